@@ -1,0 +1,27 @@
+package io.hubspoke.apiserver.http;
+
+import io.vertx.core.Context;
+import io.vertx.core.MultiMap;
+import io.vertx.core.http.HttpServerRequest;
+
+/**
+ * A request on its way through the chain.
+ *
+ * @param context the connection's event-loop context, on which it is answered
+ * @param query decoded query parameters
+ */
+public record ApiRequest(
+    HttpServerRequest http, Context context, RequestInfo info, MultiMap query, User user) {
+
+  /** Returns a query parameter, empty when absent. */
+  public String param(String name) {
+    String value = query.get(name);
+    return value == null ? "" : value;
+  }
+
+  /** Returns whether a boolean query parameter is given and neither {@code false} nor {@code 0}. */
+  public boolean flag(String name) {
+    String value = query.get(name);
+    return value != null && !value.equals("false") && !value.equals("0");
+  }
+}

@@ -1,0 +1,17 @@
+package io.hubspoke.apiserver.registry;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.ResourceType;
+import java.util.Collection;
+
+/**
+ * Reads the newest objects from memory, kept current by the store's watch; for authenticators,
+ * authorizers and admission, which must not wait. Callers must not change what they get.
+ */
+public interface Lister {
+  /** Returns the object, or null. */
+  ObjectNode get(ResourceType type, String namespace, String name);
+
+  /** Returns the objects of a namespace; of all when it is empty. */
+  Collection<ObjectNode> list(ResourceType type, String namespace);
+}

@@ -1,0 +1,95 @@
+package io.hubspoke.api;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+
+/** Reads and writes JSON, with limits on what a stranger may send. */
+public final class Json {
+  /** Deepest nesting that is read; Kubernetes' own objects stay below 40. */
+  public static final int MAX_DEPTH = 200;
+
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder(
+              com.fasterxml.jackson.core.JsonFactory.builder()
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder()
+                          .maxNestingDepth(MAX_DEPTH)
+                          .maxNumberLength(100)
+                          .build())
+                  .build())
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .disable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS.mappedFeature())
+          .build();
+
+  private Json() {}
+
+  public static ObjectNode object() {
+    return JsonNodeFactory.instance.objectNode();
+  }
+
+  /**
+   * Reads one JSON object.
+   *
+   * @throws ApiException 400 when it is malformed, nested too deeply, or not an object
+   */
+  public static ObjectNode parseObject(byte[] bytes) {
+    JsonNode node;
+    try {
+      node = MAPPER.readTree(bytes);
+    } catch (JsonProcessingException e) {
+      throw Status.badRequest("the object provided is unrecognized: " + e.getOriginalMessage())
+          .toException();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    if (node instanceof ObjectNode object) {
+      return object;
+    }
+    throw Status.badRequest("the object provided is unrecognized: expected a JSON object")
+        .toException();
+  }
+
+  /**
+   * Reads any JSON value.
+   *
+   * @throws ApiException 400 when it is malformed or nested too deeply
+   */
+  public static JsonNode parse(byte[] bytes) {
+    try {
+      return MAPPER.readTree(bytes);
+    } catch (JsonProcessingException e) {
+      throw Status.badRequest("malformed JSON: " + e.getOriginalMessage()).toException();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  public static byte[] bytes(JsonNode node) {
+    try {
+      return MAPPER.writeValueAsBytes(node);
+    } catch (JsonProcessingException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Converts a tree to a typed object, such as fabric8's {@code Pod}; unknown fields are kept by
+   * those types.
+   */
+  public static <T> T convert(JsonNode node, Class<T> type) {
+    return MAPPER.convertValue(node, type);
+  }
+
+  /** Converts a typed object to a tree. */
+  public static ObjectNode tree(Object typed) {
+    return MAPPER.valueToTree(typed);
+  }
+}
