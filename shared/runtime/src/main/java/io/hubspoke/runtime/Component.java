@@ -1,0 +1,113 @@
+package io.hubspoke.runtime;
+
+import io.vertx.core.Deployable;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.dns.AddressResolverOptions;
+import io.vertx.core.file.FileSystemOptions;
+import java.io.PrintStream;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** Runs one component in the foreground until the process is told to stop. */
+public final class Component {
+  private static final Duration STOP_LIMIT = Duration.ofSeconds(10);
+
+  private Component() {}
+
+  /** Makes the Vert.x instance that components share: few threads, no class-path file cache. */
+  public static Vertx vertx() {
+    return Vertx.vertx(options());
+  }
+
+  /** Returns the options of {@link #vertx()}, for those who add to them. */
+  public static VertxOptions options() {
+    return new VertxOptions()
+        .setPreferNativeTransport(false)
+        .setEventLoopPoolSize(Math.max(2, Runtime.getRuntime().availableProcessors()))
+        .setWorkerPoolSize(4)
+        .setInternalBlockingPoolSize(4)
+        .setAddressResolverOptions(new AddressResolverOptions().setQueryTimeout(2000))
+        .setFileSystemOptions(
+            new FileSystemOptions()
+                .setFileCachingEnabled(false)
+                .setClassPathResolvingEnabled(false));
+  }
+
+  /**
+   * Deploys a verticle and waits for SIGINT or SIGTERM, then stops it in order. A verticle that
+   * can't start is one line on {@code err}.
+   *
+   * @return the exit status: 0 after an orderly stop, 1 when it could not start
+   */
+  public static int run(Deployable verticle, PrintStream err) {
+    Vertx vertx = vertx();
+    try {
+      await(vertx.deployVerticle(verticle));
+    } catch (Exception e) {
+      err.println("error: " + reason(e));
+      close(vertx.close(), err);
+      return 1;
+    }
+    awaitSignal(vertx::close, err);
+    return 0;
+  }
+
+  /**
+   * Blocks until the process is told to stop, and holds its end back until {@code stop} is done.
+   * The JVM ends with the status of the signal (130 for SIGINT, 143 for SIGTERM) unless a shell
+   * sees to it.
+   */
+  public static void awaitSignal(java.util.function.Supplier<Future<Void>> stop, PrintStream err) {
+    CountDownLatch stopped = new CountDownLatch(1);
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () -> {
+                  close(stop.get(), err);
+                  stopped.countDown();
+                },
+                "stop"));
+    try {
+      stopped.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Waits for a future from a thread that may block: the main thread or a test's. */
+  public static <T> T await(Future<T> future) throws Exception {
+    try {
+      return future.toCompletionStage().toCompletableFuture().get();
+    } catch (java.util.concurrent.ExecutionException e) {
+      throw e.getCause() instanceof Exception cause ? cause : e;
+    }
+  }
+
+  /** Returns what went wrong in one line, for people. */
+  public static String reason(Throwable e) {
+    Throwable cause = e;
+    while (cause.getMessage() == null && cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+  }
+
+  private static void close(Future<Void> closing, PrintStream err) {
+    try {
+      closing
+          .toCompletionStage()
+          .toCompletableFuture()
+          .get(STOP_LIMIT.toSeconds(), TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      err.println("error: did not stop within " + STOP_LIMIT.toSeconds() + " s");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (java.util.concurrent.ExecutionException e) {
+      err.println("error: while stopping: " + reason(e.getCause()));
+    }
+  }
+}

@@ -1,0 +1,44 @@
+package io.hubspoke.runtime;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
+import ch.qos.logback.classic.spi.Configurator;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.spi.ContextAwareBase;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Configures Logback: one line an event, on standard error, from the level that the system property
+ * {@code hubspoke.log} names ({@code WARN} when absent). Found as a service; there is no file to
+ * parse at start-up.
+ */
+public final class Logging extends ContextAwareBase implements Configurator {
+
+  /** Sets the level of all loggers but those of libraries that are loud below it. */
+  public static void level(String level) {
+    root((LoggerContext) LoggerFactory.getILoggerFactory()).setLevel(Level.toLevel(level));
+  }
+
+  @Override
+  public ExecutionStatus configure(LoggerContext context) {
+    PatternLayoutEncoder encoder = new PatternLayoutEncoder();
+    encoder.setContext(context);
+    encoder.setPattern("%d{HH:mm:ss.SSS} %-5level %logger{0} %msg%n%ex{short}");
+    encoder.start();
+    ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
+    console.setContext(context);
+    console.setTarget("System.err");
+    console.setEncoder(encoder);
+    console.start();
+    root(context).addAppender(console);
+    root(context).setLevel(Level.toLevel(System.getProperty("hubspoke.log"), Level.WARN));
+    context.getLogger("io.netty").setLevel(Level.WARN);
+    return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+  }
+
+  private static ch.qos.logback.classic.Logger root(LoggerContext context) {
+    return context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+  }
+}

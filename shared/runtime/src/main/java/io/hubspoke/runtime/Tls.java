@@ -1,0 +1,235 @@
+package io.hubspoke.runtime;
+
+import io.netty.handler.ssl.ApplicationProtocolConfig;
+import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.JdkSslContext;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SupportedCipherSuiteFilter;
+import io.vertx.core.net.JdkSSLEngineOptions;
+import io.vertx.core.net.KeyCertOptions;
+import io.vertx.core.net.TCPSSLOptions;
+import io.vertx.core.net.TrustOptions;
+import io.vertx.core.spi.tls.SslContextFactory;
+import java.io.IOException;
+import java.net.Socket;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.X509Certificate;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509ExtendedKeyManager;
+import javax.net.ssl.X509ExtendedTrustManager;
+
+/**
+ * Sets TLS up on Vert.x options from key and trust managers. Beside {@link KeyCertOptions} from
+ * files this starts a server in a tenth of the time, and it makes contexts without the probing that
+ * Netty's own JDK contexts do at first use.
+ *
+ * <p>Vert.x caches client contexts by key and trust options alone, whatever the verification mode:
+ * use one {@code HttpClient} for each mode.
+ */
+public final class Tls {
+  private Tls() {}
+
+  /**
+   * Serves with these keys. A client certificate is asked for but not required, and any passes the
+   * handshake: the authenticator above judges it, as a Go server with {@code RequestClientCert}
+   * does.
+   *
+   * @param acceptedIssuers the authorities named to clients, which choose a certificate by them;
+   *     null when client certificates are not asked for
+   */
+  public static <T extends TCPSSLOptions> T serve(
+      T options, X509ExtendedKeyManager keys, Collection<X509Certificate> acceptedIssuers) {
+    options.setSsl(true).setKeyCertOptions(KeyCertOptions.wrap(keys));
+    options.setSslEngineOptions(new Engine(acceptedIssuers != null));
+    if (acceptedIssuers != null) {
+      options.setTrustOptions(TrustOptions.wrap(trustAny(acceptedIssuers)));
+    }
+    return options;
+  }
+
+  /**
+   * Connects with these keys and this trust. Whether the host name is verified too is set on the
+   * client options by the caller: algorithm {@code HTTPS}, or empty.
+   *
+   * @param keys null to present no certificate
+   */
+  public static <T extends TCPSSLOptions> T connect(
+      T options, X509ExtendedKeyManager keys, X509ExtendedTrustManager trust) {
+    options.setSsl(true).setTrustOptions(TrustOptions.wrap(trust));
+    options.setSslEngineOptions(new Engine(false));
+    if (keys != null) {
+      options.setKeyCertOptions(KeyCertOptions.wrap(keys));
+    }
+    return options;
+  }
+
+  /** Trusts chains that end at one of these authorities (PKIX). */
+  public static X509ExtendedTrustManager trust(Collection<X509Certificate> authorities) {
+    try {
+      KeyStore anchors = KeyStore.getInstance("PKCS12");
+      anchors.load(null, null);
+      int i = 0;
+      for (X509Certificate authority : authorities) {
+        anchors.setCertificateEntry("ca-" + i++, authority);
+      }
+      TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
+      factory.init(anchors);
+      for (TrustManager manager : factory.getTrustManagers()) {
+        if (manager instanceof X509ExtendedTrustManager x509) {
+          return x509;
+        }
+      }
+      throw new IllegalStateException("no X.509 trust manager in this JDK");
+    } catch (GeneralSecurityException | IOException e) {
+      throw new IllegalArgumentException("cannot trust these authorities: " + e.getMessage(), e);
+    }
+  }
+
+  /** Accepts every chain; for peers that are judged elsewhere, or on request not at all. */
+  public static X509ExtendedTrustManager trustAny(Collection<X509Certificate> acceptedIssuers) {
+    return new TrustAny(acceptedIssuers.toArray(X509Certificate[]::new));
+  }
+
+  private static final class TrustAny extends X509ExtendedTrustManager {
+    private final X509Certificate[] acceptedIssuers;
+
+    TrustAny(X509Certificate[] acceptedIssuers) {
+      this.acceptedIssuers = acceptedIssuers;
+    }
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type) {}
+
+    @Override
+    public X509Certificate[] getAcceptedIssuers() {
+      return acceptedIssuers.clone();
+    }
+  }
+
+  /** Makes Netty contexts straight from a JDK {@link SSLContext}. */
+  private static final class Engine extends JdkSSLEngineOptions {
+    private final boolean askForCertificate;
+
+    Engine(boolean askForCertificate) {
+      this.askForCertificate = askForCertificate;
+    }
+
+    @Override
+    public Engine copy() {
+      return new Engine(askForCertificate);
+    }
+
+    @Override
+    public SslContextFactory sslContextFactory() {
+      return new ContextFactory(askForCertificate);
+    }
+  }
+
+  private static final class ContextFactory implements SslContextFactory {
+    private final boolean askForCertificate;
+    private boolean alpn;
+    private boolean client;
+    private List<String> protocols = List.of();
+    private Iterable<String> ciphers;
+    private KeyManagerFactory keys;
+    private TrustManagerFactory trust;
+
+    ContextFactory(boolean askForCertificate) {
+      this.askForCertificate = askForCertificate;
+    }
+
+    @Override
+    public SslContextFactory useAlpn(boolean useAlpn) {
+      alpn = useAlpn;
+      return this;
+    }
+
+    @Override
+    public SslContextFactory forClient(boolean forClient) {
+      client = forClient;
+      return this;
+    }
+
+    @Override
+    public SslContextFactory keyMananagerFactory(KeyManagerFactory factory) {
+      keys = factory;
+      return this;
+    }
+
+    @Override
+    public SslContextFactory trustManagerFactory(TrustManagerFactory factory) {
+      trust = factory;
+      return this;
+    }
+
+    @Override
+    public SslContextFactory enabledCipherSuites(Set<String> suites) {
+      ciphers = suites.isEmpty() ? null : suites;
+      return this;
+    }
+
+    @Override
+    public SslContextFactory applicationProtocols(List<String> names) {
+      protocols = names == null ? List.of() : names;
+      return this;
+    }
+
+    @Override
+    public SslContext create() throws SSLException {
+      try {
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(
+            keys == null ? null : keys.getKeyManagers(),
+            trust == null ? null : trust.getTrustManagers(),
+            null);
+        // A resumed session would carry the certificate of the handshake that it resumes; after a
+        // rotation that is the old one. A handshake costs less than a wrong identity.
+        context.getClientSessionContext().setSessionTimeout(1);
+        context.getClientSessionContext().setSessionCacheSize(1);
+        ApplicationProtocolConfig negotiation =
+            alpn && !protocols.isEmpty()
+                ? new ApplicationProtocolConfig(
+                    ApplicationProtocolConfig.Protocol.ALPN,
+                    ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
+                    ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
+                    protocols)
+                : ApplicationProtocolConfig.DISABLED;
+        return new JdkSslContext(
+            context,
+            client,
+            ciphers,
+            SupportedCipherSuiteFilter.INSTANCE,
+            negotiation,
+            askForCertificate ? ClientAuth.OPTIONAL : ClientAuth.NONE,
+            null,
+            false);
+      } catch (GeneralSecurityException e) {
+        throw new SSLException("cannot make a TLS context: " + e.getMessage(), e);
+      }
+    }
+  }
+}
