@@ -1,0 +1,197 @@
+package io.hubspoke.apiserver.resources;
+
+import static java.util.stream.Collectors.toUnmodifiableMap;
+
+import io.hubspoke.api.ResourceType;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/** Holds the resources that the apiserver serves; adding one is a line here. */
+public final class ResourceTable {
+  private static final Set<String> ALL_VERBS =
+      Set.of("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch");
+  // Namespaces are never deleted as a collection.
+  private static final Set<String> SINGLE_DELETE_VERBS =
+      Set.of("create", "delete", "get", "list", "patch", "update", "watch");
+  private static final String COORDINATION = "coordination.k8s.io";
+  private static final String CERTIFICATES = "certificates.k8s.io";
+  private static final String RBAC = "rbac.authorization.k8s.io";
+  private static final String AUTHORIZATION = "authorization.k8s.io";
+
+  public static final Resource NAMESPACES =
+      resource(
+          type("", "Namespace", "namespaces", false)
+              .alias("ns")
+              .verbs(SINGLE_DELETE_VERBS)
+              .sub("status", "finalize"),
+          new GenericStrategy(false, true, Map.of()));
+  public static final Resource NODES =
+      resource(
+          type("", "Node", "nodes", false).alias("no").sub("status"),
+          new GenericStrategy(false, true, Map.of()));
+  public static final Resource PODS =
+      resource(
+          type("", "Pod", "pods", true).alias("po").category("all").sub("status", "log", "binding"),
+          new GenericStrategy(true, true, Map.of()));
+  public static final Resource SERVICES =
+      resource(
+          type("", "Service", "services", true).alias("svc").category("all").sub("status"),
+          new GenericStrategy(true, true, Map.of()));
+  public static final Resource ENDPOINTS =
+      resource(
+          type("", "Endpoints", "endpoints", true).alias("ep"),
+          new GenericStrategy(true, false, Map.of()));
+  public static final Resource CONFIG_MAPS =
+      resource(
+          type("", "ConfigMap", "configmaps", true).alias("cm"),
+          new GenericStrategy(true, false, Map.of()));
+  public static final Resource SECRETS =
+      resource(type("", "Secret", "secrets", true), new GenericStrategy(true, false, Map.of()));
+  public static final Resource SERVICE_ACCOUNTS =
+      resource(
+          type("", "ServiceAccount", "serviceaccounts", true).alias("sa"),
+          new GenericStrategy(true, false, Map.of()));
+  public static final Resource EVENTS =
+      resource(
+          type("", "Event", "events", true).alias("ev"),
+          new GenericStrategy(true, false, Map.of()));
+  public static final Resource LEASES =
+      resource(
+          type(COORDINATION, "Lease", "leases", true), new GenericStrategy(true, false, Map.of()));
+  public static final Resource CERTIFICATE_SIGNING_REQUESTS =
+      resource(
+          type(CERTIFICATES, "CertificateSigningRequest", "certificatesigningrequests", false)
+              .alias("csr")
+              .sub("status", "approval"),
+          new GenericStrategy(false, true, Map.of()));
+  public static final Resource ROLES =
+      resource(type(RBAC, "Role", "roles", true), new GenericStrategy(true, false, Map.of()));
+  public static final Resource ROLE_BINDINGS =
+      resource(
+          type(RBAC, "RoleBinding", "rolebindings", true),
+          new GenericStrategy(true, false, Map.of()));
+  public static final Resource CLUSTER_ROLES =
+      resource(
+          type(RBAC, "ClusterRole", "clusterroles", false),
+          new GenericStrategy(false, false, Map.of()));
+  public static final Resource CLUSTER_ROLE_BINDINGS =
+      resource(
+          type(RBAC, "ClusterRoleBinding", "clusterrolebindings", false),
+          new GenericStrategy(false, false, Map.of()));
+
+  /** Answered, never stored: who asks, and whether he may (a review's answer is its status). */
+  public static final ResourceType SELF_SUBJECT_ACCESS_REVIEWS =
+      type(AUTHORIZATION, "SelfSubjectAccessReview", "selfsubjectaccessreviews", false)
+          .verbs(Set.of("create"))
+          .build();
+
+  private static final List<Resource> ALL =
+      List.of(
+          NAMESPACES,
+          NODES,
+          PODS,
+          SERVICES,
+          ENDPOINTS,
+          CONFIG_MAPS,
+          SECRETS,
+          SERVICE_ACCOUNTS,
+          EVENTS,
+          LEASES,
+          CERTIFICATE_SIGNING_REQUESTS,
+          ROLES,
+          ROLE_BINDINGS,
+          CLUSTER_ROLES,
+          CLUSTER_ROLE_BINDINGS);
+  private static final List<ResourceType> TYPES =
+      Stream.concat(ALL.stream().map(Resource::type), Stream.of(SELF_SUBJECT_ACCESS_REVIEWS))
+          .toList();
+  private static final Map<Key, Resource> BY_KEY =
+      ALL.stream().collect(toUnmodifiableMap(r -> Key.of(r.type()), r -> r));
+
+  private ResourceTable() {}
+
+  /** Returns the stored resources in discovery's order. */
+  public static List<Resource> all() {
+    return ALL;
+  }
+
+  /** Returns every type that discovery shows, those that are answered without a store included. */
+  public static List<ResourceType> types() {
+    return TYPES;
+  }
+
+  /** Finds a stored resource by what a path names. */
+  public static Optional<Resource> lookup(String group, String version, String plural) {
+    return Optional.ofNullable(BY_KEY.get(new Key(group, version, plural)));
+  }
+
+  private static Resource resource(TypeBuilder type, ResourceStrategy strategy) {
+    return new Resource(type.build(), strategy, NameAndAge.COLUMNS);
+  }
+
+  private static TypeBuilder type(String group, String kind, String plural, boolean namespaced) {
+    return new TypeBuilder(group, kind, plural, namespaced);
+  }
+
+  private record Key(String group, String version, String plural) {
+    static Key of(ResourceType type) {
+      return new Key(type.group(), type.version(), type.plural());
+    }
+  }
+
+  /** Spells out a type, whose version is {@code v1} so far for every resource. */
+  private static final class TypeBuilder {
+    private final String group;
+    private final String kind;
+    private final String plural;
+    private final boolean namespaced;
+    private List<String> shortNames = List.of();
+    private List<String> categories = List.of();
+    private Set<String> verbs = ALL_VERBS;
+    private Set<String> subresources = Set.of();
+
+    TypeBuilder(String group, String kind, String plural, boolean namespaced) {
+      this.group = group;
+      this.kind = kind;
+      this.plural = plural;
+      this.namespaced = namespaced;
+    }
+
+    TypeBuilder alias(String... names) {
+      shortNames = List.of(names);
+      return this;
+    }
+
+    TypeBuilder category(String... names) {
+      categories = List.of(names);
+      return this;
+    }
+
+    TypeBuilder verbs(Set<String> names) {
+      verbs = names;
+      return this;
+    }
+
+    TypeBuilder sub(String... names) {
+      subresources = Set.of(names);
+      return this;
+    }
+
+    ResourceType build() {
+      return new ResourceType(
+          group,
+          "v1",
+          plural,
+          kind.toLowerCase(java.util.Locale.ROOT),
+          kind,
+          namespaced,
+          shortNames,
+          categories,
+          verbs,
+          subresources);
+    }
+  }
+}
