@@ -43,12 +43,15 @@ public interface Store {
   /**
    * Watches changes to keys beginning with {@code prefix} after {@code afterRevision} (0: from
    * now), in order, each exactly once. The listener is called on any one thread at a time and must
-   * not block; it learns of compaction below its revision or of the store's end by {@link
-   * Listener#ended}.
+   * not block: one that falls behind the kept history ends. It learns of compaction above its
+   * revision or of the store's end by {@link Listener#ended}.
    */
   Watch watch(String prefix, long afterRevision, Listener listener);
 
-  /** Forgets history below {@code revision}; a list or watch from before it then fails. */
+  /**
+   * Forgets history below {@code revision}: a list at an earlier one then fails, and so does a
+   * watch after an earlier one.
+   */
   Future<Void> compact(long revision);
 
   /** Releases what the store holds; watches end. */
@@ -137,6 +140,13 @@ public interface Store {
 
     public long current() {
       return current;
+    }
+  }
+
+  /** The store is closed. */
+  final class ClosedException extends RuntimeException {
+    public ClosedException() {
+      super("the store is closed", null, false, false);
     }
   }
 }
