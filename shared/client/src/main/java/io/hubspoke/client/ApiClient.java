@@ -1,0 +1,155 @@
+package io.hubspoke.client;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.Json;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Reads and writes API objects.
+ *
+ * <p>Futures complete on the caller's context. They fail with {@link io.hubspoke.api.ApiException}
+ * when the server refuses, {@link java.util.concurrent.TimeoutException} when it doesn't answer in
+ * time, and an {@link java.io.IOException} when the connection fails or the server isn't verified.
+ */
+public final class ApiClient {
+  private static final String JSON = "application/json";
+
+  private final ClientConfig config;
+  private final Transport transport;
+
+  public ApiClient(Vertx vertx, ClientConfig config) {
+    this.config = config;
+    this.transport = new Transport(vertx, config);
+  }
+
+  public ClientConfig config() {
+    return config;
+  }
+
+  public <T> Future<T> get(Resource<T> resource, String namespace, String name) {
+    return exchange(HttpMethod.GET, resource.path(namespace, name), null, resource.type());
+  }
+
+  /** Lists a collection, in chunks of one and the same revision when it is large. */
+  public <T> Future<ObjectList<T>> list(Resource<T> resource, ListOptions options) {
+    return page(resource, options, "", new ArrayList<>());
+  }
+
+  /**
+   * Creates an object.
+   *
+   * @param namespace empty for cluster-scoped resources
+   */
+  public <T> Future<T> create(Resource<T> resource, String namespace, T object) {
+    return exchange(
+        HttpMethod.POST, resource.collectionPath(namespace), tree(object), resource.type());
+  }
+
+  /** Replaces an object; its resource version, when given, must be the current one. */
+  public <T> Future<T> update(Resource<T> resource, String namespace, String name, T object) {
+    return exchange(HttpMethod.PUT, resource.path(namespace, name), tree(object), resource.type());
+  }
+
+  /** Replaces an object's status. */
+  public <T> Future<T> updateStatus(Resource<T> resource, String namespace, String name, T object) {
+    return exchange(
+        HttpMethod.PUT, resource.path(namespace, name, "status"), tree(object), resource.type());
+  }
+
+  /** Replaces another subresource that takes and returns the object, such as {@code approval}. */
+  public <T> Future<T> updateSubresource(
+      Resource<T> resource, String namespace, String name, String subresource, T object) {
+    return exchange(
+        HttpMethod.PUT, resource.path(namespace, name, subresource), tree(object), resource.type());
+  }
+
+  public <T> Future<T> patch(
+      Resource<T> resource, String namespace, String name, PatchType type, JsonNode patch) {
+    return patch(resource.path(namespace, name), type, patch, resource.type());
+  }
+
+  public <T> Future<T> patchStatus(
+      Resource<T> resource, String namespace, String name, PatchType type, JsonNode patch) {
+    return patch(resource.path(namespace, name, "status"), type, patch, resource.type());
+  }
+
+  /** Deletes an object; the answer is the object or a Status. */
+  public Future<ObjectNode> delete(
+      Resource<?> resource, String namespace, String name, DeleteOptions options) {
+    return exchange(
+        HttpMethod.DELETE, resource.path(namespace, name), options.toJson(), ObjectNode.class);
+  }
+
+  /** Posts to a subresource, such as {@code binding}. */
+  public Future<ObjectNode> post(
+      Resource<?> resource, String namespace, String name, String subresource, Object body) {
+    return exchange(
+        HttpMethod.POST, resource.path(namespace, name, subresource), tree(body), ObjectNode.class);
+  }
+
+  /** Gets any path, such as {@code /version}. */
+  public Future<Buffer> raw(String path) {
+    return transport.exchange(HttpMethod.GET, path, "", null);
+  }
+
+  /** Shows these credentials from the next connection on; requests in flight are not cut. */
+  public void setCredentials(Credentials credentials) {
+    transport.present(credentials);
+  }
+
+  /** Closes the connection; requests in flight and watches fail. */
+  public Future<Void> close() {
+    return transport.close();
+  }
+
+  private <T> Future<ObjectList<T>> page(
+      Resource<T> resource, ListOptions options, String token, List<Item<T>> items) {
+    String uri =
+        options
+            .query(resource.collectionPath(options.namespace()))
+            .add("limit", options.chunkSize())
+            .add("continue", token)
+            .toString();
+    return transport
+        .exchange(HttpMethod.GET, uri, "", null)
+        .compose(
+            body -> {
+              ObjectNode list = Json.parseObject(body.getBytes());
+              for (JsonNode item : list.path("items")) {
+                items.add(Item.of((ObjectNode) item, resource.type()));
+              }
+              JsonNode metadata = list.path("metadata");
+              String next = metadata.path("continue").asText("");
+              return next.isEmpty()
+                  ? Future.succeededFuture(
+                      new ObjectList<>(metadata.path("resourceVersion").asText(""), items))
+                  : page(resource, options, next, items);
+            });
+  }
+
+  private <T> Future<T> patch(String path, PatchType type, JsonNode patch, Class<T> answer) {
+    return transport
+        .exchange(HttpMethod.PATCH, path, type.contentType(), Buffer.buffer(Json.bytes(patch)))
+        .map(body -> Item.typed(Json.parseObject(body.getBytes()), answer));
+  }
+
+  private <T> Future<T> exchange(HttpMethod method, String path, ObjectNode body, Class<T> answer) {
+    return transport
+        .exchange(
+            method,
+            path,
+            body == null ? "" : JSON,
+            body == null ? null : Buffer.buffer(Json.bytes(body)))
+        .map(bytes -> Item.typed(Json.parseObject(bytes.getBytes()), answer));
+  }
+
+  private static ObjectNode tree(Object object) {
+    return object instanceof ObjectNode node ? node : Json.tree(object);
+  }
+}

@@ -1,0 +1,130 @@
+package io.hubspoke.client;
+
+import java.net.URI;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * Where the apiserver is, how it is verified, and who asks.
+ *
+ * @param server such as {@code https://127.0.10.1:6443}
+ * @param authorities what the server's certificate must chain to
+ * @param localAddress source address of connections; empty for any
+ * @param userAgent what the server's audit shows, such as {@code kubelet/v1.33.0}
+ * @param insecureSkipTlsVerify accepts any server; never set unless a person asked for it
+ * @param timeout longest time for a request that is not a watch
+ * @param maxResponseBytes largest body that is read; a longer one fails the request
+ */
+public record ClientConfig(
+    URI server,
+    List<X509Certificate> authorities,
+    Credentials credentials,
+    String localAddress,
+    String userAgent,
+    boolean insecureSkipTlsVerify,
+    Duration timeout,
+    int maxResponseBytes) {
+
+  private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(30);
+  private static final int DEFAULT_MAX_RESPONSE_BYTES = 64 << 20;
+
+  public ClientConfig {
+    authorities = List.copyOf(authorities);
+    if (server.getHost() == null || !"https".equals(server.getScheme())) {
+      throw new IllegalArgumentException(
+          "server must be an https URL with a host, such as https://127.0.10.1:6443, but is \""
+              + server
+              + "\"");
+    }
+    if (authorities.isEmpty() && !insecureSkipTlsVerify) {
+      throw new IllegalArgumentException(
+          "no certificate authority to verify " + server + " with, and verification is on");
+    }
+  }
+
+  /** Verifies the server by these authorities; other settings have their defaults. */
+  public static ClientConfig of(
+      String server, List<X509Certificate> authorities, Credentials credentials) {
+    return new ClientConfig(
+        URI.create(server),
+        authorities,
+        credentials,
+        "",
+        "hubspoke",
+        false,
+        DEFAULT_TIMEOUT,
+        DEFAULT_MAX_RESPONSE_BYTES);
+  }
+
+  public ClientConfig withCredentials(Credentials other) {
+    return new ClientConfig(
+        server,
+        authorities,
+        other,
+        localAddress,
+        userAgent,
+        insecureSkipTlsVerify,
+        timeout,
+        maxResponseBytes);
+  }
+
+  /** Connects from this source address. */
+  public ClientConfig withLocalAddress(String address) {
+    return new ClientConfig(
+        server,
+        authorities,
+        credentials,
+        address == null ? "" : address,
+        userAgent,
+        insecureSkipTlsVerify,
+        timeout,
+        maxResponseBytes);
+  }
+
+  public ClientConfig withUserAgent(String agent) {
+    return new ClientConfig(
+        server,
+        authorities,
+        credentials,
+        localAddress,
+        agent,
+        insecureSkipTlsVerify,
+        timeout,
+        maxResponseBytes);
+  }
+
+  public ClientConfig withTimeout(Duration longest) {
+    return new ClientConfig(
+        server,
+        authorities,
+        credentials,
+        localAddress,
+        userAgent,
+        insecureSkipTlsVerify,
+        longest,
+        maxResponseBytes);
+  }
+
+  /** Accepts any server certificate from now on: the connection may go to anyone. */
+  public ClientConfig withInsecureSkipTlsVerify() {
+    return new ClientConfig(
+        server, authorities, credentials, localAddress, userAgent, true, timeout, maxResponseBytes);
+  }
+
+  public ClientConfig withMaxResponseBytes(int bytes) {
+    return new ClientConfig(
+        server,
+        authorities,
+        credentials,
+        localAddress,
+        userAgent,
+        insecureSkipTlsVerify,
+        timeout,
+        bytes);
+  }
+
+  int port() {
+    return server.getPort() < 0 ? 443 : server.getPort();
+  }
+}

@@ -1,0 +1,339 @@
+package io.hubspoke.client;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.hubspoke.api.ApiException;
+import io.hubspoke.api.Json;
+import io.hubspoke.api.Status;
+import io.hubspoke.runtime.ReloadableKeys;
+import io.hubspoke.runtime.Tls;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.Http2Settings;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.http.PoolOptions;
+import io.vertx.core.http.RequestOptions;
+import io.vertx.core.internal.ContextInternal;
+import io.vertx.core.internal.VertxInternal;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+
+/**
+ * Sends requests to one apiserver over one HTTP/2 connection, on which watches are multiplexed, so
+ * that a node costs the hub one connection; over HTTP/1.1 where the server knows nothing better.
+ *
+ * <p>Every exchange runs on one event-loop context of its own: a chain of futures begun on a thread
+ * that is not Vert.x's may otherwise miss the response.
+ */
+final class Transport {
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
+
+  /** As client-go's health check of HTTP/2 connections: a ping after 30 s, 15 s to answer it. */
+  private static final Duration PING_INTERVAL = Duration.ofSeconds(30);
+
+  private static final Duration PING_TIMEOUT = Duration.ofSeconds(15);
+
+  /** How long requests in flight keep a connection whose credentials were replaced. */
+  private static final Duration DRAIN = Duration.ofSeconds(30);
+
+  private final ClientConfig config;
+  private final ContextInternal loop;
+  private final HttpClient http;
+  private final ReloadableKeys keys;
+  private final Set<HttpConnection> connections = ConcurrentHashMap.newKeySet();
+  private volatile String bearer = "";
+
+  Transport(Vertx vertx, ClientConfig config) {
+    this.config = config;
+    this.loop = ((VertxInternal) vertx).createEventLoopContext();
+    this.keys = new ReloadableKeys();
+    present(config.credentials());
+    HttpClientOptions options =
+        new HttpClientOptions()
+            .setDefaultHost(config.server().getHost())
+            .setDefaultPort(config.port())
+            .setConnectTimeout((int) CONNECT_TIMEOUT.toMillis())
+            .setProtocolVersion(HttpVersion.HTTP_2)
+            .setUseAlpn(true)
+            .setAlpnVersions(List.of(HttpVersion.HTTP_2, HttpVersion.HTTP_1_1))
+            // A paused watch holds back its own stream; the connection's window must not close.
+            .setHttp2ConnectionWindowSize(4 << 20)
+            .setInitialSettings(new Http2Settings().setInitialWindowSize(256 << 10))
+            .setTcpKeepAlive(true)
+            .setVerifyHost(!config.insecureSkipTlsVerify());
+    if (!config.localAddress().isEmpty()) {
+      options.setLocalAddress(config.localAddress());
+    }
+    Tls.connect(
+        options,
+        keys,
+        config.insecureSkipTlsVerify()
+            ? Tls.trustAny(config.authorities())
+            : Tls.trust(config.authorities()));
+    this.http =
+        vertx
+            .httpClientBuilder()
+            .with(options)
+            .with(
+                new PoolOptions()
+                    .setHttp2MaxSize(1)
+                    .setHttp1MaxSize(32)
+                    .setMaxWaitQueueSize(1024)
+                    .setCleanerPeriod((int) Duration.ofSeconds(30).toMillis()))
+            .withConnectHandler(this::connected)
+            .build();
+  }
+
+  /**
+   * Sends a request and reads the whole answer.
+   *
+   * <p>Fails with {@link ApiException} on a status of 400 or more, {@link TimeoutException} after
+   * the configured time, and an {@link java.io.IOException} when the connection fails.
+   */
+  Future<Buffer> exchange(HttpMethod method, String uri, String contentType, Buffer body) {
+    return onLoop(
+        () -> {
+          Exchange exchange = new Exchange();
+          return exchange.limit(
+              exchange
+                  .begin(request(method, uri, contentType), body)
+                  .compose(response -> read(exchange.request, response))
+                  .compose(Transport::successful));
+        });
+  }
+
+  /**
+   * Sends a GET and returns the response once its head has come, paused. Its events come on the
+   * transport's loop.
+   *
+   * <p>Fails as {@link #exchange} does.
+   */
+  Future<HttpClientResponse> open(String uri) {
+    return onLoop(
+        () -> {
+          Exchange exchange = new Exchange();
+          return exchange.limit(
+              exchange
+                  .begin(request(HttpMethod.GET, uri, ""), null)
+                  .compose(
+                      response -> {
+                        if (response.statusCode() < 400) {
+                          response.pause();
+                          return Future.succeededFuture(response);
+                        }
+                        return read(exchange.request, response)
+                            .compose(Transport::successful)
+                            .mapEmpty();
+                      }));
+        });
+  }
+
+  /** Runs work on the transport's loop; the future completes on the caller's context. */
+  <T> Future<T> onLoop(Supplier<Future<T>> work) {
+    Promise<T> promise = loop.owner().getOrCreateContext().promise();
+    loop.runOnContext(
+        v -> {
+          try {
+            work.get().onComplete(promise);
+          } catch (RuntimeException e) {
+            promise.fail(e);
+          }
+        });
+    return promise.future();
+  }
+
+  ContextInternal loop() {
+    return loop;
+  }
+
+  /** Shows other credentials from the next connection on; the present one is drained. */
+  void present(Credentials credentials) {
+    switch (credentials) {
+      case Credentials.None() -> bearer = "";
+      case Credentials.Token(String value) -> bearer = value;
+      case Credentials.Certificate(var key, var chain) -> {
+        keys.replace(key, chain);
+        connections.forEach(c -> c.shutdown(DRAIN.toMillis(), TimeUnit.MILLISECONDS));
+      }
+    }
+  }
+
+  /** Ends watches and requests in flight. */
+  Future<Void> close() {
+    return http.close();
+  }
+
+  private RequestOptions request(HttpMethod method, String uri, String contentType) {
+    String base = config.server().getRawPath();
+    RequestOptions options =
+        new RequestOptions()
+            .setMethod(method)
+            .setURI(base == null || base.equals("/") ? uri : base + uri)
+            .putHeader("Accept", "application/json")
+            .putHeader("User-Agent", config.userAgent());
+    if (!contentType.isEmpty()) {
+      options.putHeader("Content-Type", contentType);
+    }
+    String token = bearer;
+    if (!token.isEmpty()) {
+      options.putHeader("Authorization", "Bearer " + token);
+    }
+    return options;
+  }
+
+  /** Pings an HTTP/2 connection while it lives, since a half-open one looks like a quiet watch. */
+  private void connected(HttpConnection connection) {
+    connections.add(connection);
+    boolean[] answered = {true};
+    long timer =
+        loop.owner()
+            .setPeriodic(
+                PING_INTERVAL.toMillis(),
+                id -> {
+                  if (!connections.contains(connection) || !answered[0]) {
+                    return;
+                  }
+                  answered[0] = false;
+                  ping(connection).onComplete(r -> answered[0] = true);
+                });
+    connection.closeHandler(
+        v -> {
+          connections.remove(connection);
+          loop.owner().cancelTimer(timer);
+        });
+  }
+
+  private static Future<Void> ping(HttpConnection connection) {
+    try {
+      return connection
+          .ping(Buffer.buffer(new byte[8]))
+          .timeout(PING_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
+          .<Void>mapEmpty()
+          .recover(failure -> connection.close());
+    } catch (UnsupportedOperationException http1HasNoPing) {
+      return Future.succeededFuture();
+    }
+  }
+
+  private Future<Answer> read(HttpClientRequest request, HttpClientResponse response) {
+    Promise<Answer> promise = loop.promise();
+    Buffer body = Buffer.buffer();
+    response.handler(
+        chunk -> {
+          if (body.length() + chunk.length() > config.maxResponseBytes()) {
+            promise.tryFail(
+                new java.io.IOException(
+                    "the response to "
+                        + request.getURI()
+                        + " is longer than "
+                        + config.maxResponseBytes()
+                        + " bytes"));
+            request.reset();
+          } else {
+            body.appendBuffer(chunk);
+          }
+        });
+    response.exceptionHandler(promise::tryFail);
+    response.endHandler(v -> promise.tryComplete(new Answer(response, body)));
+    return promise.future();
+  }
+
+  private static Future<Buffer> successful(Answer answer) {
+    return answer.response.statusCode() < 400
+        ? Future.succeededFuture(answer.body)
+        : Future.failedFuture(status(answer).toException());
+  }
+
+  /** Reads the server's Status, or makes one from an answer that holds none. */
+  private static Status status(Answer answer) {
+    int code = answer.response.statusCode();
+    try {
+      JsonNode tree = Json.parse(answer.body.getBytes());
+      if (tree.isObject() && tree.path("kind").asText().equals("Status")) {
+        Status status = Status.fromJson((com.fasterxml.jackson.databind.node.ObjectNode) tree);
+        return status.code() == 0
+            ? new Status(code, status.reason(), status.message(), status.details())
+            : status;
+      }
+    } catch (ApiException notJson) {
+      // Answers of proxies and of health endpoints are plain text.
+    }
+    String text = answer.body.getString(0, Math.min(answer.body.length(), 1024)).strip();
+    return Status.of(code, reason(code), text.isEmpty() ? "the server answered " + code : text);
+  }
+
+  private static String reason(int code) {
+    return switch (code) {
+      case 400 -> "BadRequest";
+      case 401 -> "Unauthorized";
+      case 403 -> "Forbidden";
+      case 404 -> "NotFound";
+      case 405 -> "MethodNotAllowed";
+      case 409 -> "Conflict";
+      case 410 -> "Expired";
+      case 429 -> "TooManyRequests";
+      case 503 -> "ServiceUnavailable";
+      case 504 -> "Timeout";
+      default -> code >= 500 ? "InternalError" : "Unknown";
+    };
+  }
+
+  private record Answer(HttpClientResponse response, Buffer body) {}
+
+  /** One request with a limit on its time. */
+  private final class Exchange {
+    private HttpClientRequest request;
+    private boolean expired;
+
+    Future<HttpClientResponse> begin(RequestOptions options, Buffer body) {
+      return http.request(options)
+          .compose(
+              opened -> {
+                request = opened;
+                if (expired) {
+                  opened.reset();
+                  return Future.failedFuture(new TimeoutException());
+                }
+                return body == null ? opened.send() : opened.send(body);
+              });
+    }
+
+    <T> Future<T> limit(Future<T> work) {
+      Promise<T> promise = loop.promise();
+      long timer =
+          loop.setTimer(
+              config.timeout().toMillis(),
+              id -> {
+                expired = true;
+                promise.tryFail(
+                    new TimeoutException(
+                        "no answer from " + config.server() + " in " + config.timeout()));
+                if (request != null) {
+                  request.reset();
+                }
+              });
+      work.onComplete(
+          result -> {
+            loop.owner().cancelTimer(timer);
+            if (result.succeeded()) {
+              promise.tryComplete(result.result());
+            } else {
+              promise.tryFail(result.cause());
+            }
+          });
+      return promise.future();
+    }
+  }
+}
