@@ -9,6 +9,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * Reads and writes API objects.
@@ -96,6 +97,37 @@ public final class ApiClient {
   /** Gets any path, such as {@code /version}. */
   public Future<Buffer> raw(String path) {
     return transport.exchange(HttpMethod.GET, path, "", null);
+  }
+
+  /**
+   * Watches a collection for what follows a revision. The listener gets batches in order, the next
+   * only once the future it returned is complete; it is called on an event loop.
+   *
+   * @param resourceVersion where a list or an earlier watch ended; empty for any state, then now
+   */
+  public <T> Future<Watch<T>> watch(
+      Resource<T> resource,
+      ListOptions options,
+      String resourceVersion,
+      Function<List<WatchEvent<T>>, Future<Void>> listener) {
+    String uri =
+        options
+            .query(resource.collectionPath(options.namespace()))
+            .add("watch", "true")
+            .add("allowWatchBookmarks", "true")
+            .add("resourceVersion", resourceVersion)
+            .add("timeoutSeconds", Informer.watchSeconds())
+            .toString();
+    return transport.onLoop(
+        () ->
+            transport
+                .open(uri)
+                .map(
+                    response -> {
+                      Watch<T> watch = new Watch<>(response, transport, resource.type(), listener);
+                      watch.begin();
+                      return watch;
+                    }));
   }
 
   /** Shows these credentials from the next connection on; requests in flight are not cut. */

@@ -1,0 +1,260 @@
+package io.hubspoke.client;
+
+import io.hubspoke.api.ApiException;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.internal.ContextInternal;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps a copy of a collection current by list and watch, and tells handlers what changes.
+ *
+ * <p>Resumes a broken watch after the last revision seen, lists again when that revision is gone
+ * (410), and waits with back-off while the server can't be reached. Handlers are called in order on
+ * the context given; they must not wait, since the next batch is read only after them.
+ */
+public final class Informer<T> {
+  private static final Logger LOG = LoggerFactory.getLogger(Informer.class);
+  private static final Duration FIRST_RETRY = Duration.ofMillis(200);
+  private static final Duration LONGEST_RETRY = Duration.ofSeconds(30);
+
+  /** A watch that lived this long shows that the server is well. */
+  private static final Duration STEADY = Duration.ofSeconds(5);
+
+  /** Told what changes, beginning with an {@code added} for each object of the first list. */
+  public interface Handler<T> {
+    void added(Item<T> item);
+
+    void updated(Item<T> before, Item<T> now);
+
+    /** Gets the last state known. */
+    void deleted(Item<T> last);
+  }
+
+  private final ApiClient client;
+  private final Resource<T> resource;
+  private final ListOptions options;
+  private final ContextInternal context;
+  private final Map<Item.Key, Item<T>> store = new ConcurrentHashMap<>();
+  private final List<Handler<T>> handlers = new CopyOnWriteArrayList<>();
+  private final Promise<Void> synced = Promise.promise();
+  private final Backoff backoff = new Backoff(FIRST_RETRY, LONGEST_RETRY);
+
+  // Written and read on the context only, but for stopped and watch, which stop() touches.
+  private String resourceVersion = "";
+  private volatile boolean stopped;
+  private volatile Watch<T> watch;
+
+  /** Makes an informer whose handlers are called on the caller's context. */
+  public Informer(ApiClient client, Resource<T> resource, ListOptions options, Context context) {
+    this.client = client;
+    this.resource = resource;
+    this.options = options;
+    this.context = (ContextInternal) context;
+  }
+
+  /** Adds a handler; before {@link #start}, so that it misses nothing. */
+  public Informer<T> addHandler(Handler<T> handler) {
+    handlers.add(handler);
+    return this;
+  }
+
+  /** Starts, and completes once handlers were told of the first list. */
+  public Future<Void> start() {
+    context.runOnContext(v -> list());
+    return synced.future();
+  }
+
+  /** Stops; handlers are not called any more once the future completes. */
+  public Future<Void> stop() {
+    stopped = true;
+    Watch<T> open = watch;
+    if (open != null) {
+      open.close();
+    }
+    synced.tryFail("stopped");
+    Promise<Void> promise = context.promise();
+    context.runOnContext(v -> promise.complete());
+    return promise.future();
+  }
+
+  /** Completes once the copy was complete for the first time. */
+  public Future<Void> hasSynced() {
+    return synced.future();
+  }
+
+  /** Returns the object, or null. */
+  public T get(String namespace, String name) {
+    Item<T> item = store.get(new Item.Key(namespace == null ? "" : namespace, name));
+    return item == null ? null : item.object();
+  }
+
+  /** Returns the objects known now, in no order. */
+  public Collection<Item<T>> items() {
+    return List.copyOf(store.values());
+  }
+
+  private void list() {
+    if (stopped) {
+      return;
+    }
+    onContext(client.list(resource, options))
+        .onSuccess(
+            list -> {
+              replace(list);
+              resourceVersion = list.resourceVersion();
+              synced.tryComplete();
+              watch();
+            })
+        .onFailure(failure -> retry(failure, this::list));
+  }
+
+  private void watch() {
+    if (stopped) {
+      return;
+    }
+    long opened = System.nanoTime();
+    onContext(client.watch(resource, options, resourceVersion, this::batch))
+        .compose(
+            open -> {
+              watch = open;
+              if (stopped) {
+                open.close();
+              }
+              return onContext(open.ended());
+            })
+        .onComplete(
+            end -> {
+              watch = null;
+              if (System.nanoTime() - opened > STEADY.toNanos()) {
+                backoff.reset();
+              }
+              if (end.failed() && gone(end.cause())) {
+                resourceVersion = "";
+                retry(end.cause(), this::list);
+              } else {
+                // A server ends watches now and then; only one that ends them at once is ill.
+                retry(end.cause(), this::watch);
+              }
+            });
+  }
+
+  private static boolean gone(Throwable failure) {
+    return failure instanceof ApiException refused && refused.code() == 410;
+  }
+
+  private void retry(Throwable failure, Runnable attempt) {
+    if (stopped) {
+      return;
+    }
+    Duration wait = backoff.next();
+    if (failure != null) {
+      LOG.debug(
+          "{} of {}: {}; again in {} ms",
+          resource.plural(),
+          client.config().userAgent(),
+          failure.getMessage(),
+          wait.toMillis());
+    }
+    context.setTimer(wait.toMillis(), id -> attempt.run());
+  }
+
+  /** Applies a batch of the watch on the context; the watch reads on when it is done. */
+  private Future<Void> batch(List<WatchEvent<T>> events) {
+    Promise<Void> done = Promise.promise();
+    context.runOnContext(
+        v -> {
+          try {
+            for (WatchEvent<T> event : events) {
+              if (stopped) {
+                break;
+              }
+              apply(event);
+            }
+            done.complete();
+          } catch (ApiException e) {
+            done.fail(e);
+          }
+        });
+    return done.future();
+  }
+
+  private void apply(WatchEvent<T> event) {
+    switch (event) {
+      case WatchEvent.Added<T>(var item) -> put(item);
+      case WatchEvent.Modified<T>(var item) -> put(item);
+      case WatchEvent.Deleted<T>(var item) -> {
+        resourceVersion = item.resourceVersion();
+        if (store.remove(item.key()) != null) {
+          tell(h -> h.deleted(item));
+        }
+      }
+      case WatchEvent.Bookmark<T>(var revision) -> resourceVersion = revision;
+      case WatchEvent.Failed<T>(var status) -> throw status.toException();
+    }
+  }
+
+  private void put(Item<T> item) {
+    resourceVersion = item.resourceVersion();
+    update(item);
+  }
+
+  private void update(Item<T> item) {
+    Item<T> before = store.put(item.key(), item);
+    if (before == null) {
+      tell(h -> h.added(item));
+    } else if (!before.uid().equals(item.uid())) {
+      // Deleted and made anew while nobody was watching.
+      tell(h -> h.deleted(before));
+      tell(h -> h.added(item));
+    } else if (!before.resourceVersion().equals(item.resourceVersion())) {
+      tell(h -> h.updated(before, item));
+    }
+  }
+
+  private void replace(ObjectList<T> list) {
+    Set<Item.Key> present = new HashSet<>();
+    list.items().forEach(item -> present.add(item.key()));
+    for (Item<T> known : List.copyOf(store.values())) {
+      if (!present.contains(known.key())) {
+        store.remove(known.key());
+        tell(h -> h.deleted(known));
+      }
+    }
+    list.items().forEach(this::update);
+  }
+
+  private void tell(java.util.function.Consumer<Handler<T>> news) {
+    for (Handler<T> handler : handlers) {
+      try {
+        news.accept(handler);
+      } catch (RuntimeException e) {
+        LOG.error("a handler of {} failed", resource.plural(), e);
+      }
+    }
+  }
+
+  private <R> Future<R> onContext(Future<R> future) {
+    Promise<R> promise = context.promise();
+    future.onComplete(promise);
+    return promise.future();
+  }
+
+  /** Returns how long a watch asks to live: five to ten minutes, as client-go's do. */
+  static long watchSeconds() {
+    long least = TimeUnit.MINUTES.toSeconds(5);
+    return least + ThreadLocalRandom.current().nextLong(least);
+  }
+}
