@@ -1,0 +1,2 @@
+/** Keys, certificates, signing requests, and the files that hold them. */
+package io.hubspoke.pki;
