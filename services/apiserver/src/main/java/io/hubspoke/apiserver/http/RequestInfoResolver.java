@@ -55,12 +55,7 @@ public final class RequestInfoResolver {
   }
 
   private static RequestInfo resource(
-      String path,
-      String group,
-      String version,
-      String verb,
-      List<String> parts,
-      MultiMap query) {
+      String path, String group, String version, String verb, List<String> parts, MultiMap query) {
     String namespace = "";
     List<String> rest = parts;
     if (rest.getFirst().equals("namespaces") && rest.size() > 1) {

@@ -14,4 +14,7 @@ public interface Lister {
 
   /** Returns the objects of a namespace; of all when it is empty. */
   Collection<ObjectNode> list(ResourceType type, String namespace);
+
+  /** Returns a number that changes whenever an object of the type does; for what is cached. */
+  long version(ResourceType type);
 }

@@ -1,0 +1,15 @@
+package io.hubspoke.apiserver.authn;
+
+import io.hubspoke.apiserver.http.User;
+import java.time.Instant;
+
+/** What became of a client certificate; judged once a connection. */
+public sealed interface VerifiedCertificate {
+  /** Its chain ends at the client CA; it counts between these times. */
+  record Valid(User user, Instant notBefore, Instant notAfter) implements VerifiedCertificate {}
+
+  record Invalid(String reason) implements VerifiedCertificate {}
+
+  /** It verifies but names nobody: a request with it is one without credentials. */
+  record Nameless() implements VerifiedCertificate {}
+}

@@ -1,0 +1,210 @@
+package io.hubspoke.apiserver.authz;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.ResourceType;
+import io.hubspoke.apiserver.http.User;
+import io.hubspoke.apiserver.registry.Lister;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/**
+ * Allows kubelets what they need and no more: a node reads the secrets, configmaps and claims of
+ * pods bound to it, its own Node, lease and pods ("Using Node Authorization"). What depends on an
+ * object's content is left to NodeRestriction.
+ */
+public final class NodeAuthorizer implements Authorizer {
+  private static final Set<String> READ = Set.of("get", "list", "watch");
+  private static final Set<String> OWN = Set.of("get", "create", "update", "patch", "delete");
+  private static final String LEASE_NAMESPACE = "kube-node-lease";
+
+  private final Lister lister;
+  private final ResourceType pods;
+  private final List<PolicyRule> rules;
+
+  /**
+   * Reads pods from the lister.
+   *
+   * @param rules what every node may do, of resources that are not divided by node
+   */
+  public NodeAuthorizer(Lister lister, ResourceType pods, List<PolicyRule> rules) {
+    this.lister = lister;
+    this.pods = pods;
+    this.rules = List.copyOf(rules);
+  }
+
+  @Override
+  public Decision authorize(Attributes asked) {
+    String node = NodeIdentity.of(asked.user());
+    if (node == null) {
+      return Decision.NO_OPINION;
+    }
+    if (node.isEmpty()) {
+      return none("unknown node for user \"" + asked.user().name() + "\"");
+    }
+    String resource =
+        asked.group().isEmpty() ? asked.resource() : asked.resource() + "." + asked.group();
+    return switch (asked.resourceRequest() ? resource : "") {
+      case "secrets" -> readOfPod(node, asked, pod -> PodReferences.secret(pod, asked.name()));
+      case "configmaps" ->
+          readOfPod(node, asked, pod -> PodReferences.configMap(pod, asked.name()));
+      case "persistentvolumeclaims" ->
+          asked.verb().equals("get")
+              ? readOfPod(node, asked, pod -> PodReferences.claim(pod, asked.name()))
+              : none("can only get individual resources of this type");
+      case "persistentvolumes" ->
+          none("no relationship found between node '" + node + "' and this object");
+      case "serviceaccounts" -> serviceAccountToken(node, asked);
+      case "leases.coordination.k8s.io" -> lease(node, asked);
+      case "csinodes.storage.k8s.io" -> csiNode(node, asked);
+      case "nodes" -> node(node, asked);
+      case "pods" -> pod(node, asked);
+      default -> byRules(asked);
+    };
+  }
+
+  @Override
+  public Rules rulesFor(User user, String namespace) {
+    return NodeIdentity.of(user) == null
+        ? new Rules(List.of(), "")
+        : new Rules(List.of(), "node authorizer does not support user rule resolution");
+  }
+
+  private Decision byRules(Attributes asked) {
+    return rules.stream().anyMatch(rule -> rule.allows(asked))
+        ? new Decision.Allow("")
+        : Decision.NO_OPINION;
+  }
+
+  private Decision readOfPod(String node, Attributes asked, Predicate<ObjectNode> refers) {
+    if (!READ.contains(asked.verb())) {
+      return none("can only read resources of this type");
+    }
+    if (!asked.subresource().isEmpty()) {
+      return none("cannot read subresource");
+    }
+    if (asked.namespace().isEmpty()) {
+      return none("can only read namespaced object of this type");
+    }
+    if (asked.name().isEmpty()) {
+      return none("No Object name found");
+    }
+    return related(node, asked, refers);
+  }
+
+  private Decision serviceAccountToken(String node, Attributes asked) {
+    if (!asked.verb().equals("create") || asked.name().isEmpty()) {
+      return none("can only create tokens for individual service accounts");
+    }
+    if (!asked.subresource().equals("token")) {
+      return none("can only create token subresource of serviceaccount");
+    }
+    return related(
+        node,
+        asked,
+        pod -> pod.path("spec").path("serviceAccountName").asText("").equals(asked.name()));
+  }
+
+  private Decision related(String node, Attributes asked, Predicate<ObjectNode> refers) {
+    for (ObjectNode pod : lister.list(pods, asked.namespace())) {
+      // Static pods are not the control plane's; what they name, nobody gave to the node.
+      if (isBoundTo(pod, node)
+          && !pod.path("metadata").path("annotations").has("kubernetes.io/config.mirror")
+          && refers.test(pod)) {
+        return new Decision.Allow("");
+      }
+    }
+    return none("no relationship found between node '" + node + "' and this object");
+  }
+
+  private static Decision lease(String node, Attributes asked) {
+    if (!OWN.contains(asked.verb())) {
+      return none("can only get, create, update, patch, or delete a node lease");
+    }
+    if (!asked.namespace().equals(LEASE_NAMESPACE)) {
+      return none("can only access leases in the \"" + LEASE_NAMESPACE + "\" system namespace");
+    }
+    if (!asked.verb().equals("create") && !asked.name().equals(node)) {
+      return none("can only access node lease with the same name as the requesting node");
+    }
+    return new Decision.Allow("");
+  }
+
+  private static Decision csiNode(String node, Attributes asked) {
+    if (!OWN.contains(asked.verb())) {
+      return none("can only get, create, update, patch, or delete a CSINode");
+    }
+    if (!asked.subresource().isEmpty()) {
+      return none("cannot authorize CSINode subresources");
+    }
+    if (!asked.verb().equals("create") && !asked.name().equals(node)) {
+      return none("can only access CSINode with the same name as the requesting node");
+    }
+    return new Decision.Allow("");
+  }
+
+  private static Decision node(String node, Attributes asked) {
+    return switch (asked.subresource()) {
+      case "" ->
+          switch (asked.verb()) {
+            case "create", "update", "patch" -> new Decision.Allow("");
+            case "get", "list", "watch" -> {
+              if (asked.name().equals(node)) {
+                yield new Decision.Allow("");
+              }
+              yield none(
+                  asked.name().isEmpty()
+                      ? "node '%s' cannot read all nodes, only its own Node object".formatted(node)
+                      : "node '%s' cannot read '%s', only its own Node object"
+                          .formatted(node, asked.name()));
+            }
+            default -> Decision.NO_OPINION;
+          };
+      case "status" ->
+          asked.verb().equals("update") || asked.verb().equals("patch")
+              ? new Decision.Allow("")
+              : Decision.NO_OPINION;
+      default -> Decision.NO_OPINION;
+    };
+  }
+
+  private Decision pod(String node, Attributes asked) {
+    return switch (asked.subresource()) {
+      case "" ->
+          switch (asked.verb()) {
+            case "create", "delete" -> new Decision.Allow("");
+            case "list", "watch" ->
+                asked.fields().equal("spec.nodeName").equals(node)
+                    ? new Decision.Allow("")
+                    : asked.name().isEmpty()
+                        ? none("can only list/watch pods with spec.nodeName field selector")
+                        : ownPod(node, asked);
+            case "get" -> ownPod(node, asked);
+            default -> Decision.NO_OPINION;
+          };
+      case "status" ->
+          asked.verb().equals("update") || asked.verb().equals("patch")
+              ? new Decision.Allow("")
+              : Decision.NO_OPINION;
+      case "eviction" ->
+          asked.verb().equals("create") ? new Decision.Allow("") : Decision.NO_OPINION;
+      default -> Decision.NO_OPINION;
+    };
+  }
+
+  private Decision ownPod(String node, Attributes asked) {
+    ObjectNode pod =
+        asked.namespace().isEmpty() ? null : lister.get(pods, asked.namespace(), asked.name());
+    return pod != null && isBoundTo(pod, node)
+        ? new Decision.Allow("")
+        : none("no relationship found between node '" + node + "' and this object");
+  }
+
+  private static boolean isBoundTo(ObjectNode pod, String node) {
+    return pod.path("spec").path("nodeName").asText("").equals(node);
+  }
+
+  private static Decision none(String reason) {
+    return new Decision.NoOpinion(reason);
+  }
+}
