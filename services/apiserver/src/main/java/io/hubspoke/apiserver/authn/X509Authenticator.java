@@ -76,7 +76,7 @@ public final class X509Authenticator implements Authenticator {
     try {
       for (X509Certificate certificate : chain) {
         List<String> usages = certificate.getExtendedKeyUsage();
-        boolean concerned = certificate == leaf || certificate.getBasicConstraints() >= 0;
+        boolean concerned = certificate.equals(leaf) || certificate.getBasicConstraints() >= 0;
         if (concerned && usages != null && usages.stream().noneMatch(CLIENT_USAGES::contains)) {
           return new VerifiedCertificate.Invalid(
               "x509: certificate specifies an incompatible key usage");
