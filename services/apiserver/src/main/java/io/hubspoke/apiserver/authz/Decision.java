@@ -8,7 +8,10 @@ public sealed interface Decision {
 
   record NoOpinion(String reason) implements Decision {}
 
-  NoOpinion NO_OPINION = new NoOpinion("");
+  /** Returns the answer of an authorizer that has nothing to say. */
+  static NoOpinion noOpinion() {
+    return new NoOpinion("");
+  }
 
   String reason();
 

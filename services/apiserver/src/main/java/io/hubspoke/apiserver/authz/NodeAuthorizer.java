@@ -37,7 +37,7 @@ public final class NodeAuthorizer implements Authorizer {
   public Decision authorize(Attributes asked) {
     String node = NodeIdentity.of(asked.user());
     if (node == null) {
-      return Decision.NO_OPINION;
+      return Decision.noOpinion();
     }
     if (node.isEmpty()) {
       return none("unknown node for user \"" + asked.user().name() + "\"");
@@ -73,7 +73,7 @@ public final class NodeAuthorizer implements Authorizer {
   private Decision byRules(Attributes asked) {
     return rules.stream().anyMatch(rule -> rule.allows(asked))
         ? new Decision.Allow("")
-        : Decision.NO_OPINION;
+        : Decision.noOpinion();
   }
 
   private Decision readOfPod(String node, Attributes asked, Predicate<ObjectNode> refers) {
@@ -158,13 +158,13 @@ public final class NodeAuthorizer implements Authorizer {
                       : "node '%s' cannot read '%s', only its own Node object"
                           .formatted(node, asked.name()));
             }
-            default -> Decision.NO_OPINION;
+            default -> Decision.noOpinion();
           };
       case "status" ->
           asked.verb().equals("update") || asked.verb().equals("patch")
               ? new Decision.Allow("")
-              : Decision.NO_OPINION;
-      default -> Decision.NO_OPINION;
+              : Decision.noOpinion();
+      default -> Decision.noOpinion();
     };
   }
 
@@ -180,15 +180,15 @@ public final class NodeAuthorizer implements Authorizer {
                         ? none("can only list/watch pods with spec.nodeName field selector")
                         : ownPod(node, asked);
             case "get" -> ownPod(node, asked);
-            default -> Decision.NO_OPINION;
+            default -> Decision.noOpinion();
           };
       case "status" ->
           asked.verb().equals("update") || asked.verb().equals("patch")
               ? new Decision.Allow("")
-              : Decision.NO_OPINION;
+              : Decision.noOpinion();
       case "eviction" ->
-          asked.verb().equals("create") ? new Decision.Allow("") : Decision.NO_OPINION;
-      default -> Decision.NO_OPINION;
+          asked.verb().equals("create") ? new Decision.Allow("") : Decision.noOpinion();
+      default -> Decision.noOpinion();
     };
   }
 

@@ -64,7 +64,7 @@ public final class RbacAuthorizer implements Authorizer {
         }
       }
     }
-    return Decision.NO_OPINION;
+    return Decision.noOpinion();
   }
 
   @Override
