@@ -1,0 +1,147 @@
+package io.hubspoke.api;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.ByteArrayInputStream;
+import java.io.InputStreamReader;
+import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.composer.Composer;
+import org.yaml.snakeyaml.error.YAMLException;
+import org.yaml.snakeyaml.nodes.MappingNode;
+import org.yaml.snakeyaml.nodes.Node;
+import org.yaml.snakeyaml.nodes.ScalarNode;
+import org.yaml.snakeyaml.nodes.SequenceNode;
+import org.yaml.snakeyaml.nodes.Tag;
+import org.yaml.snakeyaml.parser.ParserImpl;
+import org.yaml.snakeyaml.reader.StreamReader;
+import org.yaml.snakeyaml.resolver.Resolver;
+
+/** Reads YAML request bodies as JSON trees. Aliases are expanded up to a total size. */
+public final class Yaml {
+  private static final int MAX_BYTES = 3 * 1024 * 1024;
+  private static final int MAX_NODES = 500_000;
+  private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+
+  private int nodes;
+
+  private Yaml() {}
+
+  /**
+   * Reads one document that is an object.
+   *
+   * @throws ApiException 400 when it is malformed, nested too deeply, not an object, or expands to
+   *     too much
+   */
+  public static ObjectNode parseObject(byte[] bytes) {
+    if (parse(bytes) instanceof ObjectNode object) {
+      return object;
+    }
+    throw bad("expected a YAML mapping");
+  }
+
+  private static JsonNode parse(byte[] bytes) {
+    LoaderOptions options = new LoaderOptions();
+    options.setAllowDuplicateKeys(false);
+    options.setCodePointLimit(MAX_BYTES);
+    options.setNestingDepthLimit(Json.MAX_DEPTH);
+    StreamReader reader =
+        new StreamReader(
+            new InputStreamReader(new ByteArrayInputStream(bytes), StandardCharsets.UTF_8));
+    try {
+      Node root =
+          new Composer(new ParserImpl(reader, options), new Resolver(), options).getSingleNode();
+      if (root == null) {
+        throw bad("the document is empty");
+      }
+      return new Yaml().convert(root, 0);
+    } catch (YAMLException e) {
+      throw bad(e.getMessage().lines().findFirst().orElse("malformed"));
+    }
+  }
+
+  /** Converts a node; an alias is the same node again, so a bomb shows in the count. */
+  private JsonNode convert(Node node, int depth) {
+    if (++nodes > MAX_NODES || depth > Json.MAX_DEPTH) {
+      throw bad("the document expands to too many or too deeply nested values");
+    }
+    return switch (node) {
+      case MappingNode mapping -> {
+        ObjectNode object = JSON.objectNode();
+        for (var tuple : mapping.getValue()) {
+          if (!(tuple.getKeyNode() instanceof ScalarNode key)) {
+            throw bad("keys must be scalars");
+          }
+          if (key.getTag().equals(Tag.MERGE)) {
+            throw bad("merge keys (<<) are not supported");
+          }
+          if (object.has(key.getValue())) {
+            throw bad("key \"" + key.getValue() + "\" already set in map");
+          }
+          object.set(key.getValue(), convert(tuple.getValueNode(), depth + 1));
+        }
+        yield object;
+      }
+      case SequenceNode sequence -> {
+        ArrayNode array = JSON.arrayNode();
+        for (Node element : sequence.getValue()) {
+          array.add(convert(element, depth + 1));
+        }
+        yield array;
+      }
+      case ScalarNode scalar -> scalar(scalar);
+      default -> throw bad("unexpected node");
+    };
+  }
+
+  private static JsonNode scalar(ScalarNode scalar) {
+    String text = scalar.getValue();
+    Tag tag = scalar.getTag();
+    try {
+      if (tag.equals(Tag.NULL)) {
+        return JSON.nullNode();
+      } else if (tag.equals(Tag.BOOL)) {
+        return switch (text.toLowerCase(Locale.ROOT)) {
+          case "true", "yes", "on" -> JSON.booleanNode(true);
+          default -> JSON.booleanNode(false);
+        };
+      } else if (tag.equals(Tag.INT)) {
+        return integer(text.replace("_", ""));
+      } else if (tag.equals(Tag.FLOAT)) {
+        return JSON.numberNode(Double.parseDouble(text.replace("_", "")));
+      }
+    } catch (NumberFormatException e) {
+      // Such as .inf or base 60, which JSON cannot carry as numbers.
+      return JSON.textNode(text);
+    }
+    return JSON.textNode(text);
+  }
+
+  private static JsonNode integer(String text) {
+    if (text.length() > 100) {
+      throw bad("number is too long");
+    }
+    boolean negative = text.startsWith("-");
+    String digits = negative || text.startsWith("+") ? text.substring(1) : text;
+    int radix = 10;
+    if (digits.startsWith("0x")) {
+      radix = 16;
+    } else if (digits.startsWith("0b")) {
+      radix = 2;
+    } else if (digits.startsWith("0") && digits.length() > 1) {
+      radix = 8;
+    }
+    BigInteger value =
+        new BigInteger(radix == 16 || radix == 2 ? digits.substring(2) : digits, radix);
+    BigInteger signed = negative ? value.negate() : value;
+    return signed.bitLength() < 64 ? JSON.numberNode(signed.longValue()) : JSON.numberNode(signed);
+  }
+
+  private static ApiException bad(String why) {
+    return Status.badRequest("error converting YAML to JSON: yaml: " + why).toException();
+  }
+}
