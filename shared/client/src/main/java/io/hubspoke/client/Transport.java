@@ -164,7 +164,7 @@ final class Transport {
       case Credentials.None() -> bearer = "";
       case Credentials.Token(String value) -> bearer = value;
       case Credentials.Certificate(var key, var chain) -> {
-        keys.replace(key, chain);
+        keys.replace(new io.hubspoke.pki.Identity(key, chain));
         connections.forEach(c -> c.shutdown(DRAIN.toMillis(), TimeUnit.MILLISECONDS));
       }
     }

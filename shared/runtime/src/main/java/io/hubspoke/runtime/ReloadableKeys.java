@@ -1,10 +1,10 @@
 package io.hubspoke.runtime;
 
+import io.hubspoke.pki.Identity;
 import java.net.Socket;
 import java.security.Principal;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
-import java.util.List;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedKeyManager;
 
@@ -14,35 +14,39 @@ import javax.net.ssl.X509ExtendedKeyManager;
  */
 public final class ReloadableKeys extends X509ExtendedKeyManager {
   /** The alias tells generations apart: a handshake asks for chain and key in two calls. */
-  private record Keys(String alias, PrivateKey key, List<X509Certificate> chain, Keys previous) {}
+  private record Generation(String alias, Identity identity, Generation previous) {}
 
-  private volatile Keys current;
+  private volatile Generation current;
 
   /** Makes keys that present nothing until {@link #replace}. */
   public ReloadableKeys() {}
 
-  public ReloadableKeys(PrivateKey key, List<X509Certificate> chain) {
-    replace(key, chain);
+  public ReloadableKeys(Identity identity) {
+    replace(identity);
   }
 
   /** Presents this certificate from now on. */
-  public synchronized void replace(PrivateKey key, List<X509Certificate> chain) {
-    Keys old = current;
-    int generation = old == null ? 1 : Integer.parseInt(old.alias) + 1;
-    Keys previous = old == null ? null : new Keys(old.alias, old.key, old.chain, null);
-    current = new Keys(Integer.toString(generation), key, List.copyOf(chain), previous);
+  public synchronized void replace(Identity identity) {
+    Generation old = current;
+    current =
+        old == null
+            ? new Generation("1", identity, null)
+            : new Generation(
+                Integer.toString(Integer.parseInt(old.alias) + 1),
+                identity,
+                new Generation(old.alias, old.identity, null));
   }
 
   /** Returns the certificate presented, or null. */
   public X509Certificate certificate() {
-    Keys keys = current;
-    return keys == null ? null : keys.chain.getFirst();
+    Generation now = current;
+    return now == null ? null : now.identity.certificate();
   }
 
   private String alias(String keyType) {
-    Keys keys = current;
+    Generation now = current;
     // "EC", "RSA", and the "EC_EC" of older suites.
-    return keys != null && keyType.startsWith(keys.key.getAlgorithm()) ? keys.alias : null;
+    return now != null && keyType.startsWith(now.identity.key().getAlgorithm()) ? now.alias : null;
   }
 
   private String alias(String[] keyTypes) {
@@ -55,9 +59,13 @@ public final class ReloadableKeys extends X509ExtendedKeyManager {
     return null;
   }
 
-  private Keys generation(String alias) {
-    Keys keys = current;
-    return keys == null || keys.alias.equals(alias) ? keys : keys.previous;
+  private Identity identity(String alias) {
+    Generation now = current;
+    if (now == null) {
+      return null;
+    }
+    boolean older = !now.alias.equals(alias) && now.previous != null;
+    return older ? now.previous.identity : now.identity;
   }
 
   @Override
@@ -82,14 +90,14 @@ public final class ReloadableKeys extends X509ExtendedKeyManager {
 
   @Override
   public X509Certificate[] getCertificateChain(String alias) {
-    Keys keys = generation(alias);
-    return keys == null ? null : keys.chain.toArray(X509Certificate[]::new);
+    Identity identity = identity(alias);
+    return identity == null ? null : identity.chain().toArray(X509Certificate[]::new);
   }
 
   @Override
   public PrivateKey getPrivateKey(String alias) {
-    Keys keys = generation(alias);
-    return keys == null ? null : keys.key;
+    Identity identity = identity(alias);
+    return identity == null ? null : identity.key();
   }
 
   @Override

@@ -206,10 +206,6 @@ public final class Tls {
             keys == null ? null : keys.getKeyManagers(),
             trust == null ? null : trust.getTrustManagers(),
             null);
-        // A resumed session would carry the certificate of the handshake that it resumes; after a
-        // rotation that is the old one. A handshake costs less than a wrong identity.
-        context.getClientSessionContext().setSessionTimeout(1);
-        context.getClientSessionContext().setSessionCacheSize(1);
         ApplicationProtocolConfig negotiation =
             alpn && !protocols.isEmpty()
                 ? new ApplicationProtocolConfig(
@@ -219,7 +215,7 @@ public final class Tls {
                     protocols)
                 : ApplicationProtocolConfig.DISABLED;
         return new JdkSslContext(
-            context,
+            client ? new UnresumedContext(context) : context,
             client,
             ciphers,
             SupportedCipherSuiteFilter.INSTANCE,

@@ -1,0 +1,150 @@
+package io.hubspoke.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hubspoke.pki.CertificateAuthority;
+import io.hubspoke.pki.Identity;
+import io.hubspoke.pki.SubjectAltNames;
+import io.hubspoke.testing.Await;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClientAgent;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.List;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class TlsTest {
+  private static final Duration DAY = Duration.ofDays(1);
+  private static final CertificateAuthority CA = CertificateAuthority.create("cluster", DAY);
+  private static final CertificateAuthority FOREIGN = CertificateAuthority.create("foreign", DAY);
+  private static Vertx vertx;
+  private static HttpServer server;
+  private static ReloadableKeys serverKeys;
+
+  @BeforeAll
+  static void serve() throws Exception {
+    vertx = Component.vertx();
+    serverKeys = keys(serving(CA, "127.0.0.1"));
+    HttpServerOptions options =
+        Tls.serve(
+            new HttpServerOptions().setHost("127.0.0.1").setPort(0).setUseAlpn(true),
+            serverKeys,
+            List.of(CA.certificate()));
+    server =
+        Await.result(vertx.createHttpServer(options).requestHandler(TlsTest::sayWhoCalls).listen());
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    Await.result(vertx.close());
+  }
+
+  @Test
+  void aClientThatTrustsTheAuthorityIsAnsweredInBothVersionsOfHttp() throws Exception {
+    for (HttpVersion version : List.of(HttpVersion.HTTP_1_1, HttpVersion.HTTP_2)) {
+      HttpClientAgent client = client(null, CA, true, version);
+      assertThat(Await.result(get(client))).isEqualTo(version + " nobody");
+    }
+  }
+
+  @Test
+  void aClientThatTrustsAnotherAuthorityRefusesTheServer() throws Exception {
+    assertThat(Await.failure(get(client(null, FOREIGN, true, HttpVersion.HTTP_1_1))))
+        .hasMessageContaining("Failed to create SSL connection");
+  }
+
+  @Test
+  void aServerWithAnotherNameIsRefused() throws Exception {
+    ReloadableKeys elsewhere = keys(serving(CA, "127.0.0.2"));
+    HttpServer misnamed =
+        Await.result(
+            vertx
+                .createHttpServer(
+                    Tls.serve(
+                        new HttpServerOptions().setHost("127.0.0.1").setPort(0), elsewhere, null))
+                .requestHandler(TlsTest::sayWhoCalls)
+                .listen());
+    HttpClientAgent client = client(null, CA, true, HttpVersion.HTTP_1_1);
+    assertThat(Await.failure(get(client, misnamed.actualPort())))
+        .hasMessageContaining("Failed to create SSL connection");
+  }
+
+  @Test
+  void everyClientCertificatePassesTheHandshakeAndIsSeenByTheServer() throws Exception {
+    Identity own = CA.issueClient("alice", List.of(), DAY);
+    Identity stranger = FOREIGN.issueClient("mallory", List.of(), DAY);
+    assertThat(Await.result(get(client(keys(own), CA, true, HttpVersion.HTTP_1_1))))
+        .isEqualTo("HTTP_1_1 CN=alice");
+    assertThat(Await.result(get(client(keys(stranger), CA, true, HttpVersion.HTTP_1_1))))
+        .isEqualTo("HTTP_1_1 CN=mallory");
+  }
+
+  @Test
+  void aReplacedCertificateIsUsedByTheNextConnection() throws Exception {
+    ReloadableKeys keys = keys(CA.issueClient("before", List.of(), DAY));
+    HttpClientAgent client = client(keys, CA, true, HttpVersion.HTTP_1_1);
+    assertThat(Await.result(get(client))).isEqualTo("HTTP_1_1 CN=before");
+    Identity after = CA.issueClient("after", List.of(), DAY);
+    keys.replace(after);
+    assertThat(Await.result(get(client))).isEqualTo("HTTP_1_1 CN=after");
+  }
+
+  private static void sayWhoCalls(HttpServerRequest request) {
+    String caller;
+    try {
+      caller =
+          ((X509Certificate) request.sslSession().getPeerCertificates()[0])
+              .getSubjectX500Principal()
+              .getName();
+    } catch (SSLPeerUnverifiedException e) {
+      caller = "nobody";
+    }
+    request.response().end(request.version() + " " + caller);
+  }
+
+  private static Future<String> get(HttpClientAgent client) {
+    return get(client, server.actualPort());
+  }
+
+  private static Future<String> get(HttpClientAgent client, int port) {
+    // The chain stays on one context: from a foreign thread a response may end before it is read.
+    Promise<Void> onContext = Promise.promise();
+    vertx.runOnContext(onContext::complete);
+    return onContext
+        .future()
+        .compose(v -> client.request(HttpMethod.GET, port, "127.0.0.1", "/"))
+        .compose(request -> request.send())
+        .compose(response -> response.body())
+        .map(body -> body.toString());
+  }
+
+  private static HttpClientAgent client(
+      ReloadableKeys keys, CertificateAuthority ca, boolean verifyHost, HttpVersion version) {
+    HttpClientOptions options =
+        new HttpClientOptions()
+            .setProtocolVersion(version)
+            .setUseAlpn(version == HttpVersion.HTTP_2)
+            .setKeepAlive(version == HttpVersion.HTTP_2)
+            .setVerifyHost(verifyHost);
+    return vertx.createHttpClient(Tls.connect(options, keys, Tls.trust(List.of(ca.certificate()))));
+  }
+
+  private static ReloadableKeys keys(Identity identity) {
+    return new ReloadableKeys(identity);
+  }
+
+  private static Identity serving(CertificateAuthority ca, String address) {
+    return ca.issueServer("server", SubjectAltNames.of(address), DAY);
+  }
+}
