@@ -1,0 +1,163 @@
+package io.hubspoke.client;
+
+import io.hubspoke.api.ApiException;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.ThreadingModel;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings one thing at a time in line with what is wanted, on virtual threads.
+ *
+ * <p>A key that is added while it waits is worked on once; added while it is worked on, once more
+ * afterwards; never by two workers at once. A failed key comes again after a growing time, so
+ * nothing is lost to a conflict or to an apiserver that is away. All methods are thread-safe.
+ */
+public final class ControlLoop<K> {
+  private static final Logger LOG = LoggerFactory.getLogger(ControlLoop.class);
+  private static final Duration FIRST_RETRY = Duration.ofMillis(50);
+  private static final Duration LONGEST_RETRY = Duration.ofSeconds(30);
+
+  /** Does the work for one key. */
+  public interface Reconciler<K> {
+    /**
+     * Looks at the present state and changes what differs; may wait with {@link Future#await}.
+     *
+     * @return how soon to look again though nothing may have happened; zero for not at all
+     */
+    Duration reconcile(K key) throws Exception;
+  }
+
+  private final String name;
+  private final Context context;
+  private final int workers;
+  private final Reconciler<K> reconciler;
+
+  private final Set<K> waiting = new LinkedHashSet<>();
+  private final Set<K> running = new HashSet<>();
+  private final Set<K> again = new HashSet<>();
+  private final Map<K, Backoff> failing = new HashMap<>();
+  private final Promise<Void> idle = Promise.promise();
+  private int active;
+  private boolean stopped;
+
+  /**
+   * Makes a loop that works as soon as a key is added.
+   *
+   * @param context of a verticle on virtual threads
+   * @param workers how many keys are worked on at a time
+   */
+  public ControlLoop(String name, Context context, int workers, Reconciler<K> reconciler) {
+    if (context.threadingModel() != ThreadingModel.VIRTUAL_THREAD) {
+      throw new IllegalArgumentException("a control loop waits, so it needs virtual threads");
+    }
+    this.name = name;
+    this.context = context;
+    this.workers = workers;
+    this.reconciler = reconciler;
+  }
+
+  /** Asks for a key to be worked on. */
+  public void add(K key) {
+    synchronized (this) {
+      if (stopped) {
+        return;
+      }
+      if (running.contains(key)) {
+        again.add(key);
+        return;
+      }
+      if (!waiting.add(key) || active == workers) {
+        return;
+      }
+      active++;
+    }
+    context.runOnContext(v -> work());
+  }
+
+  /** Asks for a key to be worked on later. */
+  public void addAfter(K key, Duration delay) {
+    context.owner().setTimer(Math.max(1, delay.toMillis()), id -> add(key));
+  }
+
+  /** Begins nothing new; completes when what was begun has ended. */
+  public synchronized Future<Void> stop() {
+    stopped = true;
+    waiting.clear();
+    again.clear();
+    if (active == 0) {
+      idle.tryComplete();
+    }
+    return idle.future();
+  }
+
+  private void work() {
+    for (K key = take(); key != null; key = take()) {
+      Duration next;
+      try {
+        next = reconciler.reconcile(key);
+        succeeded(key);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        next = failed(key, e);
+      } catch (Exception e) {
+        next = failed(key, e);
+      }
+      done(key);
+      if (!next.isZero()) {
+        addAfter(key, next);
+      }
+    }
+  }
+
+  private synchronized K take() {
+    var keys = waiting.iterator();
+    if (!keys.hasNext()) {
+      active--;
+      if (stopped && active == 0) {
+        idle.tryComplete();
+      }
+      return null;
+    }
+    K key = keys.next();
+    keys.remove();
+    running.add(key);
+    return key;
+  }
+
+  private synchronized void done(K key) {
+    running.remove(key);
+    if (again.remove(key) && !stopped) {
+      waiting.add(key);
+    }
+  }
+
+  private synchronized void succeeded(K key) {
+    failing.remove(key);
+  }
+
+  private synchronized Duration failed(K key, Exception failure) {
+    if (stopped) {
+      return Duration.ZERO;
+    }
+    Duration wait =
+        failing.computeIfAbsent(key, k -> new Backoff(FIRST_RETRY, LONGEST_RETRY)).next();
+    if (failure instanceof ApiException refused && refused.code() == 409) {
+      // Somebody else wrote first; the informer brings what they wrote.
+      LOG.debug("{}: {}: {}; again in {} ms", name, key, failure.getMessage(), wait.toMillis());
+    } else if (failure instanceof RuntimeException && !(failure instanceof ApiException)) {
+      LOG.error("{}: {}: again in {} ms", name, key, wait.toMillis(), failure);
+    } else {
+      LOG.warn("{}: {}: {}; again in {} ms", name, key, failure.getMessage(), wait.toMillis());
+    }
+    return wait;
+  }
+}
