@@ -1,0 +1,210 @@
+package io.hubspoke.apiserver.http;
+
+import io.hubspoke.api.ApiException;
+import io.hubspoke.api.Status;
+import io.hubspoke.apiserver.authn.Authentication;
+import io.hubspoke.apiserver.authn.AuthenticationException;
+import io.hubspoke.apiserver.authn.Credentials;
+import io.hubspoke.apiserver.authz.Attributes;
+import io.hubspoke.apiserver.authz.Authorizer;
+import io.hubspoke.apiserver.authz.Decision;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.MultiMap;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClosedException;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.StreamResetException;
+import java.time.Duration;
+import java.util.Set;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The way of every request: what it asks, who asks, whether he may, and then to the endpoint that
+ * answers. The order is the real apiserver's; every refusal is a {@code Status}.
+ */
+public final class ApiChain implements Handler<HttpServerRequest> {
+  private static final Logger LOG = LoggerFactory.getLogger(ApiChain.class);
+  private static final Set<String> STREAMING = Set.of("log", "exec", "attach", "portforward", "proxy");
+  private static final int LONGEST_AUDIT_ID = 64;
+
+  private final Vertx vertx;
+  private final ApiConnections connections;
+  private final RequestInfoResolver resolver = new RequestInfoResolver();
+  private final Authentication authentication;
+  private final Authorizer authorizer;
+  private final Endpoint endpoints;
+  private final InFlightLimits inFlight;
+  private final RequestMetrics metrics;
+  private final Duration timeout;
+
+  /**
+   * Puts the chain together.
+   *
+   * @param timeout how long a request that is not a stream may take ({@code --request-timeout})
+   */
+  public ApiChain(
+      Vertx vertx,
+      ApiConnections connections,
+      Authentication authentication,
+      Authorizer authorizer,
+      Endpoint endpoints,
+      InFlightLimits inFlight,
+      RequestMetrics metrics,
+      Duration timeout) {
+    this.vertx = vertx;
+    this.connections = connections;
+    this.authentication = authentication;
+    this.authorizer = authorizer;
+    this.endpoints = endpoints;
+    this.inFlight = inFlight;
+    this.metrics = metrics;
+    this.timeout = timeout;
+  }
+
+  @Override
+  public void handle(HttpServerRequest http) {
+    http.pause();
+    Context context = vertx.getOrCreateContext();
+    ApiConnection connection = connections.of(http.connection());
+    connection.requestBegan(http.version());
+    HttpServerResponse response = http.response();
+    // Without one, Vert.x logs the stack trace of every client that goes away.
+    response.exceptionHandler(gone -> {});
+    response.putHeader("Audit-Id", auditId(http)).putHeader("Cache-Control", "no-cache, private");
+    long began = System.nanoTime();
+    Answer answer = new Answer();
+    Future<Void> answered;
+    try {
+      answered = answer(http, context, connection, answer);
+    } catch (RuntimeException e) {
+      answered = Future.failedFuture(e);
+    }
+    answered
+        .recover(failure -> refuse(http, context, failure))
+        .onComplete(
+            done ->
+                context.runOnContext(
+                    v -> {
+                      answer.leave.run();
+                      connection.requestEnded();
+                      metrics.answered(answer.info, response.getStatusCode(), began);
+                    }));
+  }
+
+  private Future<Void> answer(
+      HttpServerRequest http, Context context, ApiConnection connection, Answer answer) {
+    MultiMap query = query(http);
+    RequestInfo info = resolver.resolve(http.method(), http.path(), query);
+    answer.info = info;
+    User user = authenticate(http, connection);
+    Attributes asked = Attributes.of(user, info, query.get("fieldSelector"));
+    Decision decision = authorizer.authorize(asked);
+    if (!decision.allowed()) {
+      throw Forbidden.status(asked, decision.reason()).toException();
+    }
+    if (!RequestInfoResolver.isCanonical(info.path())) {
+      throw Status.unknownPath().toException();
+    }
+    if (!isLongRunning(info)) {
+      answer.leave = enter(http, context, info);
+    }
+    return endpoints.handle(new ApiRequest(http, context, info, query, user));
+  }
+
+  /** Takes a place among the requests under way and sets its time-out. */
+  private Runnable enter(HttpServerRequest http, Context context, RequestInfo info) {
+    Runnable leave = inFlight.enter(info);
+    long timer =
+        vertx.setTimer(
+            timeout.toMillis(),
+            t -> context.runOnContext(v -> refuse(http, context, timedOut(info).toException())));
+    return () -> {
+      vertx.cancelTimer(timer);
+      leave.run();
+    };
+  }
+
+  private User authenticate(HttpServerRequest http, ApiConnection connection) {
+    Credentials credentials = new Credentials(connection.certificate(), bearerToken(http));
+    // No endpoint and no backend behind one has a use for the caller's secret.
+    http.headers().remove("Authorization");
+    try {
+      return authentication.authenticate(credentials);
+    } catch (AuthenticationException e) {
+      LOG.info("unauthenticated request from {}: {}", http.remoteAddress(), e.getMessage());
+      throw Status.unauthorized().toException();
+    }
+  }
+
+  private Future<Void> refuse(HttpServerRequest http, Context context, Throwable failure) {
+    if (failure instanceof HttpClosedException || failure instanceof StreamResetException) {
+      return Future.succeededFuture();
+    }
+    Status status;
+    if (failure instanceof ApiException refused) {
+      status = refused.status();
+    } else {
+      LOG.error("{} {} failed", http.method(), http.path(), failure);
+      status = Status.internalError("the request could not be completed; the server's log says why");
+    }
+    io.vertx.core.Promise<Void> sent = io.vertx.core.Promise.promise();
+    context.runOnContext(
+        v -> {
+          try {
+            StatusResponse.send(http, status).onComplete(sent);
+          } catch (IllegalStateException raced) {
+            // The response ended between the look at it and the write.
+            sent.tryComplete();
+          }
+        });
+    return sent.future().otherwiseEmpty();
+  }
+
+  /** Streams last as long as their clients want; time-outs and counts are not for them. */
+  private static boolean isLongRunning(RequestInfo info) {
+    return info.verb().equals("watch") || STREAMING.contains(info.subresource());
+  }
+
+  private static Status timedOut(RequestInfo info) {
+    return Status.timeout(
+        "The " + info.verb() + " operation against " + info.resource()
+            + " could not be completed at this time, please try again.");
+  }
+
+  private static MultiMap query(HttpServerRequest http) {
+    try {
+      return http.params(true);
+    } catch (IllegalArgumentException e) {
+      throw Status.badRequest("the query is not validly percent-encoded").toException();
+    }
+  }
+
+  private static String bearerToken(HttpServerRequest http) {
+    String header = http.getHeader("Authorization");
+    if (header == null || !header.regionMatches(true, 0, "Bearer ", 0, 7)) {
+      return "";
+    }
+    return header.substring(7).trim();
+  }
+
+  private static String auditId(HttpServerRequest http) {
+    String given = http.getHeader("Audit-Id");
+    boolean usable =
+        given != null
+            && !given.isEmpty()
+            && given.length() <= LONGEST_AUDIT_ID
+            && given.chars().allMatch(c -> c > 0x20 && c < 0x7f);
+    return usable ? given : UUID.randomUUID().toString();
+  }
+
+  /** What is known of a request while it is answered. */
+  private static final class Answer {
+    private RequestInfo info;
+    private Runnable leave = () -> {};
+  }
+}

@@ -1,0 +1,106 @@
+package io.hubspoke.apiserver.http;
+
+import io.hubspoke.apiserver.authn.VerifiedCertificate;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpVersion;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.function.Function;
+import javax.net.ssl.SSLPeerUnverifiedException;
+
+/**
+ * A client's connection: whose certificate it has, and whether anybody still uses it. Confined to
+ * its event loop.
+ */
+final class ApiConnection {
+  private static final long NO_TIMER = -1;
+
+  private final Vertx vertx;
+  private final HttpConnection connection;
+  private final ConnectionLimits limits;
+  private final Function<List<X509Certificate>, VerifiedCertificate> verify;
+  private VerifiedCertificate certificate;
+  private boolean judged;
+  private boolean http2;
+  private boolean closed;
+  private int active;
+  private long timer = NO_TIMER;
+
+  ApiConnection(
+      Vertx vertx,
+      HttpConnection connection,
+      ConnectionLimits limits,
+      Function<List<X509Certificate>, VerifiedCertificate> verify) {
+    this.vertx = vertx;
+    this.connection = connection;
+    this.limits = limits;
+    this.verify = verify;
+    closeAfter(limits.firstRequest().toMillis());
+  }
+
+  /** Returns the client certificate as judged at the connection's first request, or null. */
+  VerifiedCertificate certificate() {
+    if (!judged) {
+      judged = true;
+      try {
+        List<X509Certificate> chain =
+            connection.peerCertificates().stream().map(X509Certificate.class::cast).toList();
+        certificate = chain.isEmpty() ? null : verify.apply(chain);
+      } catch (SSLPeerUnverifiedException e) {
+        // Certificates are asked for, not required.
+        certificate = null;
+      }
+    }
+    return certificate;
+  }
+
+  void requestBegan(HttpVersion version) {
+    http2 = version == HttpVersion.HTTP_2;
+    if (active++ == 0) {
+      cancelTimer();
+      if (http2) {
+        timer = vertx.setTimer(limits.ping().toMillis(), t -> ping());
+      }
+    }
+  }
+
+  void requestEnded() {
+    if (--active == 0 && !closed) {
+      cancelTimer();
+      closeAfter(limits.idle().toMillis());
+    }
+  }
+
+  void closed() {
+    closed = true;
+    cancelTimer();
+  }
+
+  private void closeAfter(long millis) {
+    timer = vertx.setTimer(millis, t -> connection.close());
+  }
+
+  /** Finds half-open connections, whose watches would otherwise stay for as long as TCP tries. */
+  private void ping() {
+    timer = vertx.setTimer(limits.ping().toMillis(), t -> connection.close());
+    connection
+        .ping(Buffer.buffer(8).appendLong(System.nanoTime()))
+        .onSuccess(
+            pong -> {
+              if (!closed && active > 0) {
+                cancelTimer();
+                timer = vertx.setTimer(limits.ping().toMillis(), t -> ping());
+              }
+            })
+        .onFailure(gone -> connection.close());
+  }
+
+  private void cancelTimer() {
+    if (timer != NO_TIMER) {
+      vertx.cancelTimer(timer);
+      timer = NO_TIMER;
+    }
+  }
+}

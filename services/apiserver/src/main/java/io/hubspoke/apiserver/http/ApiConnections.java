@@ -1,0 +1,55 @@
+package io.hubspoke.apiserver.http;
+
+import io.hubspoke.apiserver.authn.VerifiedCertificate;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpConnection;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+
+/** Knows the open connections, refuses one too many, and closes those that nobody uses. */
+public final class ApiConnections {
+  private final Vertx vertx;
+  private final ConnectionLimits limits;
+  private final Function<List<X509Certificate>, VerifiedCertificate> verify;
+  private final Map<HttpConnection, ApiConnection> open = new ConcurrentHashMap<>();
+
+  public ApiConnections(
+      Vertx vertx,
+      ConnectionLimits limits,
+      Function<List<X509Certificate>, VerifiedCertificate> verify) {
+    this.vertx = vertx;
+    this.limits = limits;
+    this.verify = verify;
+  }
+
+  /** Takes a connection on, when its handshake is done. */
+  public void opened(HttpConnection connection) {
+    if (open.size() >= limits.most()) {
+      connection.close();
+      return;
+    }
+    of(connection);
+  }
+
+  /** Returns how many connections are open. */
+  public int size() {
+    return open.size();
+  }
+
+  ApiConnection of(HttpConnection connection) {
+    return open.computeIfAbsent(
+        connection,
+        c -> {
+          ApiConnection made = new ApiConnection(vertx, c, limits, verify);
+          c.closeHandler(
+              v -> {
+                open.remove(c);
+                made.closed();
+              });
+          return made;
+        });
+  }
+}
