@@ -8,10 +8,12 @@ import io.hubspoke.apiserver.authn.Credentials;
 import io.hubspoke.apiserver.authz.Attributes;
 import io.hubspoke.apiserver.authz.Authorizer;
 import io.hubspoke.apiserver.authz.Decision;
+import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.MultiMap;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClosedException;
 import io.vertx.core.http.HttpServerRequest;
@@ -29,7 +31,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class ApiChain implements Handler<HttpServerRequest> {
   private static final Logger LOG = LoggerFactory.getLogger(ApiChain.class);
-  private static final Set<String> STREAMING = Set.of("log", "exec", "attach", "portforward", "proxy");
+  private static final Set<String> STREAMING =
+      Set.of("log", "exec", "attach", "portforward", "proxy");
   private static final int LONGEST_AUDIT_ID = 64;
 
   private final Vertx vertx;
@@ -78,13 +81,14 @@ public final class ApiChain implements Handler<HttpServerRequest> {
     response.putHeader("Audit-Id", auditId(http)).putHeader("Cache-Control", "no-cache, private");
     long began = System.nanoTime();
     Answer answer = new Answer();
-    Future<Void> answered;
     try {
-      answered = answer(http, context, connection, answer);
+      answer(http, context, connection, answer).onComplete(answer::complete);
     } catch (RuntimeException e) {
-      answered = Future.failedFuture(e);
+      answer.done.tryFail(e);
     }
-    answered
+    answer
+        .done
+        .future()
         .recover(failure -> refuse(http, context, failure))
         .onComplete(
             done ->
@@ -111,18 +115,16 @@ public final class ApiChain implements Handler<HttpServerRequest> {
       throw Status.unknownPath().toException();
     }
     if (!isLongRunning(info)) {
-      answer.leave = enter(http, context, info);
+      answer.leave = enter(info, answer);
     }
     return endpoints.handle(new ApiRequest(http, context, info, query, user));
   }
 
   /** Takes a place among the requests under way and sets its time-out. */
-  private Runnable enter(HttpServerRequest http, Context context, RequestInfo info) {
+  private Runnable enter(RequestInfo info, Answer answer) {
     Runnable leave = inFlight.enter(info);
     long timer =
-        vertx.setTimer(
-            timeout.toMillis(),
-            t -> context.runOnContext(v -> refuse(http, context, timedOut(info).toException())));
+        vertx.setTimer(timeout.toMillis(), t -> answer.done.tryFail(timedOut(info).toException()));
     return () -> {
       vertx.cancelTimer(timer);
       leave.run();
@@ -142,7 +144,9 @@ public final class ApiChain implements Handler<HttpServerRequest> {
   }
 
   private Future<Void> refuse(HttpServerRequest http, Context context, Throwable failure) {
-    if (failure instanceof HttpClosedException || failure instanceof StreamResetException) {
+    if (failure instanceof HttpClosedException
+        || failure instanceof StreamResetException
+        || http.response().closed()) {
       return Future.succeededFuture();
     }
     Status status;
@@ -150,9 +154,10 @@ public final class ApiChain implements Handler<HttpServerRequest> {
       status = refused.status();
     } else {
       LOG.error("{} {} failed", http.method(), http.path(), failure);
-      status = Status.internalError("the request could not be completed; the server's log says why");
+      status =
+          Status.internalError("the request could not be completed; the server's log says why");
     }
-    io.vertx.core.Promise<Void> sent = io.vertx.core.Promise.promise();
+    Promise<Void> sent = Promise.promise();
     context.runOnContext(
         v -> {
           try {
@@ -172,7 +177,10 @@ public final class ApiChain implements Handler<HttpServerRequest> {
 
   private static Status timedOut(RequestInfo info) {
     return Status.timeout(
-        "The " + info.verb() + " operation against " + info.resource()
+        "The "
+            + info.verb()
+            + " operation against "
+            + info.resource()
             + " could not be completed at this time, please try again.");
   }
 
@@ -206,5 +214,15 @@ public final class ApiChain implements Handler<HttpServerRequest> {
   private static final class Answer {
     private RequestInfo info;
     private Runnable leave = () -> {};
+    // The endpoint or the time-out, whichever is first.
+    private final Promise<Void> done = Promise.promise();
+
+    void complete(AsyncResult<Void> result) {
+      if (result.succeeded()) {
+        done.tryComplete();
+      } else {
+        done.tryFail(result.cause());
+      }
+    }
   }
 }

@@ -18,7 +18,15 @@ import java.util.concurrent.TimeUnit;
 public final class RequestMetrics {
   private static final Set<String> VERBS =
       Set.of(
-          "get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "post",
+          "get",
+          "list",
+          "watch",
+          "create",
+          "update",
+          "patch",
+          "delete",
+          "deletecollection",
+          "post",
           "put");
 
   private record Key(
