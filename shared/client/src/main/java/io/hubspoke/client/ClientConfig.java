@@ -1,9 +1,12 @@
 package io.hubspoke.client;
 
+import io.hubspoke.pki.Kubeconfig;
+import java.io.IOException;
 import java.net.URI;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Where the apiserver is, how it is verified, and who asks.
@@ -53,6 +56,29 @@ public record ClientConfig(
         "",
         "hubspoke",
         false,
+        DEFAULT_TIMEOUT,
+        DEFAULT_MAX_RESPONSE_BYTES);
+  }
+
+  /**
+   * Takes server, authorities and credentials from the current context of a kubeconfig.
+   *
+   * @throws IOException when a file that it names cannot be read
+   * @throws IllegalArgumentException when something is missing or malformed
+   */
+  public static ClientConfig of(Kubeconfig kubeconfig) throws IOException {
+    Kubeconfig.Cluster cluster = kubeconfig.cluster();
+    Kubeconfig.User user = kubeconfig.user();
+    Optional<Credentials> certificate = user.identity().map(Credentials.Certificate::new);
+    Optional<Credentials> token = user.bearerToken().map(Credentials.Token::new);
+    Credentials credentials = certificate.or(() -> token).orElseGet(Credentials.None::new);
+    return new ClientConfig(
+        URI.create(cluster.server()),
+        cluster.insecureSkipTlsVerify() ? List.of() : cluster.authorities(),
+        credentials,
+        "",
+        "hubspoke",
+        cluster.insecureSkipTlsVerify(),
         DEFAULT_TIMEOUT,
         DEFAULT_MAX_RESPONSE_BYTES);
   }

@@ -24,11 +24,10 @@ import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.VertxInternal;
 import java.time.Duration;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
+import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
  * Sends requests to one apiserver over one HTTP/2 connection, on which watches are multiplexed, so
@@ -50,50 +49,20 @@ final class Transport {
 
   private final ClientConfig config;
   private final ContextInternal loop;
-  private final HttpClient http;
-  private final ReloadableKeys keys;
-  private final Set<HttpConnection> connections = ConcurrentHashMap.newKeySet();
-  private volatile String bearer = "";
+  private final X509ExtendedTrustManager trust;
+  private volatile Client client;
+
+  /** Connections made with the same credentials. */
+  private record Client(HttpClient http, String bearer) {}
 
   Transport(Vertx vertx, ClientConfig config) {
     this.config = config;
     this.loop = ((VertxInternal) vertx).createEventLoopContext();
-    this.keys = new ReloadableKeys();
-    present(config.credentials());
-    HttpClientOptions options =
-        new HttpClientOptions()
-            .setDefaultHost(config.server().getHost())
-            .setDefaultPort(config.port())
-            .setConnectTimeout((int) CONNECT_TIMEOUT.toMillis())
-            .setProtocolVersion(HttpVersion.HTTP_2)
-            .setUseAlpn(true)
-            .setAlpnVersions(List.of(HttpVersion.HTTP_2, HttpVersion.HTTP_1_1))
-            // A paused watch holds back its own stream; the connection's window must not close.
-            .setHttp2ConnectionWindowSize(4 << 20)
-            .setInitialSettings(new Http2Settings().setInitialWindowSize(256 << 10))
-            .setTcpKeepAlive(true)
-            .setVerifyHost(!config.insecureSkipTlsVerify());
-    if (!config.localAddress().isEmpty()) {
-      options.setLocalAddress(config.localAddress());
-    }
-    Tls.connect(
-        options,
-        keys,
+    this.trust =
         config.insecureSkipTlsVerify()
             ? Tls.trustAny(config.authorities())
-            : Tls.trust(config.authorities()));
-    this.http =
-        vertx
-            .httpClientBuilder()
-            .with(options)
-            .with(
-                new PoolOptions()
-                    .setHttp2MaxSize(1)
-                    .setHttp1MaxSize(32)
-                    .setMaxWaitQueueSize(1024)
-                    .setCleanerPeriod((int) Duration.ofSeconds(30).toMillis()))
-            .withConnectHandler(this::connected)
-            .build();
+            : Tls.trust(config.authorities());
+    this.client = client(config.credentials());
   }
 
   /**
@@ -158,21 +127,19 @@ final class Transport {
     return loop;
   }
 
-  /** Shows other credentials from the next connection on; the present one is drained. */
+  /**
+   * Shows other credentials from the next request on. A client of its own is made for them, since a
+   * TLS session may be resumed with the certificate it began with; the present one is drained.
+   */
   void present(Credentials credentials) {
-    switch (credentials) {
-      case Credentials.None() -> bearer = "";
-      case Credentials.Token(String value) -> bearer = value;
-      case Credentials.Certificate(var key, var chain) -> {
-        keys.replace(new io.hubspoke.pki.Identity(key, chain));
-        connections.forEach(c -> c.shutdown(DRAIN.toMillis(), TimeUnit.MILLISECONDS));
-      }
-    }
+    Client replaced = client;
+    client = client(credentials);
+    loop.runOnContext(v -> replaced.http.shutdown(DRAIN.toMillis(), TimeUnit.MILLISECONDS));
   }
 
   /** Ends watches and requests in flight. */
   Future<Void> close() {
-    return http.close();
+    return client.http.close();
   }
 
   private RequestOptions request(HttpMethod method, String uri, String contentType) {
@@ -186,33 +153,64 @@ final class Transport {
     if (!contentType.isEmpty()) {
       options.putHeader("Content-Type", contentType);
     }
-    String token = bearer;
-    if (!token.isEmpty()) {
-      options.putHeader("Authorization", "Bearer " + token);
-    }
     return options;
+  }
+
+  private Client client(Credentials credentials) {
+    return switch (credentials) {
+      case Credentials.None() -> new Client(http(null), "");
+      case Credentials.Token(String value) -> new Client(http(null), "Bearer " + value);
+      case Credentials.Certificate(var identity) ->
+          new Client(http(new ReloadableKeys(identity)), "");
+    };
+  }
+
+  private HttpClient http(ReloadableKeys keys) {
+    HttpClientOptions options =
+        new HttpClientOptions()
+            .setDefaultHost(config.server().getHost())
+            .setDefaultPort(config.port())
+            .setConnectTimeout((int) CONNECT_TIMEOUT.toMillis())
+            .setProtocolVersion(HttpVersion.HTTP_2)
+            .setUseAlpn(true)
+            .setAlpnVersions(List.of(HttpVersion.HTTP_2, HttpVersion.HTTP_1_1))
+            // A paused watch holds back its own stream; the connection's window must not close.
+            .setHttp2ConnectionWindowSize(4 << 20)
+            .setInitialSettings(new Http2Settings().setInitialWindowSize(256 << 10))
+            .setTcpKeepAlive(true)
+            .setVerifyHost(!config.insecureSkipTlsVerify());
+    if (!config.localAddress().isEmpty()) {
+      options.setLocalAddress(config.localAddress());
+    }
+    PoolOptions pool =
+        new PoolOptions()
+            .setHttp2MaxSize(1)
+            .setHttp1MaxSize(32)
+            .setMaxWaitQueueSize(1024)
+            .setCleanerPeriod((int) Duration.ofSeconds(30).toMillis());
+    return loop.owner()
+        .httpClientBuilder()
+        .with(Tls.connect(options, keys, trust))
+        .with(pool)
+        .withConnectHandler(this::connected)
+        .build();
   }
 
   /** Pings an HTTP/2 connection while it lives, since a half-open one looks like a quiet watch. */
   private void connected(HttpConnection connection) {
-    connections.add(connection);
     boolean[] answered = {true};
     long timer =
         loop.owner()
             .setPeriodic(
                 PING_INTERVAL.toMillis(),
                 id -> {
-                  if (!connections.contains(connection) || !answered[0]) {
+                  if (!answered[0]) {
                     return;
                   }
                   answered[0] = false;
                   ping(connection).onComplete(r -> answered[0] = true);
                 });
-    connection.closeHandler(
-        v -> {
-          connections.remove(connection);
-          loop.owner().cancelTimer(timer);
-        });
+    connection.closeHandler(v -> loop.owner().cancelTimer(timer));
   }
 
   private static Future<Void> ping(HttpConnection connection) {
@@ -298,7 +296,13 @@ final class Transport {
     private boolean expired;
 
     Future<HttpClientResponse> begin(RequestOptions options, Buffer body) {
-      return http.request(options)
+      Client current = client;
+      if (!current.bearer.isEmpty()) {
+        options.putHeader("Authorization", current.bearer);
+      }
+      return current
+          .http
+          .request(options)
           .compose(
               opened -> {
                 request = opened;
