@@ -39,10 +39,7 @@ final class FakeServer {
             .setPort(0)
             .setUseAlpn(true)
             .setAlpnVersions(List.of(versions));
-    Tls.serve(
-        options,
-        new ReloadableKeys(identity),
-        List.of(authority.certificate()));
+    Tls.serve(options, new ReloadableKeys(identity), List.of(authority.certificate()));
     server = Await.result(vertx.createHttpServer(options).requestHandler(handler).listen());
     return this;
   }
