@@ -1,0 +1,2 @@
+/** Tells how the apiserver is: health checks, version, metrics. */
+package io.hubspoke.apiserver.health;
