@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -86,6 +87,26 @@ public final class ControlLoop<K> {
   /** Asks for a key to be worked on later. */
   public void addAfter(K key, Duration delay) {
     context.owner().setTimer(Math.max(1, delay.toMillis()), id -> add(key));
+  }
+
+  /** Returns a handler that asks for work whenever an object of an informer changes. */
+  public <T> Informer.Handler<T> onChange(Function<Item<T>, K> key) {
+    return new Informer.Handler<>() {
+      @Override
+      public void added(Item<T> item) {
+        add(key.apply(item));
+      }
+
+      @Override
+      public void updated(Item<T> before, Item<T> now) {
+        add(key.apply(now));
+      }
+
+      @Override
+      public void deleted(Item<T> last) {
+        add(key.apply(last));
+      }
+    };
   }
 
   /** Begins nothing new; completes when what was begun has ended. */

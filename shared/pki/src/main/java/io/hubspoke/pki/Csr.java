@@ -8,6 +8,7 @@ import java.security.PublicKey;
 import java.security.Signature;
 import java.security.interfaces.RSAPublicKey;
 import java.security.spec.X509EncodedKeySpec;
+import java.util.Optional;
 import java.util.Set;
 import org.bouncycastle.asn1.ASN1Encoding;
 import org.bouncycastle.asn1.edec.EdECObjectIdentifiers;
@@ -81,11 +82,15 @@ public record Csr(
       var key = publicKey(request.getSubjectPublicKeyInfo());
       verify(request, key);
       var extensions = extensions(request);
+      if (extensions.isEmpty()) {
+        return new Csr(Subject.of(request.getSubject()), SubjectAltNames.NONE, Set.of(), key);
+      }
       return new Csr(
           Subject.of(request.getSubject()),
-          altNames(extensions),
+          altNames(extensions.get()),
           CertificateUsage.of(
-              KeyUsage.fromExtensions(extensions), ExtendedKeyUsage.fromExtensions(extensions)),
+              KeyUsage.fromExtensions(extensions.get()),
+              ExtendedKeyUsage.fromExtensions(extensions.get())),
           key);
     } catch (IOException | GeneralSecurityException | RuntimeException e) {
       // Bouncy Castle reports hostile input by many kinds of unchecked exception.
@@ -131,15 +136,15 @@ public record Csr(
     }
   }
 
-  private static Extensions extensions(PKCS10CertificationRequest request) {
+  private static Optional<Extensions> extensions(PKCS10CertificationRequest request) {
     var attributes = request.getAttributes(PKCSObjectIdentifiers.pkcs_9_at_extensionRequest);
     if (attributes.length == 0) {
-      return new Extensions(new Extension[0]);
+      return Optional.empty();
     }
     if (attributes.length > 1 || attributes[0].getAttrValues().size() != 1) {
       throw new IllegalArgumentException("more than one extension request");
     }
-    return Extensions.getInstance(attributes[0].getAttrValues().getObjectAt(0));
+    return Optional.of(Extensions.getInstance(attributes[0].getAttrValues().getObjectAt(0)));
   }
 
   private static SubjectAltNames altNames(Extensions extensions) {

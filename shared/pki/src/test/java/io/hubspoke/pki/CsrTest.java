@@ -30,6 +30,14 @@ class CsrTest {
   }
 
   @Test
+  void needsNoAlternativeNames() {
+    var csr = Csr.parse(Csr.create(NODE, SubjectAltNames.NONE, KeyPairs.generate()));
+
+    assertThat(csr.subject()).isEqualTo(NODE);
+    assertThat(csr.altNames()).isEqualTo(SubjectAltNames.NONE);
+  }
+
+  @Test
   void readsARequestMadeByOpenssl() {
     // openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj /O=system:nodes/CN=x
     //   -addext subjectAltName=DNS:x -addext keyUsage=digitalSignature

@@ -21,56 +21,66 @@ public final class ResourceTable {
   private static final String RBAC = "rbac.authorization.k8s.io";
   private static final String AUTHORIZATION = "authorization.k8s.io";
 
-  private static final String SERVICE_ACCOUNT =
-      "secrets[]:any,imagePullSecrets[]{name:string},automountServiceAccountToken:boolean";
-
   public static final Resource NAMESPACES =
       resource(
           type("", "Namespace", "namespaces", false)
               .alias("ns")
               .verbs(SINGLE_DELETE_VERBS)
               .sub("status", "finalize"),
-          new NamespaceStrategy());
+          new GenericStrategy(false, true, Map.of()));
   public static final Resource NODES =
-      resource(type("", "Node", "nodes", false).alias("no").sub("status"), new NodeStrategy());
+      resource(
+          type("", "Node", "nodes", false).alias("no").sub("status"),
+          new GenericStrategy(false, true, Map.of()));
   public static final Resource PODS =
       resource(
           type("", "Pod", "pods", true).alias("po").category("all").sub("status", "log", "binding"),
-          new PodStrategy());
+          new GenericStrategy(true, true, Map.of()));
   public static final Resource SERVICES =
       resource(
           type("", "Service", "services", true).alias("svc").category("all").sub("status"),
-          new ServiceStrategy());
+          new GenericStrategy(true, true, Map.of()));
   public static final Resource ENDPOINTS =
-      resource(type("", "Endpoints", "endpoints", true).alias("ep"), new EndpointsStrategy());
+      resource(
+          type("", "Endpoints", "endpoints", true).alias("ep"),
+          new GenericStrategy(true, false, Map.of()));
   public static final Resource CONFIG_MAPS =
-      resource(type("", "ConfigMap", "configmaps", true).alias("cm"), new ConfigMapStrategy());
+      resource(
+          type("", "ConfigMap", "configmaps", true).alias("cm"),
+          new GenericStrategy(true, false, Map.of()));
   public static final Resource SECRETS =
-      resource(type("", "Secret", "secrets", true), new SecretStrategy());
+      resource(type("", "Secret", "secrets", true), new GenericStrategy(true, false, Map.of()));
   public static final Resource SERVICE_ACCOUNTS =
       resource(
           type("", "ServiceAccount", "serviceaccounts", true).alias("sa"),
-          new GenericStrategy(SERVICE_ACCOUNT, true, false, Map.of()));
+          new GenericStrategy(true, false, Map.of()));
   public static final Resource EVENTS =
-      resource(type("", "Event", "events", true).alias("ev"), new EventStrategy());
+      resource(
+          type("", "Event", "events", true).alias("ev"),
+          new GenericStrategy(true, false, Map.of()));
   public static final Resource LEASES =
-      resource(type(COORDINATION, "Lease", "leases", true), new LeaseStrategy());
+      resource(
+          type(COORDINATION, "Lease", "leases", true), new GenericStrategy(true, false, Map.of()));
   public static final Resource CERTIFICATE_SIGNING_REQUESTS =
       resource(
           type(CERTIFICATES, "CertificateSigningRequest", "certificatesigningrequests", false)
               .alias("csr")
               .sub("status", "approval"),
-          new CertificateSigningRequestStrategy());
+          new GenericStrategy(false, true, Map.of()));
   public static final Resource ROLES =
-      resource(type(RBAC, "Role", "roles", true), new RoleStrategy(false));
+      resource(type(RBAC, "Role", "roles", true), new GenericStrategy(true, false, Map.of()));
   public static final Resource ROLE_BINDINGS =
-      resource(type(RBAC, "RoleBinding", "rolebindings", true), new RoleBindingStrategy(false));
+      resource(
+          type(RBAC, "RoleBinding", "rolebindings", true),
+          new GenericStrategy(true, false, Map.of()));
   public static final Resource CLUSTER_ROLES =
-      resource(type(RBAC, "ClusterRole", "clusterroles", false), new RoleStrategy(true));
+      resource(
+          type(RBAC, "ClusterRole", "clusterroles", false),
+          new GenericStrategy(false, false, Map.of()));
   public static final Resource CLUSTER_ROLE_BINDINGS =
       resource(
           type(RBAC, "ClusterRoleBinding", "clusterrolebindings", false),
-          new RoleBindingStrategy(true));
+          new GenericStrategy(false, false, Map.of()));
 
   /** Answered, never stored: who asks, and whether he may (a review's answer is its status). */
   public static final ResourceType SELF_SUBJECT_ACCESS_REVIEWS =

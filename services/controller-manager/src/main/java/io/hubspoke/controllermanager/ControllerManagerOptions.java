@@ -1,0 +1,137 @@
+package io.hubspoke.controllermanager;
+
+import io.hubspoke.client.ClientConfig;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/**
+ * What a controller manager is told; each component has the name of its flag.
+ *
+ * @param client the apiserver, and the credentials to show it
+ * @param clusterSigningCertFile authority that signs certificates; null to sign none
+ * @param clusterSigningKeyFile its key
+ * @param clusterSigningDuration longest life of a signed certificate
+ * @param rootCaFile what ConfigMap kube-root-ca.crt publishes in every namespace; null for nothing
+ * @param approveKubeletServing approves serving certificates of kubelets; Hubspoke's own
+ * @param nodeMonitorPeriod how often the health of nodes is looked at
+ * @param nodeMonitorGracePeriod how long a running node may be silent
+ * @param nodeStartupGracePeriod how long a starting node may be silent
+ * @param securePort port on loopback for health and metrics; 0 for none
+ */
+public record ControllerManagerOptions(
+    ClientConfig client,
+    Path clusterSigningCertFile,
+    Path clusterSigningKeyFile,
+    Duration clusterSigningDuration,
+    Path rootCaFile,
+    boolean approveKubeletServing,
+    Duration nodeMonitorPeriod,
+    Duration nodeMonitorGracePeriod,
+    Duration nodeStartupGracePeriod,
+    int securePort) {
+  static final Duration SIGNING_DURATION = Duration.ofDays(365);
+  static final Duration MONITOR_PERIOD = Duration.ofSeconds(5);
+
+  /** The default since Kubernetes 1.32; 40 s before. */
+  static final Duration MONITOR_GRACE_PERIOD = Duration.ofSeconds(50);
+
+  static final Duration STARTUP_GRACE_PERIOD = Duration.ofMinutes(1);
+
+  public ControllerManagerOptions {
+    if ((clusterSigningCertFile == null) != (clusterSigningKeyFile == null)) {
+      throw new IllegalArgumentException(
+          "--cluster-signing-cert-file and --cluster-signing-key-file go together");
+    }
+    if (nodeMonitorPeriod.compareTo(nodeMonitorGracePeriod) > 0) {
+      throw new IllegalArgumentException(
+          "--node-monitor-grace-period must not be shorter than --node-monitor-period");
+    }
+  }
+
+  /** The defaults: no signing, nothing published. */
+  public static ControllerManagerOptions of(ClientConfig client) {
+    return new ControllerManagerOptions(
+        client,
+        null,
+        null,
+        SIGNING_DURATION,
+        null,
+        false,
+        MONITOR_PERIOD,
+        MONITOR_GRACE_PERIOD,
+        STARTUP_GRACE_PERIOD,
+        0);
+  }
+
+  /** Signs with this authority. */
+  public ControllerManagerOptions withClusterSigning(
+      Path certFile, Path keyFile, Duration duration) {
+    return new ControllerManagerOptions(
+        client,
+        certFile,
+        keyFile,
+        duration,
+        rootCaFile,
+        approveKubeletServing,
+        nodeMonitorPeriod,
+        nodeMonitorGracePeriod,
+        nodeStartupGracePeriod,
+        securePort);
+  }
+
+  public ControllerManagerOptions withRootCaFile(Path file) {
+    return new ControllerManagerOptions(
+        client,
+        clusterSigningCertFile,
+        clusterSigningKeyFile,
+        clusterSigningDuration,
+        file,
+        approveKubeletServing,
+        nodeMonitorPeriod,
+        nodeMonitorGracePeriod,
+        nodeStartupGracePeriod,
+        securePort);
+  }
+
+  public ControllerManagerOptions withApproveKubeletServing(boolean approve) {
+    return new ControllerManagerOptions(
+        client,
+        clusterSigningCertFile,
+        clusterSigningKeyFile,
+        clusterSigningDuration,
+        rootCaFile,
+        approve,
+        nodeMonitorPeriod,
+        nodeMonitorGracePeriod,
+        nodeStartupGracePeriod,
+        securePort);
+  }
+
+  public ControllerManagerOptions withNodeMonitor(Duration period, Duration grace) {
+    return new ControllerManagerOptions(
+        client,
+        clusterSigningCertFile,
+        clusterSigningKeyFile,
+        clusterSigningDuration,
+        rootCaFile,
+        approveKubeletServing,
+        period,
+        grace,
+        nodeStartupGracePeriod,
+        securePort);
+  }
+
+  public ControllerManagerOptions withSecurePort(int port) {
+    return new ControllerManagerOptions(
+        client,
+        clusterSigningCertFile,
+        clusterSigningKeyFile,
+        clusterSigningDuration,
+        rootCaFile,
+        approveKubeletServing,
+        nodeMonitorPeriod,
+        nodeMonitorGracePeriod,
+        nodeStartupGracePeriod,
+        port);
+  }
+}

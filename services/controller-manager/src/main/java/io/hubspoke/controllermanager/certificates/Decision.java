@@ -1,0 +1,14 @@
+package io.hubspoke.controllermanager.certificates;
+
+/** What an approver makes of a request. */
+public sealed interface Decision {
+  record Approve(String message) implements Decision {}
+
+  record Deny(String reason, String message) implements Decision {}
+
+  /** Leaves it to another approver, or to an administrator. */
+  record Leave() implements Decision {}
+
+  /** What it depends on may come yet. */
+  record Later(String message) implements Decision {}
+}

@@ -1,0 +1,2 @@
+/** Approves and signs certificate signing requests. */
+package io.hubspoke.controllermanager.certificates;

@@ -1,0 +1,2 @@
+/** The control loops of the kube-controller-manager. */
+package io.hubspoke.controllermanager;
