@@ -1,0 +1,105 @@
+package io.hubspoke.apiserver.kubeletclient;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.Meta;
+import io.hubspoke.api.ResourceType;
+import io.hubspoke.api.Status;
+import io.hubspoke.apiserver.registry.Lister;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.net.SocketAddress;
+import java.net.InetAddress;
+import java.util.List;
+
+/**
+ * Finds where a node's kubelet listens, by what the node reports of itself. Nodes are not trusted
+ * to name any address: one that leads back to this machine or its link is refused, as it would let
+ * a node use the apiserver against its neighbours.
+ */
+public final class NodeAddresses {
+  private static final int DEFAULT_PORT = 10250;
+
+  private final Vertx vertx;
+  private final Lister lister;
+  private final ResourceType nodes;
+  private final List<String> preferredTypes;
+  private final List<AddressRange> loopbackRanges;
+
+  /** A kubelet: the host to verify its certificate against, and the address to connect to. */
+  public record KubeletAddress(String host, SocketAddress socket) {}
+
+  public NodeAddresses(
+      Vertx vertx, Lister lister, ResourceType nodes, KubeletClientOptions options) {
+    this.vertx = vertx;
+    this.lister = lister;
+    this.nodes = nodes;
+    this.preferredTypes = options.preferredAddressTypes();
+    this.loopbackRanges = options.loopbackRanges();
+  }
+
+  /**
+   * Finds a node's kubelet; fails with 404 when there is no such node, 400 on a refused address.
+   */
+  public Future<KubeletAddress> of(String node) {
+    ObjectNode object = lister.get(nodes, "", node);
+    if (object == null) {
+      return Future.failedFuture(Status.notFound(nodes, node).toException());
+    }
+    String host = preferred(object);
+    if (host.isEmpty()) {
+      return Future.failedFuture(
+          Status.of(
+                  500,
+                  "InternalError",
+                  "no preferred addresses found; known addresses: "
+                      + object.path("status").path("addresses"))
+              .toException());
+    }
+    int reported =
+        object.path("status").path("daemonEndpoints").path("kubeletEndpoint").path("Port").asInt();
+    int port = reported > 0 && reported < 65536 ? reported : DEFAULT_PORT;
+    return resolve(host)
+        .map(
+            ip -> {
+              if (!isAllowed(ip)) {
+                throw Status.badRequest(
+                        "address not allowed: node %s is at %s".formatted(Meta.name(object), host))
+                    .toException();
+              }
+              // The address that was judged is the one to connect to; a name may change its mind.
+              return new KubeletAddress(
+                  host, SocketAddress.inetSocketAddress(port, ip.getHostAddress()));
+            });
+  }
+
+  private String preferred(ObjectNode node) {
+    for (String type : preferredTypes) {
+      for (JsonNode address : node.path("status").path("addresses")) {
+        String value = address.path("address").asText("");
+        if (address.path("type").asText().equals(type) && !value.isEmpty()) {
+          return value;
+        }
+      }
+    }
+    return "";
+  }
+
+  private Future<InetAddress> resolve(String host) {
+    try {
+      return Future.succeededFuture(InetAddress.ofLiteral(host));
+    } catch (IllegalArgumentException notAnAddress) {
+      return vertx.executeBlocking(() -> InetAddress.getByName(host), false);
+    }
+  }
+
+  private boolean isAllowed(InetAddress address) {
+    if (address.isMulticastAddress() || address.isAnyLocalAddress()) {
+      return false;
+    }
+    if (!address.isLoopbackAddress() && !address.isLinkLocalAddress()) {
+      return true;
+    }
+    return loopbackRanges.stream().anyMatch(range -> range.contains(address));
+  }
+}

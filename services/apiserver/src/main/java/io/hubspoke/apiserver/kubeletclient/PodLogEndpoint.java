@@ -1,0 +1,140 @@
+package io.hubspoke.apiserver.kubeletclient;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.ApiException;
+import io.hubspoke.api.ResourceType;
+import io.hubspoke.api.Status;
+import io.hubspoke.apiserver.http.ApiRequest;
+import io.hubspoke.apiserver.http.Endpoint;
+import io.hubspoke.apiserver.registry.Lister;
+import io.hubspoke.runtime.Component;
+import io.vertx.core.Future;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpMethod;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Answers {@code GET pods/{name}/log} with what the pod's kubelet streams. */
+public final class PodLogEndpoint implements Endpoint {
+  private final Lister lister;
+  private final ResourceType pods;
+  private final NodeAddresses addresses;
+  private final KubeletClient kubelets;
+
+  public PodLogEndpoint(
+      Lister lister, ResourceType pods, NodeAddresses addresses, KubeletClient kubelets) {
+    this.lister = lister;
+    this.pods = pods;
+    this.addresses = addresses;
+    this.kubelets = kubelets;
+  }
+
+  @Override
+  public Future<Void> handle(ApiRequest request) {
+    if (!request.info().verb().equals("get")) {
+      throw Status.methodNotAllowed(
+              "the server does not allow this method on the requested resource")
+          .toException();
+    }
+    String name = request.info().name();
+    PodLogOptions options = PodLogOptions.of(request);
+    ObjectNode pod = lister.get(pods, request.info().namespace(), name);
+    if (pod == null) {
+      throw Status.notFound(pods, name).toException();
+    }
+    String container = container(pod, name, options.container());
+    String node = pod.path("spec").path("nodeName").asText("");
+    request.http().response().putHeader("Content-Type", "text/plain");
+    if (node.isEmpty()) {
+      // Nothing runs yet, so there is nothing to show; the real apiserver answers the same.
+      return request.http().response().end();
+    }
+    String path = "/containerLogs/" + request.info().namespace() + "/" + name + "/" + container;
+    String query = options.query();
+    String uri = query.isEmpty() ? path : path + "?" + query;
+    return addresses
+        .of(node)
+        .compose(kubelet -> stream(request, kubelet, uri, options.insecureSkipTlsVerifyBackend()));
+  }
+
+  private Future<Void> stream(
+      ApiRequest request, NodeAddresses.KubeletAddress kubelet, String uri, boolean skipVerify) {
+    String url = "https://" + kubelet.socket().host() + ":" + kubelet.socket().port() + uri;
+    return kubelets
+        .request(kubelet, HttpMethod.GET, uri, skipVerify)
+        .compose(
+            sent -> {
+              // A client that goes takes the kubelet's stream with it, also before its first byte.
+              request.http().response().closeHandler(gone -> sent.reset());
+              return request.http().response().closed()
+                  ? sent.reset().mapEmpty()
+                  : sent.send().compose(answer -> relay(request, sent, answer));
+            })
+        .recover(failure -> Future.failedFuture(describe(failure, url)));
+  }
+
+  private static Future<Void> relay(
+      ApiRequest request, HttpClientRequest sent, HttpClientResponse answer) {
+    if (answer.statusCode() < 200 || answer.statusCode() > 206) {
+      return KubeletError.read(answer, request.info().name())
+          .compose(status -> Future.failedFuture(status.toException()));
+    }
+    var response = request.http().response();
+    response.setChunked(true);
+    // Head first: followers of a quiet log learn that they are connected.
+    return response
+        .writeHead()
+        .compose(
+            head ->
+                answer
+                    .pipe()
+                    .endOnFailure(false)
+                    .to(response)
+                    .onFailure(
+                        broken -> {
+                          // A log that breaks off must not look complete.
+                          sent.reset();
+                          response.reset();
+                        }));
+  }
+
+  private static Throwable describe(Throwable failure, String url) {
+    return failure instanceof ApiException
+        ? failure
+        : Status.of(500, "", "Get \"" + url + "\": " + Component.reason(failure)).toException();
+  }
+
+  /** Returns the container whose log is asked for, by the rules of the real apiserver. */
+  private static String container(ObjectNode pod, String name, String asked) {
+    JsonNode spec = pod.path("spec");
+    List<String> containers = names(spec.path("containers"));
+    List<String> initContainers = names(spec.path("initContainers"));
+    if (!asked.isEmpty()) {
+      if (containers.contains(asked)
+          || initContainers.contains(asked)
+          || names(spec.path("ephemeralContainers")).contains(asked)) {
+        return asked;
+      }
+      throw Status.badRequest("container " + asked + " is not valid for pod " + name).toException();
+    }
+    if (containers.size() == 1) {
+      return containers.getFirst();
+    }
+    String message = "a container name must be specified for pod " + name;
+    if (!containers.isEmpty()) {
+      message += ", choose one of: [" + String.join(" ", containers) + "]";
+      if (!initContainers.isEmpty()) {
+        message += " or one of the init containers: [" + String.join(" ", initContainers) + "]";
+      }
+    }
+    throw Status.badRequest(message).toException();
+  }
+
+  private static List<String> names(JsonNode containers) {
+    List<String> names = new ArrayList<>(containers.size());
+    containers.forEach(container -> names.add(container.path("name").asText()));
+    return names;
+  }
+}
