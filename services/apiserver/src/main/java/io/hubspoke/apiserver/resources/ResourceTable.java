@@ -21,6 +21,9 @@ public final class ResourceTable {
   private static final String RBAC = "rbac.authorization.k8s.io";
   private static final String AUTHORIZATION = "authorization.k8s.io";
 
+  private static final String SERVICE_ACCOUNT =
+      "secrets[]:any,imagePullSecrets[]{name:string},automountServiceAccountToken:boolean";
+
   public static final Resource NAMESPACES =
       resource(
           type("", "Namespace", "namespaces", false)
