@@ -1,0 +1,73 @@
+package io.hubspoke.apiserver.registry;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.Json;
+import io.hubspoke.api.Meta;
+import io.hubspoke.api.ResourceType;
+import io.vertx.core.buffer.Buffer;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * How a type's objects are written once and shared by everyone who reads them. The stored bytes
+ * begin with kind, version and {@code metadata}, and lack {@code metadata.resourceVersion}, which
+ * the store assigns only after they are made; readers splice it in at a place that is the same for
+ * every object of the type.
+ */
+final class ObjectEncoding {
+  private final ResourceType type;
+  private final byte[] head;
+  private final int itemStart;
+
+  ObjectEncoding(ResourceType type) {
+    this.type = type;
+    String envelope =
+        "{\"kind\":\"" + type.kind() + "\",\"apiVersion\":\"" + type.apiVersion() + "\",";
+    this.itemStart = envelope.length();
+    this.head = (envelope + "\"metadata\":{").getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** Writes an object as the store keeps it; the object must have a name. */
+  Buffer encode(ObjectNode object) {
+    ObjectNode ordered = Json.object();
+    ordered.put("kind", type.kind()).put("apiVersion", type.apiVersion());
+    ObjectNode meta = ordered.putObject("metadata");
+    meta.setAll(Meta.of(object));
+    meta.remove("resourceVersion");
+    object
+        .properties()
+        .forEach(
+            e -> {
+              if (!ordered.has(e.getKey())) {
+                ordered.set(e.getKey(), e.getValue());
+              }
+            });
+    return Buffer.buffer(Json.bytes(ordered));
+  }
+
+  /** Reads an object as clients see it, in a tree of its own. */
+  ObjectNode decode(Buffer value, long revision) {
+    ObjectNode object = Json.parseObject(value.getBytes());
+    Meta.of(object).put("resourceVersion", Long.toString(revision));
+    return object;
+  }
+
+  /** Appends an object as clients see it. */
+  void append(Buffer out, Buffer value, long revision) {
+    out.appendBuffer(value, 0, head.length);
+    appendRest(out, value, revision);
+  }
+
+  /** Appends an object as an item of a list, whose kind goes without saying. */
+  void appendItem(Buffer out, Buffer value, long revision) {
+    out.appendByte((byte) '{');
+    out.appendBuffer(value, itemStart, head.length - itemStart);
+    appendRest(out, value, revision);
+  }
+
+  private void appendRest(Buffer out, Buffer value, long revision) {
+    out.appendString("\"resourceVersion\":\"")
+        .appendString(Long.toString(revision))
+        .appendString("\",")
+        .appendBuffer(value, head.length, value.length() - head.length);
+  }
+}

@@ -1,0 +1,195 @@
+package io.hubspoke.apiserver.registry;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.Meta;
+import io.hubspoke.api.Status;
+import io.hubspoke.api.Status.Cause;
+import io.hubspoke.apiserver.admission.Admission;
+import io.hubspoke.apiserver.admission.AdmissionRequest;
+import io.hubspoke.apiserver.admission.AdmissionRequest.Operation;
+import io.hubspoke.apiserver.resources.ObjectMetaRules;
+import io.hubspoke.apiserver.store.Store;
+import io.hubspoke.apiserver.store.Store.ConflictException;
+import io.hubspoke.apiserver.store.Store.Entry;
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+
+/** Creates and changes objects: metadata, admission, strategy, validation, store. */
+final class ObjectWriter {
+  static final String MODIFIED =
+      "the object has been modified; please apply your changes to the latest version and try again";
+
+  /** How often a change that names no version is tried again on what others wrote meanwhile. */
+  private static final int ATTEMPTS = 20;
+
+  private final Store store;
+  private final Cacher cacher;
+  private final Admission admission;
+  private final SystemMetadata metadata;
+
+  ObjectWriter(Store store, Cacher cacher, Admission admission, SystemMetadata metadata) {
+    this.store = store;
+    this.cacher = cacher;
+    this.admission = admission;
+    this.metadata = metadata;
+  }
+
+  Future<StoredObject> create(Target target, ObjectNode object, WriteOptions options) {
+    ObjectShape.check(target.type(), object);
+    metadata.initialize(target, object);
+    boolean generate = Meta.name(object).isEmpty();
+    return create(target, object, options, generate ? GeneratedName.ATTEMPTS : 1, generate);
+  }
+
+  private Future<StoredObject> create(
+      Target target, ObjectNode object, WriteOptions options, int attempts, boolean generate) {
+    ObjectNode attempt = generate ? object.deepCopy() : object;
+    String prefix = Meta.text(attempt, "generateName");
+    if (generate && !prefix.isEmpty()) {
+      Meta.of(attempt).put("name", GeneratedName.from(prefix));
+    }
+    var strategy = target.resource().strategy();
+    String name = Meta.name(attempt);
+    admission.admit(request(Operation.CREATE, target.named(name), attempt, null, options));
+    strategy.prepareForCreate(attempt, options.requester());
+    List<Cause> causes = new ArrayList<>();
+    causes.addAll(ObjectMetaRules.validate(target.type(), strategy, attempt));
+    causes.addAll(strategy.validate(attempt));
+    throwIfInvalid(target, name, causes);
+
+    WatchCache cache = cacher.cache(target.type());
+    String key = target.named(name).key();
+    Buffer value = cache.encoding().encode(attempt);
+    if (options.dryRun()) {
+      return store
+          .get(key)
+          .map(
+              entry -> {
+                if (entry != null) {
+                  throw Status.alreadyExists(target.type(), name).toException();
+                }
+                return cache.object(key, value, 0);
+              });
+    }
+    return store
+        .create(key, value)
+        .map(entry -> cache.object(key, value, entry.revision()))
+        .recover(
+            e -> {
+              if (!(e instanceof ConflictException)) {
+                return Future.failedFuture(e);
+              }
+              return attempts > 1
+                  ? create(target, object, options, attempts - 1, true)
+                  : Future.failedFuture(Status.alreadyExists(target.type(), name).toException());
+            });
+  }
+
+  /**
+   * Changes an object.
+   *
+   * @param change makes the new object of a copy of the current one; called again when somebody
+   *     else was quicker, unless its result names the version that it is meant for
+   */
+  Future<StoredObject> update(
+      Target target, Function<ObjectNode, ObjectNode> change, WriteOptions options) {
+    return store.get(target.key()).compose(e -> update(target, change, options, e, ATTEMPTS));
+  }
+
+  private Future<StoredObject> update(
+      Target target,
+      Function<ObjectNode, ObjectNode> change,
+      WriteOptions options,
+      Entry current,
+      int attempts) {
+    if (current == null) {
+      return Future.failedFuture(Status.notFound(target.type(), target.name()).toException());
+    }
+    WatchCache cache = cacher.cache(target.type());
+    ObjectNode old = cache.encoding().decode(current.value(), current.revision());
+    ObjectNode object = change.apply(old.deepCopy());
+    ObjectShape.check(target.type(), object);
+    String version = Meta.resourceVersion(object);
+    if (!version.isEmpty() && !version.equals(Meta.resourceVersion(old))) {
+      return Future.failedFuture(
+          Status.conflict(target.type(), target.name(), MODIFIED).toException());
+    }
+    metadata.carryOver(target, object, old);
+    admission.admit(request(Operation.UPDATE, target, object, old, options));
+    applyStrategy(target, object, old, options);
+
+    if (Finality.reached(target.type(), object)) {
+      return remove(target, current, options).map(gone -> gone);
+    }
+    Buffer value = cache.encoding().encode(object);
+    if (value.equals(current.value())) {
+      return Future.succeededFuture(
+          cache.object(current.key(), current.value(), current.revision()));
+    }
+    if (options.dryRun()) {
+      return Future.succeededFuture(cache.object(current.key(), value, current.revision()));
+    }
+    return store
+        .update(current.key(), value, current.revision())
+        .map(entry -> cache.object(entry.key(), value, entry.revision()))
+        .recover(
+            e ->
+                e instanceof ConflictException conflict && attempts > 1
+                    ? update(target, change, options, conflict.current(), attempts - 1)
+                    : Future.failedFuture(conflict(target, e)));
+  }
+
+  /** Removes what nothing holds any more. */
+  private Future<StoredObject> remove(Target target, Entry current, WriteOptions options) {
+    WatchCache cache = cacher.cache(target.type());
+    if (options.dryRun()) {
+      return Future.succeededFuture(
+          cache.object(current.key(), current.value(), current.revision()));
+    }
+    return store
+        .delete(current.key(), current.revision())
+        .map(entry -> cache.object(entry.key(), entry.value(), entry.revision()))
+        .recover(e -> Future.failedFuture(conflict(target, e)));
+  }
+
+  private void applyStrategy(
+      Target target, ObjectNode object, ObjectNode old, WriteOptions options) {
+    var strategy = target.resource().strategy();
+    List<Cause> causes = new ArrayList<>();
+    if (!DirectSubresources.contains(target)) {
+      strategy.prepareForUpdate(object, old, target.subresource(), options.requester());
+      causes.addAll(strategy.validateUpdate(object, old, target.subresource()));
+    }
+    causes.addAll(0, ObjectMetaRules.validateUpdate(target.type(), strategy, object, old));
+    throwIfInvalid(target, target.name(), causes);
+  }
+
+  private static void throwIfInvalid(Target target, String name, List<Cause> causes) {
+    if (!causes.isEmpty()) {
+      throw Status.invalid(target.type(), name, causes).toException();
+    }
+  }
+
+  private static Throwable conflict(Target target, Throwable e) {
+    return e instanceof ConflictException
+        ? Status.conflict(target.type(), target.name(), MODIFIED).toException()
+        : e;
+  }
+
+  private static AdmissionRequest request(
+      Operation operation, Target target, ObjectNode object, ObjectNode old, WriteOptions options) {
+    return new AdmissionRequest(
+        operation,
+        options.user(),
+        target.type(),
+        target.subresource(),
+        target.namespace(),
+        target.name(),
+        object,
+        old,
+        options.dryRun());
+  }
+}

@@ -1,0 +1,195 @@
+package io.hubspoke.apiserver.registry;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.ApiException;
+import io.hubspoke.api.Json;
+import io.hubspoke.api.Meta;
+import io.hubspoke.apiserver.admission.Admission;
+import io.hubspoke.apiserver.http.User;
+import io.hubspoke.apiserver.resources.Resource;
+import io.hubspoke.apiserver.resources.ResourceTable;
+import io.hubspoke.apiserver.store.Store;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Function;
+
+/**
+ * Every resource's objects: reads come from watch caches, writes go through admission and the
+ * resource's strategy to the store. A write completes when the caches have it, so that whoever is
+ * told of it sees it. Futures fail with an {@link ApiException} and complete on any thread.
+ */
+public final class Registry {
+  private final Cacher cacher;
+  private final Lister lister;
+  private final ObjectReader reader;
+  private final ObjectWriter writer;
+  private final ObjectDeleter deleter;
+
+  /**
+   * Makes a registry of the resources in {@link ResourceTable}.
+   *
+   * @param admission asked about writes after {@code NamespaceLifecycle}
+   */
+  public Registry(Vertx vertx, Store store, Function<Lister, Admission> admission) {
+    this(vertx, store, admission, InstantSource.system());
+  }
+
+  Registry(Vertx vertx, Store store, Function<Lister, Admission> admission, InstantSource clock) {
+    this.cacher = new Cacher(store, ResourceTable.all());
+    this.lister = new CacheLister(cacher);
+    Admission chain =
+        Admission.chain(List.of(new NamespaceLifecycle(lister), admission.apply(lister)));
+    var metadata = new SystemMetadata(clock);
+    this.reader = new ObjectReader(vertx, store, cacher);
+    this.writer = new ObjectWriter(store, cacher, chain, metadata);
+    this.deleter = new ObjectDeleter(store, cacher, chain, metadata);
+  }
+
+  /** Completes when the caches hold what the store holds. */
+  public Future<Void> start() {
+    return cacher.start();
+  }
+
+  /** Ends all watches; the store stays open. */
+  public Future<Void> stop() {
+    cacher.stop();
+    return Future.succeededFuture();
+  }
+
+  /** Returns a view of the newest objects, current once {@link #start} is done. */
+  public Lister lister() {
+    return lister;
+  }
+
+  /** Returns how many watches of a resource are running. */
+  public int watcherCount(Resource resource) {
+    return cacher.cache(resource.type()).watcherCount();
+  }
+
+  /**
+   * Gets an object; fails with 404 when there is none.
+   *
+   * @param resourceVersion the revision that the answer must not be older than; empty for the
+   *     newest
+   */
+  public Future<StoredObject> get(Target target, String resourceVersion) {
+    return attempt(() -> reader.get(target, resourceVersion));
+  }
+
+  public Future<ObjectList> list(Selection selection, ReadOptions options) {
+    return attempt(() -> reader.list(selection, options));
+  }
+
+  /**
+   * Watches a selection.
+   *
+   * @param resourceVersion the revision after which to begin; empty or "0" to begin with what there
+   *     is
+   * @param initialEvents whether to begin with what there is in any case, and say where that ends
+   * @param wakeup called on any thread when there may be something to poll
+   */
+  public Future<Watcher> watch(
+      Selection selection, String resourceVersion, boolean initialEvents, Runnable wakeup) {
+    return attempt(() -> reader.watch(selection, resourceVersion, initialEvents, wakeup));
+  }
+
+  /** Creates an object, which is the registry's from now on; fails with 409 when it exists. */
+  public Future<StoredObject> create(Target target, ObjectNode object, WriteOptions options) {
+    return attempt(() -> writer.create(target, object, options)).compose(this::cached);
+  }
+
+  /** Replaces an object, at the version that the new one names if it does. */
+  public Future<StoredObject> update(Target target, ObjectNode object, WriteOptions options) {
+    Future<StoredObject> updated = change(target, old -> object.deepCopy(), options);
+    if (!target.resource().strategy().allowsCreateOnUpdate() || !target.subresource().isEmpty()) {
+      return updated;
+    }
+    return updated.recover(
+        e ->
+            e instanceof ApiException refusal
+                    && refusal.code() == 404
+                    && Meta.resourceVersion(object).isEmpty()
+                ? create(target, named(object, target.name()), options)
+                : Future.failedFuture(e));
+  }
+
+  public Future<StoredObject> patch(Target target, Patch patch, WriteOptions options) {
+    return change(target, current -> patch.apply(target.type(), current), options);
+  }
+
+  /**
+   * Changes an object.
+   *
+   * @param change makes the new object of a copy of the current one; called again when somebody
+   *     else was quicker
+   */
+  public Future<StoredObject> change(
+      Target target, Function<ObjectNode, ObjectNode> change, WriteOptions options) {
+    return attempt(() -> writer.update(target, change, options)).compose(this::cached);
+  }
+
+  /** Deletes an object, or marks it as being deleted when something holds it. */
+  public Future<Deletion> delete(Target target, DeleteOptions options, User user) {
+    return attempt(() -> deleter.delete(target, options, user))
+        .compose(deletion -> cached(deletion.object()).map(deletion));
+  }
+
+  /** Deletes what is selected and returns it as it was. */
+  public Future<ObjectList> deleteCollection(
+      Selection selection, ReadOptions options, DeleteOptions deletion, User user) {
+    return list(selection, options)
+        .compose(
+            list -> {
+              var deletions =
+                  list.items().stream()
+                      .map(object -> deleteListed(selection, object, deletion, user))
+                      .toList();
+              return Future.join(deletions)
+                  .map(
+                      all ->
+                          new ObjectList(
+                              list.type(),
+                              all.<StoredObject>list().stream().filter(Objects::nonNull).toList(),
+                              list.revision(),
+                              list.continueToken(),
+                              list.remaining()));
+            });
+  }
+
+  /** Returns the deleted object, or null when somebody else was quicker. */
+  private Future<StoredObject> deleteListed(
+      Selection selection, StoredObject object, DeleteOptions options, User user) {
+    var target = Target.of(selection.resource(), object.namespace(), object.name());
+    return delete(target, options, user)
+        .map(Deletion::object)
+        .recover(
+            e ->
+                e instanceof ApiException refusal && refusal.code() == 404
+                    ? Future.succeededFuture()
+                    : Future.failedFuture(e));
+  }
+
+  private Future<StoredObject> cached(StoredObject object) {
+    return cacher.reached(object.revision()).map(object);
+  }
+
+  private static ObjectNode named(ObjectNode object, String name) {
+    ObjectNode copy = object.deepCopy();
+    if (!(copy.get("metadata") instanceof ObjectNode)) {
+      copy.set("metadata", Json.object());
+    }
+    Meta.of(copy).put("name", name);
+    return copy;
+  }
+
+  private static <T> Future<T> attempt(java.util.function.Supplier<Future<T>> work) {
+    try {
+      return work.get();
+    } catch (ApiException e) {
+      return Future.failedFuture(e);
+    }
+  }
+}

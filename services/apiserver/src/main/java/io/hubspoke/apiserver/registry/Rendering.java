@@ -1,0 +1,150 @@
+package io.hubspoke.apiserver.registry;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.Json;
+import io.hubspoke.api.Status;
+import io.hubspoke.apiserver.resources.Resource;
+import io.vertx.core.buffer.Buffer;
+import java.time.Instant;
+import java.util.List;
+
+/** Writes objects, lists and watch events in one of the forms. */
+final class Rendering {
+  private final Resource resource;
+  private final Representation form;
+  private final String includeObject;
+  private final boolean columns;
+  private boolean columnsSent;
+
+  /**
+   * @param includeObject what a table's rows carry of the object: {@code None}, {@code Metadata} or
+   *     {@code Object}
+   * @param columns whether tables define their columns
+   */
+  Rendering(Resource resource, Representation form, String includeObject, boolean columns) {
+    this.resource = resource;
+    this.form = form;
+    this.includeObject = includeObject.isEmpty() ? "Metadata" : includeObject;
+    this.columns = columns;
+    if (!List.of("None", "Metadata", "Object").contains(this.includeObject)) {
+      throw Status.badRequest(
+              "includeObject: Invalid value: \""
+                  + includeObject
+                  + "\": must be one of None, Metadata, Object")
+          .toException();
+    }
+  }
+
+  Buffer object(StoredObject object) {
+    return switch (form) {
+      case OBJECT -> object.json();
+      case TABLE -> Buffer.buffer(Json.bytes(table(List.of(object), object.revision(), true)));
+      case PARTIAL_METADATA -> Buffer.buffer(Json.bytes(partial(object)));
+    };
+  }
+
+  /** Returns whether lists are put together from the objects' own bytes. */
+  boolean splices() {
+    return form == Representation.OBJECT;
+  }
+
+  /** Returns a list in a form of its own. */
+  ObjectNode list(ObjectList list) {
+    return switch (form) {
+      case OBJECT -> throw new IllegalStateException("spliced, not rendered");
+      case TABLE -> {
+        ObjectNode table = table(list.items(), list.revision(), true);
+        listMeta(list, (ObjectNode) table.get("metadata"));
+        yield table;
+      }
+      case PARTIAL_METADATA -> {
+        ObjectNode partial =
+            Json.object()
+                .put("kind", "PartialObjectMetadataList")
+                .put("apiVersion", "meta.k8s.io/v1");
+        listMeta(list, partial.putObject("metadata"));
+        ArrayNode items = partial.putArray("items");
+        list.items().forEach(object -> items.add(partial(object)));
+        yield partial;
+      }
+    };
+  }
+
+  /** Returns a watch event as a line. */
+  Buffer event(WatchEvent event) {
+    if (form == Representation.OBJECT) {
+      return event.line();
+    }
+    return switch (event) {
+      case WatchEvent.Changed changed -> line(changed.type().name(), changed.object());
+      case WatchEvent.Bookmark bookmark -> bookmark(bookmark).line();
+      case WatchEvent.Failed failed -> failed.line();
+    };
+  }
+
+  static void listMeta(ObjectList list, ObjectNode meta) {
+    meta.put("resourceVersion", Long.toString(list.revision()));
+    if (!list.continueToken().isEmpty()) {
+      meta.put("continue", list.continueToken());
+      if (list.remaining() > 0) {
+        meta.put("remainingItemCount", list.remaining());
+      }
+    }
+  }
+
+  private Buffer line(String type, StoredObject object) {
+    ObjectNode line = Json.object().put("type", type);
+    line.set(
+        "object",
+        form == Representation.TABLE
+            ? table(List.of(object), object.revision(), !columnsSent)
+            : partial(object));
+    // As the real apiserver: a watch tells its columns once.
+    columnsSent = true;
+    return Buffer.buffer(Json.bytes(line)).appendByte((byte) '\n');
+  }
+
+  private WatchEvent.Bookmark bookmark(WatchEvent.Bookmark bookmark) {
+    String kind = form == Representation.TABLE ? "Table" : "PartialObjectMetadata";
+    return new WatchEvent.Bookmark(
+        "meta.k8s.io/v1", kind, bookmark.revision(), bookmark.initialEventsEnd());
+  }
+
+  private ObjectNode partial(StoredObject object) {
+    ObjectNode partial =
+        Json.object().put("kind", "PartialObjectMetadata").put("apiVersion", "meta.k8s.io/v1");
+    partial.set("metadata", object.tree().path("metadata"));
+    return partial;
+  }
+
+  private ObjectNode table(List<StoredObject> objects, long revision, boolean withColumns) {
+    ObjectNode table = Json.object().put("kind", "Table").put("apiVersion", "meta.k8s.io/v1");
+    table.putObject("metadata").put("resourceVersion", Long.toString(revision));
+    ArrayNode definitions = table.putArray("columnDefinitions");
+    if (columns && withColumns) {
+      for (var column : resource.columns().columns()) {
+        definitions
+            .addObject()
+            .put("name", column.name())
+            .put("type", column.type())
+            .put("format", column.format())
+            .put("description", column.description())
+            .put("priority", column.priority());
+      }
+    }
+    ArrayNode rows = table.putArray("rows");
+    Instant now = Instant.now();
+    for (StoredObject object : objects) {
+      ObjectNode row = rows.addObject();
+      ArrayNode cells = row.putArray("cells");
+      resource.columns().cells(object.tree(), now).forEach(cells::add);
+      switch (includeObject) {
+        case "None" -> {}
+        case "Object" -> row.set("object", object.tree());
+        default -> row.set("object", partial(object));
+      }
+    }
+    return table;
+  }
+}

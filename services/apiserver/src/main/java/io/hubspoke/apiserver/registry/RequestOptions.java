@@ -1,0 +1,99 @@
+package io.hubspoke.apiserver.registry;
+
+import io.hubspoke.api.FieldSelector;
+import io.hubspoke.api.LabelSelector;
+import io.hubspoke.api.Status;
+import io.hubspoke.apiserver.http.ApiRequest;
+import io.hubspoke.apiserver.resources.Resource;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+
+/** Reads options from a request's query. */
+record RequestOptions(ApiRequest request) {
+  /** Between these a watch without a time-out ends, spread so that not all come back at once. */
+  private static final long MIN_WATCH_SECONDS = 1_800;
+
+  private static final Set<String> FIELD_VALIDATION = Set.of("", "Ignore", "Warn", "Strict");
+
+  Selection selection(Resource resource) {
+    return new Selection(
+        resource,
+        resource.type().namespaced() ? request.info().namespace() : "",
+        LabelSelector.parse(request.param("labelSelector")),
+        FieldSelector.parse(request.param("fieldSelector")));
+  }
+
+  ReadOptions read() {
+    return new ReadOptions(
+        request.param("resourceVersion"),
+        ReadOptions.Match.parse(request.param("resourceVersionMatch")),
+        (int) number("limit"),
+        request.param("continue"));
+  }
+
+  WriteOptions write(String kind) {
+    String validation = request.param("fieldValidation");
+    if (!FIELD_VALIDATION.contains(validation)) {
+      throw WriteOptions.invalid(
+              kind,
+              "FieldValueNotSupported",
+              "fieldValidation",
+              "Unsupported value: \""
+                  + validation
+                  + "\": supported values: \"Ignore\", \"Warn\", \"Strict\"")
+          .toException();
+    }
+    return new WriteOptions(
+        request.user(), WriteOptions.dryRun(request.query().getAll("dryRun"), kind));
+  }
+
+  long watchMillis() {
+    long seconds = number("timeoutSeconds");
+    if (seconds == 0) {
+      seconds = MIN_WATCH_SECONDS + ThreadLocalRandom.current().nextLong(MIN_WATCH_SECONDS);
+    }
+    return seconds * 1_000;
+  }
+
+  /** Returns whether a watch is to begin with what exists and say where that ends. */
+  boolean sendInitialEvents() {
+    String match = request.param("resourceVersionMatch");
+    if (request.param("sendInitialEvents").isEmpty()) {
+      if (!match.isEmpty()) {
+        throw forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden for watch");
+      }
+      return false;
+    }
+    if (!match.equals("NotOlderThan")) {
+      throw forbidden(
+          "resourceVersionMatch",
+          "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+    }
+    return request.flag("sendInitialEvents");
+  }
+
+  Rendering rendering(Resource resource) {
+    var form = Representation.negotiate(request.http().getHeader("Accept"));
+    return new Rendering(
+        resource, form, request.param("includeObject"), !request.flag("noHeaders"));
+  }
+
+  private long number(String name) {
+    String text = request.param(name);
+    try {
+      long number = text.isEmpty() ? 0 : Long.parseLong(text);
+      if (number >= 0 && number <= Integer.MAX_VALUE) {
+        return number;
+      }
+    } catch (NumberFormatException e) {
+      // Answered below, together with what is out of range.
+    }
+    throw Status.badRequest(name + ": Invalid value: \"" + text + "\": must be a whole number")
+        .toException();
+  }
+
+  private static RuntimeException forbidden(String field, String why) {
+    return WriteOptions.invalid("ListOptions", "FieldValueForbidden", field, "Forbidden: " + why)
+        .toException();
+  }
+}

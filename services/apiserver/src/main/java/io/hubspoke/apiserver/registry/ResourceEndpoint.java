@@ -1,0 +1,311 @@
+package io.hubspoke.apiserver.registry;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.Json;
+import io.hubspoke.api.Meta;
+import io.hubspoke.api.ResourceType;
+import io.hubspoke.api.Status;
+import io.hubspoke.apiserver.http.ApiRequest;
+import io.hubspoke.apiserver.http.Endpoint;
+import io.hubspoke.apiserver.http.RequestInfo;
+import io.hubspoke.apiserver.resources.Resource;
+import io.hubspoke.apiserver.resources.ResourceTable;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.buffer.Buffer;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Set;
+
+/** Answers requests for the stored resources by what the registry holds. */
+public final class ResourceEndpoint implements Endpoint {
+  /** What is deleted comes back as itself, not as a status (the registry's ReturnDeletedObject). */
+  private static final Set<Resource> RETURNED_WHEN_DELETED =
+      Set.of(ResourceTable.PODS, ResourceTable.SERVICES, ResourceTable.SERVICE_ACCOUNTS);
+
+  private final Registry registry;
+
+  public ResourceEndpoint(Registry registry) {
+    this.registry = registry;
+  }
+
+  @Override
+  public Future<Void> handle(ApiRequest request) {
+    RequestInfo info = request.info();
+    Resource resource =
+        ResourceTable.lookup(info.group(), info.version(), info.resource())
+            .orElseThrow(() -> Status.unknownPath().toException());
+    ResourceType type = resource.type();
+    boolean inNamespace = type.namespaced() && !info.namespace().isEmpty();
+    var target =
+        new Target(resource, inNamespace ? info.namespace() : "", info.name(), info.subresource());
+    if (!info.remainder().isEmpty()
+        || (!type.namespaced()
+            && !info.namespace().isEmpty()
+            && !type.plural().equals("namespaces"))
+        || (type.namespaced() && !inNamespace && !isCollection(info))) {
+      throw Status.unknownPath().toException();
+    }
+    return info.subresource().isEmpty() ? object(request, target) : subresource(request, target);
+  }
+
+  private static boolean isCollection(RequestInfo info) {
+    return switch (info.verb()) {
+      case "list", "watch" -> true;
+      default -> false;
+    };
+  }
+
+  private Future<Void> object(ApiRequest request, Target target) {
+    String verb = request.info().verb();
+    if (!target.type().verbs().contains(verb)) {
+      throw notAllowed();
+    }
+    return switch (verb) {
+      case "get" -> get(request, target);
+      case "list" -> list(request, target.resource());
+      case "watch" -> watch(request, target.resource());
+      case "create" -> create(request, target);
+      case "update" -> update(request, target);
+      case "patch" -> patch(request, target);
+      case "delete" -> delete(request, target);
+      case "deletecollection" -> deleteCollection(request, target.resource());
+      default -> throw notAllowed();
+    };
+  }
+
+  private Future<Void> subresource(ApiRequest request, Target target) {
+    String path = target.type().plural() + "/" + target.subresource();
+    String verb = request.info().verb();
+    switch (path) {
+      case "pods/binding" -> {
+        return allowed(verb.equals("create"), () -> bind(request, target));
+      }
+      case "pods/eviction" -> {
+        return allowed(verb.equals("create"), () -> evict(request, target));
+      }
+      case "namespaces/finalize" -> {
+        return allowed(verb.equals("update"), () -> finalizeNamespace(request, target));
+      }
+      default -> {}
+    }
+    if (!target.type().subresources().contains(target.subresource())) {
+      throw Status.unknownPath().toException();
+    }
+    return switch (verb) {
+      case "get" -> get(request, target);
+      case "update" -> update(request, target);
+      case "patch" -> patch(request, target);
+      default -> throw notAllowed();
+    };
+  }
+
+  private static Future<Void> allowed(
+      boolean allowed, java.util.function.Supplier<Future<Void>> answer) {
+    if (!allowed) {
+      throw notAllowed();
+    }
+    return answer.get();
+  }
+
+  private Future<Void> get(ApiRequest request, Target target) {
+    Rendering rendering = new RequestOptions(request).rendering(target.resource());
+    return on(request, registry.get(target, request.param("resourceVersion")))
+        .compose(object -> send(request, 200, rendering.object(object)));
+  }
+
+  private Future<Void> list(ApiRequest request, Resource resource) {
+    var options = new RequestOptions(request);
+    Rendering rendering = options.rendering(resource);
+    return on(request, registry.list(options.selection(resource), options.read()))
+        .compose(list -> send(request, list, rendering))
+        .recover(e -> sendExpired(request, e));
+  }
+
+  private Future<Void> watch(ApiRequest request, Resource resource) {
+    var options = new RequestOptions(request);
+    Rendering rendering = options.rendering(resource);
+    long millis = options.watchMillis();
+    var response = new WatchResponse(request, rendering, request.flag("allowWatchBookmarks"));
+    request.http().resume();
+    return on(
+            request,
+            registry.watch(
+                options.selection(resource),
+                request.param("resourceVersion"),
+                options.sendInitialEvents(),
+                response::wake))
+        .compose(watcher -> response.stream(watcher, millis));
+  }
+
+  private Future<Void> create(ApiRequest request, Target target) {
+    var options = new RequestOptions(request);
+    Rendering rendering = options.rendering(target.resource());
+    WriteOptions write = options.write("CreateOptions");
+    if (!target.name().isEmpty()) {
+      throw notAllowed();
+    }
+    return body(request)
+        .compose(object -> on(request, registry.create(target, object, write)))
+        .compose(made -> send(request, 201, rendering.object(made)));
+  }
+
+  private Future<Void> update(ApiRequest request, Target target) {
+    var options = new RequestOptions(request);
+    Rendering rendering = options.rendering(target.resource());
+    WriteOptions write = options.write("UpdateOptions");
+    return body(request)
+        .compose(object -> on(request, registry.update(target, object, write)))
+        .compose(made -> send(request, 200, rendering.object(made)));
+  }
+
+  private Future<Void> patch(ApiRequest request, Target target) {
+    var options = new RequestOptions(request);
+    Rendering rendering = options.rendering(target.resource());
+    WriteOptions write = options.write("PatchOptions");
+    var format = Patch.Format.of(RequestBody.mediaType(request.http()));
+    return RequestBody.read(request.http())
+        .map(bytes -> new Patch(format, Json.parse(bytes.getBytes())))
+        .compose(patch -> on(request, registry.patch(target, patch, write)))
+        .compose(made -> send(request, 200, rendering.object(made)));
+  }
+
+  private Future<Void> delete(ApiRequest request, Target target) {
+    Rendering rendering = new RequestOptions(request).rendering(target.resource());
+    return deleteOptions(request)
+        .compose(options -> on(request, registry.delete(target, options, request.user())))
+        .compose(
+            deletion ->
+                deletion.removed() && !RETURNED_WHEN_DELETED.contains(target.resource())
+                    ? new ObjectResponse(request.http().response())
+                        .send(200, success(target, deletion.object()))
+                    : send(request, 200, rendering.object(deletion.object())));
+  }
+
+  private Future<Void> deleteCollection(ApiRequest request, Resource resource) {
+    var options = new RequestOptions(request);
+    Rendering rendering = options.rendering(resource);
+    Selection selection = options.selection(resource);
+    ReadOptions read = options.read();
+    return deleteOptions(request)
+        .compose(
+            deletion ->
+                on(request, registry.deleteCollection(selection, read, deletion, request.user())))
+        .compose(list -> send(request, list, rendering))
+        .recover(e -> sendExpired(request, e));
+  }
+
+  private Future<Void> bind(ApiRequest request, Target target) {
+    WriteOptions write = new RequestOptions(request).write("CreateOptions");
+    return body(request)
+        .map(
+            binding ->
+                new PodBinding(
+                    target.type(),
+                    target.name(),
+                    binding,
+                    Instant.now().truncatedTo(ChronoUnit.SECONDS)))
+        .compose(binding -> on(request, registry.change(target, binding, write)))
+        .compose(bound -> sendCreated(request));
+  }
+
+  private Future<Void> evict(ApiRequest request, Target target) {
+    return body(request)
+        .map(
+            eviction ->
+                DeleteOptions.read(
+                    eviction.get("deleteOptions") instanceof ObjectNode o ? o : null,
+                    request.query()))
+        .compose(options -> on(request, registry.delete(target, options, request.user())))
+        .compose(gone -> sendCreated(request));
+  }
+
+  private Future<Void> finalizeNamespace(ApiRequest request, Target target) {
+    var options = new RequestOptions(request);
+    Rendering rendering = options.rendering(target.resource());
+    WriteOptions write = options.write("UpdateOptions");
+    return body(request)
+        .compose(
+            sent -> on(request, registry.change(target, old -> withFinalizers(old, sent), write)))
+        .compose(made -> send(request, 200, rendering.object(made)));
+  }
+
+  private static ObjectNode withFinalizers(ObjectNode namespace, ObjectNode sent) {
+    ObjectNode spec =
+        namespace.get("spec") instanceof ObjectNode s ? s : namespace.putObject("spec");
+    JsonNode finalizers = sent.path("spec").path("finalizers");
+    if (finalizers.isEmpty()) {
+      spec.remove("finalizers");
+    } else {
+      spec.set("finalizers", finalizers);
+    }
+    String version = Meta.resourceVersion(sent);
+    if (!version.isEmpty()) {
+      Meta.of(namespace).put("resourceVersion", version);
+    }
+    return namespace;
+  }
+
+  private static Future<DeleteOptions> deleteOptions(ApiRequest request) {
+    return RequestBody.read(request.http())
+        .map(
+            body ->
+                DeleteOptions.read(
+                    body.length() == 0 ? null : RequestBody.object(request.http(), body),
+                    request.query()));
+  }
+
+  private static Future<ObjectNode> body(ApiRequest request) {
+    return RequestBody.read(request.http()).map(body -> RequestBody.object(request.http(), body));
+  }
+
+  private static Future<Void> send(ApiRequest request, int code, Buffer body) {
+    return new ObjectResponse(request.http().response()).send(code, body);
+  }
+
+  private static Future<Void> send(ApiRequest request, ObjectList list, Rendering rendering) {
+    var response = new ObjectResponse(request.http().response());
+    return rendering.splices()
+        ? response.sendSpliced(list)
+        : response.send(200, rendering.list(list));
+  }
+
+  private static Future<Void> sendCreated(ApiRequest request) {
+    return new ObjectResponse(request.http().response())
+        .send(201, Status.of(201, "", "").toJson().put("status", "Success"));
+  }
+
+  private static Future<Void> sendExpired(ApiRequest request, Throwable e) {
+    return e instanceof ExpiredContinueException expired
+        ? new ObjectResponse(request.http().response()).send(410, expired.status())
+        : Future.failedFuture(e);
+  }
+
+  private static ObjectNode success(Target target, StoredObject gone) {
+    ObjectNode status = Json.object().put("kind", "Status").put("apiVersion", "v1");
+    status.putObject("metadata");
+    status.put("status", "Success");
+    ObjectNode details = status.putObject("details").put("name", target.name());
+    if (!target.type().group().isEmpty()) {
+      details.put("group", target.type().group());
+    }
+    details.put("kind", target.type().plural()).put("uid", Meta.uid(gone.tree()));
+    return status;
+  }
+
+  /** Returns to the connection's context, on which responses are written. */
+  private static <T> Future<T> on(ApiRequest request, Future<T> result) {
+    Context context = request.context();
+    Promise<T> here = Promise.promise();
+    result.onComplete(done -> context.runOnContext(v -> here.handle(done)));
+    return here.future();
+  }
+
+  private static RuntimeException notAllowed() {
+    return Status.methodNotAllowed(
+            "the server does not allow this method on the requested resource")
+        .toException();
+  }
+}

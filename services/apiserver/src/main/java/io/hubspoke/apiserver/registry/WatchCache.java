@@ -1,0 +1,211 @@
+package io.hubspoke.apiserver.registry;
+
+import io.hubspoke.api.Status;
+import io.hubspoke.apiserver.resources.Resource;
+import io.hubspoke.apiserver.store.PersistentMap;
+import io.vertx.core.buffer.Buffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.LongSupplier;
+
+/**
+ * The newest objects of one resource, its latest changes, and who watches them. Reading needs no
+ * lock: the objects are an immutable map.
+ */
+final class WatchCache {
+  static final int WINDOW = 2_048;
+  private static final long WINDOW_BYTES = 8 << 20;
+
+  private final Resource resource;
+  private final ObjectEncoding encoding;
+  private final LongSupplier progress;
+  private final Deque<Change> window = new ArrayDeque<>();
+  private final Set<Watcher> watchers = new LinkedHashSet<>();
+  private long windowBytes;
+
+  /** The revision after which no change is missing from the window. */
+  private long windowStart;
+
+  private volatile Contents contents = new Contents(PersistentMap.empty(), 0);
+
+  /** The objects, and the revision of the last change to one of them. */
+  private record Contents(PersistentMap<StoredObject> objects, long changed) {}
+
+  /** The objects as they were at a revision. */
+  record Snapshot(PersistentMap<StoredObject> objects, long revision) {}
+
+  /** Where a watch begins. */
+  sealed interface Start {
+    /** With the objects that exist, each as if it were just added. */
+    record Existing(boolean bookmarkAfter) implements Start {}
+
+    /** With what changed after a revision. */
+    record After(long revision) implements Start {}
+  }
+
+  /**
+   * @param progress up to which revision every resource's changes have been applied
+   */
+  WatchCache(Resource resource, LongSupplier progress) {
+    this.resource = resource;
+    this.encoding = new ObjectEncoding(resource.type());
+    this.progress = progress;
+  }
+
+  ObjectEncoding encoding() {
+    return encoding;
+  }
+
+  StoredObject object(String key, Buffer value, long revision) {
+    return new StoredObject(resource, encoding, key, value, revision);
+  }
+
+  /** Returns the newest object, or null. */
+  StoredObject get(String key) {
+    return contents.objects.get(key);
+  }
+
+  /** Returns the revision of the last change to one of the objects. */
+  long changed() {
+    return contents.changed;
+  }
+
+  Snapshot snapshot() {
+    // In this order: what the first read covers is in what the second one returns.
+    long applied = progress.getAsLong();
+    Contents now = contents;
+    return new Snapshot(now.objects, Math.max(applied, now.changed));
+  }
+
+  synchronized int watcherCount() {
+    return watchers.size();
+  }
+
+  /** Begins anew; watches from before must list again. */
+  synchronized void load(PersistentMap<StoredObject> objects, long revision) {
+    endWatches(new WatchEvent.Failed(Status.expired("too old resource version")));
+    window.clear();
+    windowBytes = 0;
+    windowStart = revision;
+    contents = new Contents(objects, revision);
+  }
+
+  synchronized void apply(Change change) {
+    var objects = contents.objects;
+    contents =
+        new Contents(
+            change.after() == null
+                ? objects.without(change.key())
+                : objects.with(change.key(), change.after()),
+            change.revision());
+    remember(change);
+    var announcement = new Announcement(change);
+    watchers.forEach(watcher -> watcher.offer(announcement));
+    watchers.removeIf(watcher -> watcher.state() == Watcher.State.OVERRUN);
+  }
+
+  synchronized Watcher watch(Selection selection, Start start, Runnable wakeup) {
+    var watcher = new Watcher(selection, this, wakeup);
+    switch (start) {
+      case Start.Existing existing -> {
+        Snapshot now = snapshot();
+        watcher.beginWith(added(now, selection), now.revision());
+        if (existing.bookmarkAfter()) {
+          watcher.offerBookmark(now.revision(), true);
+        }
+      }
+      case Start.After after -> {
+        if (after.revision() < windowStart) {
+          String message =
+              "too old resource version: " + after.revision() + " (" + windowStart + ")";
+          watcher.end(new WatchEvent.Failed(Status.expired(message)));
+          return watcher;
+        }
+        watcher.beginWith(Collections.emptyIterator(), after.revision());
+        replay(watcher, after.revision());
+      }
+    }
+    watchers.add(watcher);
+    return watcher;
+  }
+
+  synchronized void bookmark(Watcher watcher, boolean initialEventsEnd) {
+    if (watchers.contains(watcher)) {
+      watcher.offerBookmark(snapshot().revision(), initialEventsEnd);
+    }
+  }
+
+  synchronized void remove(Watcher watcher) {
+    watchers.remove(watcher);
+  }
+
+  synchronized void endWatches(WatchEvent last) {
+    watchers.forEach(watcher -> watcher.end(last));
+    watchers.clear();
+  }
+
+  private void replay(Watcher watcher, long after) {
+    List<WatchEvent> missed = new ArrayList<>();
+    for (Change change : window) {
+      if (change.revision() > after) {
+        var type = change.typeFor(watcher.selection());
+        if (type != null) {
+          missed.add(change.event(type));
+        }
+      }
+    }
+    // The window is shared, so a resumed watch's backlog is not what its queue is bounded for.
+    long upTo = window.isEmpty() ? after : Math.max(after, window.getLast().revision());
+    watcher.beginWith(missed.iterator(), upTo);
+  }
+
+  private void remember(Change change) {
+    window.add(change);
+    windowBytes += size(change);
+    while (window.size() > WINDOW || (windowBytes > WINDOW_BYTES && window.size() > 1)) {
+      Change oldest = window.remove();
+      windowBytes -= size(oldest);
+      windowStart = oldest.revision();
+    }
+  }
+
+  private static int size(Change change) {
+    return change.after() == null ? 0 : change.after().size();
+  }
+
+  private static Iterator<WatchEvent.Changed> added(Snapshot snapshot, Selection selection) {
+    String prefix = selection.prefix();
+    var objects = snapshot.objects().range(prefix, PersistentMap.endOf(prefix)).iterator();
+    return new Iterator<>() {
+      private StoredObject next = advance();
+
+      @Override
+      public boolean hasNext() {
+        return next != null;
+      }
+
+      @Override
+      public WatchEvent.Changed next() {
+        var event = new WatchEvent.Changed(WatchEvent.Type.ADDED, next);
+        next = advance();
+        return event;
+      }
+
+      private StoredObject advance() {
+        while (objects.hasNext()) {
+          StoredObject object = objects.next();
+          if (selection.selects(object)) {
+            return object;
+          }
+        }
+        return null;
+      }
+    };
+  }
+}
