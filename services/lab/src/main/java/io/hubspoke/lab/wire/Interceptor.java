@@ -1,0 +1,161 @@
+package io.hubspoke.lab.wire;
+
+import io.hubspoke.runtime.Tls;
+import io.netty.handler.ssl.SslHandler;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.internal.net.NetSocketInternal;
+import io.vertx.core.net.NetClient;
+import io.vertx.core.net.NetClientOptions;
+import io.vertx.core.net.NetSocket;
+import io.vertx.core.net.SocketAddress;
+import java.security.GeneralSecurityException;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509ExtendedKeyManager;
+
+/**
+ * Stands between a client and a server: presents to the client a certificate that a foreign
+ * authority issued for the server's own names, reads and alters what the client sends, and speaks
+ * to the server itself.
+ *
+ * <p>It has no key of either end: to the server it presents nothing, or a certificate of its own.
+ * It offers no ALPN, so both ends fall back to HTTP/1.1.
+ */
+public final class Interceptor {
+  private static final int KEPT = 256;
+  private static final int TIMEOUT_MILLIS = 5_000;
+  private static final Pattern ALERT = Pattern.compile("fatal alert: (\\w+)");
+
+  private final Forger forger;
+  private final Alteration alteration;
+  private final NetClient towardsServer;
+  private final List<Interception> interceptions = new ArrayList<>();
+  private final Map<X509Certificate, SSLContext> forged = new HashMap<>();
+
+  /** Intercepts; {@code own} is what it presents to the true server, null for no certificate. */
+  public Interceptor(
+      Vertx vertx, Forger forger, X509ExtendedKeyManager own, Alteration alteration) {
+    this.forger = forger;
+    this.alteration = alteration;
+    var options = new NetClientOptions().setConnectTimeout(TIMEOUT_MILLIS);
+    options.setHostnameVerificationAlgorithm("");
+    this.towardsServer = vertx.createNetClient(Tls.connect(options, own, Tls.trustAny(List.of())));
+  }
+
+  /** What became of the connections taken so far, the oldest first. */
+  public synchronized List<Interception> interceptions() {
+    return List.copyOf(interceptions);
+  }
+
+  /** Closes its connections to true servers. */
+  public Future<Void> close() {
+    return towardsServer.close();
+  }
+
+  /** Takes a connection of which no byte has been read yet. */
+  Future<Relay> intercept(NetSocketInternal opener, Crossing crossing, SocketAddress target) {
+    var interception = new Interception(crossing);
+    note(interception);
+    return towardsServer
+        .connect(target)
+        .onFailure(e -> interception.outcome(new Interception.Outcome.ServerUnreachable(reason(e))))
+        .compose(
+            server -> {
+              var held = (NetSocketInternal) server;
+              Relay.reading(held, false);
+              return present(opener, server, interception)
+                  .onFailure(e -> server.close())
+                  .map(
+                      v ->
+                          new Relay(
+                              opener,
+                              held,
+                              new AlteringFilter(interception, alteration),
+                              Relay.Pacing.AT_ONCE));
+            });
+  }
+
+  private Future<Void> present(NetSocketInternal opener, NetSocket server, Interception into) {
+    SSLEngine engine;
+    try {
+      engine = forgedFor(server).createSSLEngine();
+    } catch (SSLPeerUnverifiedException | RuntimeException e) {
+      into.outcome(new Interception.Outcome.ServerUnreachable(reason(e)));
+      return Future.failedFuture(e);
+    }
+    engine.setUseClientMode(false);
+    engine.setWantClientAuth(true);
+    var tls = new SslHandler(engine);
+    Promise<Void> handshake = Promise.promise();
+    tls.handshakeFuture()
+        .addListener(
+            done -> {
+              Relay.reading(opener, false);
+              if (done.isSuccess()) {
+                into.accepted(subject(engine));
+                handshake.complete();
+              } else {
+                into.outcome(new Interception.Outcome.Refused(reason(done.cause())));
+                handshake.fail(done.cause());
+              }
+            });
+    opener.channelHandlerContext().pipeline().addFirst("ssl", tls);
+    Relay.reading(opener, true);
+    return handshake.future();
+  }
+
+  private synchronized SSLContext forgedFor(NetSocket server) throws SSLPeerUnverifiedException {
+    var genuine = (X509Certificate) server.peerCertificates().getFirst();
+    return forged.computeIfAbsent(genuine, certificate -> context(forger.forge(certificate)));
+  }
+
+  private static SSLContext context(X509ExtendedKeyManager keys) {
+    try {
+      var context = SSLContext.getInstance("TLS");
+      context.init(new KeyManager[] {keys}, new TrustManager[] {Tls.trustAny(List.of())}, null);
+      return context;
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("no TLS in this JDK", e);
+    }
+  }
+
+  private synchronized void note(Interception interception) {
+    if (interceptions.size() == KEPT) {
+      interceptions.removeFirst();
+    }
+    interceptions.add(interception);
+  }
+
+  /** Returns the subject that the client presented, null when it presented nothing. */
+  private static String subject(SSLEngine engine) {
+    try {
+      var certificate = (X509Certificate) engine.getSession().getPeerCertificates()[0];
+      return certificate.getSubjectX500Principal().getName();
+    } catch (SSLPeerUnverifiedException e) {
+      return null;
+    }
+  }
+
+  private static String reason(Throwable e) {
+    for (var cause = e; cause != null; cause = cause.getCause()) {
+      if (cause.getMessage() != null) {
+        var alert = ALERT.matcher(cause.getMessage());
+        if (alert.find()) {
+          return "alert " + alert.group(1);
+        }
+      }
+    }
+    return e.getMessage() == null ? "connection closed during the handshake" : e.getMessage();
+  }
+}
