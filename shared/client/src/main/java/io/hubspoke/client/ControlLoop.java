@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
@@ -37,6 +38,8 @@ public final class ControlLoop<K> {
     Duration reconcile(K key) throws Exception;
   }
 
+  private record Timer(long id, long due) {}
+
   private final String name;
   private final Context context;
   private final int workers;
@@ -46,6 +49,7 @@ public final class ControlLoop<K> {
   private final Set<K> running = new HashSet<>();
   private final Set<K> again = new HashSet<>();
   private final Map<K, Backoff> failing = new HashMap<>();
+  private final Map<K, Timer> timers = new HashMap<>();
   private final Promise<Void> idle = Promise.promise();
   private int active;
   private boolean stopped;
@@ -84,9 +88,38 @@ public final class ControlLoop<K> {
     context.runOnContext(v -> work());
   }
 
-  /** Asks for a key to be worked on later. */
-  public void addAfter(K key, Duration delay) {
-    context.owner().setTimer(Math.max(1, delay.toMillis()), id -> add(key));
+  /** Asks for a key to be worked on later, unless it is worked on sooner anyway. */
+  public synchronized void addAfter(K key, Duration delay) {
+    if (stopped) {
+      return;
+    }
+    long due = System.nanoTime() + delay.toNanos();
+    Timer before = timers.get(key);
+    if (before != null && before.due - due <= 0) {
+      return;
+    }
+    cancelTimer(key);
+    long id =
+        context
+            .owner()
+            .setTimer(
+                Math.max(1, delay.toMillis()),
+                fired -> {
+                  synchronized (this) {
+                    if (timers.containsKey(key) && timers.get(key).id == fired) {
+                      timers.remove(key);
+                    }
+                  }
+                  add(key);
+                });
+    timers.put(key, new Timer(id, due));
+  }
+
+  private void cancelTimer(K key) {
+    Timer timer = timers.remove(key);
+    if (timer != null) {
+      context.owner().cancelTimer(timer.id);
+    }
   }
 
   /** Returns a handler that asks for work whenever an object of an informer changes. */
@@ -114,6 +147,7 @@ public final class ControlLoop<K> {
     stopped = true;
     waiting.clear();
     again.clear();
+    List.copyOf(timers.keySet()).forEach(this::cancelTimer);
     if (active == 0) {
       idle.tryComplete();
     }
@@ -151,6 +185,7 @@ public final class ControlLoop<K> {
     K key = keys.next();
     keys.remove();
     running.add(key);
+    cancelTimer(key);
     return key;
   }
 

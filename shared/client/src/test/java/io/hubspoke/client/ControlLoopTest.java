@@ -123,6 +123,27 @@ class ControlLoopTest {
   }
 
   @Test
+  void comesBackOnceHoweverOftenLaterWorkWasAskedFor() throws Exception {
+    List<String> runs = new CopyOnWriteArrayList<>();
+    var loop =
+        new ControlLoop<String>(
+            "test",
+            context,
+            1,
+            key -> {
+              runs.add(key);
+              return Duration.ZERO;
+            });
+    for (int i = 0; i < 5; i++) {
+      loop.addAfter("a", Duration.ofMillis(50 - i));
+    }
+    loop.addAfter("last", Duration.ofMillis(100));
+
+    Await.until("the last ran", () -> runs.contains("last"));
+    assertThat(runs).containsExactly("a", "last");
+  }
+
+  @Test
   void refusesToRunWhereWaitingWouldBlockAnEventLoop() {
     var loop = vertx.getOrCreateContext();
 

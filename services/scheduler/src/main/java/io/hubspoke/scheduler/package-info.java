@@ -1,0 +1,2 @@
+/** The kube-scheduler: finds a node for every pod. */
+package io.hubspoke.scheduler;
