@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Meta;
 import io.hubspoke.api.Names;
 import io.hubspoke.api.Status.Cause;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -18,16 +19,22 @@ import java.util.function.Function;
 class GenericStrategy implements ResourceStrategy {
   private static final Set<String> ENVELOPE = Set.of("apiVersion", "kind", "metadata", "status");
 
+  private final Shape.Fields shape;
   private final boolean hasStatus;
   private final Map<String, Function<ObjectNode, String>> fields;
   private final Set<String> labels;
 
   /**
+   * @param shape the types of the kind's fields
    * @param hasStatus whether {@code status} is a subresource
    * @param fields what field selectors may name beside metadata
    */
   GenericStrategy(
-      boolean namespaced, boolean hasStatus, Map<String, Function<ObjectNode, String>> fields) {
+      String shape,
+      boolean namespaced,
+      boolean hasStatus,
+      Map<String, Function<ObjectNode, String>> fields) {
+    this.shape = Shape.of(shape);
     this.hasStatus = hasStatus;
     this.fields = Map.copyOf(fields);
     Set<String> all = new TreeSet<>(fields.keySet());
@@ -39,16 +46,19 @@ class GenericStrategy implements ResourceStrategy {
   }
 
   @Override
-  public void prepareForCreate(ObjectNode object, Requester requester) {
-    if (hasStatus) {
+  public final void prepareForCreate(ObjectNode object, Requester requester) {
+    Shape.normalize(shape, object);
+    if (hasStatus && clearsStatus()) {
       object.remove("status");
     }
     applyDefaults(object);
+    begin(object, requester);
   }
 
   @Override
-  public void prepareForUpdate(
+  public final void prepareForUpdate(
       ObjectNode object, ObjectNode old, String subresource, Requester requester) {
+    Shape.normalize(shape, object);
     if (subresource.isEmpty()) {
       if (hasStatus) {
         keep(object, old, "status");
@@ -57,6 +67,12 @@ class GenericStrategy implements ResourceStrategy {
       keepAllButStatus(object, old);
     }
     applyDefaults(object);
+    change(object, old, subresource, requester);
+  }
+
+  @Override
+  public final Shape.Fields shape() {
+    return shape;
   }
 
   @Override
@@ -95,8 +111,19 @@ class GenericStrategy implements ResourceStrategy {
     };
   }
 
+  /** Returns whether a new object's status is the server's to set. */
+  boolean clearsStatus() {
+    return true;
+  }
+
   /** Fills in what the object leaves out; called on every write, so it must be idempotent. */
   void applyDefaults(ObjectNode object) {}
+
+  /** Completes an object that is being created, after defaults. */
+  void begin(ObjectNode object, Requester requester) {}
+
+  /** Completes a change, after defaults. */
+  void change(ObjectNode object, ObjectNode old, String subresource, Requester requester) {}
 
   void validate(ObjectNode object, FieldErrors errors) {}
 
@@ -104,6 +131,42 @@ class GenericStrategy implements ResourceStrategy {
     if (subresource.isEmpty()) {
       validate(object, errors);
     }
+  }
+
+  /** Sets a field that is absent or empty, which to Kubernetes is the same. */
+  static void setDefault(ObjectNode object, String field, String value) {
+    if (isEmpty(object.get(field))) {
+      object.put(field, value);
+    }
+  }
+
+  static void setDefault(ObjectNode object, String field, long value) {
+    if (object.get(field) == null) {
+      object.put(field, value);
+    }
+  }
+
+  static boolean isEmpty(JsonNode node) {
+    return node == null
+        || node.isNull()
+        || (node.isTextual() && node.textValue().isEmpty())
+        || (node.isContainerNode() && node.isEmpty());
+  }
+
+  /** Returns an object field, made when it is absent. */
+  static ObjectNode object(ObjectNode parent, String field) {
+    return parent.get(field) instanceof ObjectNode o ? o : parent.putObject(field);
+  }
+
+  /** Returns the objects of an array field. */
+  static List<ObjectNode> objects(JsonNode parent, String field) {
+    List<ObjectNode> all = new ArrayList<>();
+    for (JsonNode element : parent.path(field)) {
+      if (element instanceof ObjectNode o) {
+        all.add(o);
+      }
+    }
+    return all;
   }
 
   /** Puts a top-level field back to what it was. */

@@ -16,7 +16,11 @@ import java.util.Set;
  */
 public interface ResourceStrategy {
 
-  /** Resets what a client may not set, then fills in defaults. */
+  /**
+   * Resets what a client may not set, then fills in defaults.
+   *
+   * @throws io.hubspoke.api.ApiException 400 when a field has the wrong type
+   */
   void prepareForCreate(ObjectNode object, Requester requester);
 
   /** Returns the errors of an object that is to be created; empty when it is valid. */
@@ -33,6 +37,9 @@ public interface ResourceStrategy {
 
   /** Returns errors in a name beyond those of a path segment, as sentences; empty when valid. */
   List<String> validateName(String name, boolean prefix);
+
+  /** Returns the types of the kind's fields, which its published schema shows. */
+  Shape.Fields shape();
 
   /** Returns the field selectors' labels that this kind knows. */
   Set<String> selectableFields();

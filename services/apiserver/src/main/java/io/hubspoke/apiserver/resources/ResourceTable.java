@@ -21,66 +21,78 @@ public final class ResourceTable {
   private static final String RBAC = "rbac.authorization.k8s.io";
   private static final String AUTHORIZATION = "authorization.k8s.io";
 
+  private static final String SERVICE_ACCOUNT =
+      "secrets[]:any,imagePullSecrets[]{name:string},automountServiceAccountToken:boolean";
+
   public static final Resource NAMESPACES =
       resource(
           type("", "Namespace", "namespaces", false)
               .alias("ns")
               .verbs(SINGLE_DELETE_VERBS)
               .sub("status", "finalize"),
-          new GenericStrategy(false, true, Map.of()));
+          new NamespaceStrategy(),
+          Columns.namespaces());
   public static final Resource NODES =
       resource(
           type("", "Node", "nodes", false).alias("no").sub("status"),
-          new GenericStrategy(false, true, Map.of()));
+          new NodeStrategy(),
+          NodeColumns.columns());
   public static final Resource PODS =
       resource(
           type("", "Pod", "pods", true).alias("po").category("all").sub("status", "log", "binding"),
-          new GenericStrategy(true, true, Map.of()));
+          new PodStrategy(),
+          PodColumns.columns());
   public static final Resource SERVICES =
       resource(
           type("", "Service", "services", true).alias("svc").category("all").sub("status"),
-          new GenericStrategy(true, true, Map.of()));
+          new ServiceStrategy(),
+          Columns.services());
   public static final Resource ENDPOINTS =
       resource(
           type("", "Endpoints", "endpoints", true).alias("ep"),
-          new GenericStrategy(true, false, Map.of()));
+          new EndpointsStrategy(),
+          Columns.endpoints());
   public static final Resource CONFIG_MAPS =
       resource(
           type("", "ConfigMap", "configmaps", true).alias("cm"),
-          new GenericStrategy(true, false, Map.of()));
+          new ConfigMapStrategy(),
+          Columns.configMaps());
   public static final Resource SECRETS =
-      resource(type("", "Secret", "secrets", true), new GenericStrategy(true, false, Map.of()));
+      resource(type("", "Secret", "secrets", true), new SecretStrategy(), Columns.secrets());
   public static final Resource SERVICE_ACCOUNTS =
       resource(
           type("", "ServiceAccount", "serviceaccounts", true).alias("sa"),
-          new GenericStrategy(true, false, Map.of()));
+          new GenericStrategy(SERVICE_ACCOUNT, true, false, Map.of()),
+          Columns.serviceAccounts());
   public static final Resource EVENTS =
       resource(
-          type("", "Event", "events", true).alias("ev"),
-          new GenericStrategy(true, false, Map.of()));
+          type("", "Event", "events", true).alias("ev"), new EventStrategy(), Columns.events());
   public static final Resource LEASES =
-      resource(
-          type(COORDINATION, "Lease", "leases", true), new GenericStrategy(true, false, Map.of()));
+      resource(type(COORDINATION, "Lease", "leases", true), new LeaseStrategy(), Columns.leases());
   public static final Resource CERTIFICATE_SIGNING_REQUESTS =
       resource(
           type(CERTIFICATES, "CertificateSigningRequest", "certificatesigningrequests", false)
               .alias("csr")
               .sub("status", "approval"),
-          new GenericStrategy(false, true, Map.of()));
+          new CertificateSigningRequestStrategy(),
+          Columns.certificateSigningRequests());
   public static final Resource ROLES =
-      resource(type(RBAC, "Role", "roles", true), new GenericStrategy(true, false, Map.of()));
+      resource(type(RBAC, "Role", "roles", true), new RoleStrategy(false), Columns.roles());
   public static final Resource ROLE_BINDINGS =
       resource(
           type(RBAC, "RoleBinding", "rolebindings", true),
-          new GenericStrategy(true, false, Map.of()));
+          new RoleBindingStrategy(false),
+          Columns.roleBindings());
   public static final Resource CLUSTER_ROLES =
       resource(
           type(RBAC, "ClusterRole", "clusterroles", false),
-          new GenericStrategy(false, false, Map.of()));
+          new RoleStrategy(true),
+          Columns.roles());
   public static final Resource CLUSTER_ROLE_BINDINGS =
       resource(
           type(RBAC, "ClusterRoleBinding", "clusterrolebindings", false),
-          new GenericStrategy(false, false, Map.of()));
+          new RoleBindingStrategy(true),
+          Columns.roleBindings());
 
   /** Answered, never stored: who asks, and whether he may (a review's answer is its status). */
   public static final ResourceType SELF_SUBJECT_ACCESS_REVIEWS =
@@ -128,8 +140,9 @@ public final class ResourceTable {
     return Optional.ofNullable(BY_KEY.get(new Key(group, version, plural)));
   }
 
-  private static Resource resource(TypeBuilder type, ResourceStrategy strategy) {
-    return new Resource(type.build(), strategy, NameAndAge.COLUMNS);
+  private static Resource resource(
+      TypeBuilder type, ResourceStrategy strategy, TableColumns columns) {
+    return new Resource(type.build(), strategy, columns);
   }
 
   private static TypeBuilder type(String group, String kind, String plural, boolean namespaced) {

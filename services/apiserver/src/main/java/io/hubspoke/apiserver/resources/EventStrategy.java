@@ -1,0 +1,64 @@
+package io.hubspoke.apiserver.resources;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.Meta;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/** Events: about an object of their own namespace. */
+final class EventStrategy extends GenericStrategy {
+  private static final String REFERENCE =
+      "{kind:string,namespace:string,name:string,uid:string,apiVersion:string,"
+          + "resourceVersion:string,fieldPath:string}";
+
+  EventStrategy() {
+    super(
+        "involvedObject"
+            + REFERENCE
+            + ",reason:string,message:string,source{component:string,host:string},"
+            + "firstTimestamp:time,lastTimestamp:time,count:integer,type:string,eventTime:time,"
+            + "series{count:integer,lastObservedTime:time},action:string,related"
+            + REFERENCE
+            + ",reportingComponent:string,reportingInstance:string",
+        true,
+        false,
+        fields());
+  }
+
+  private static Map<String, Function<ObjectNode, String>> fields() {
+    Map<String, Function<ObjectNode, String>> fields = new HashMap<>();
+    for (String field :
+        List.of("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")) {
+      fields.put("involvedObject." + field, at("involvedObject", field));
+    }
+    fields.put("reason", at("reason"));
+    fields.put("reportingComponent", at("reportingComponent"));
+    fields.put(
+        "source",
+        event -> {
+          String component = event.path("source").path("component").asText("");
+          return component.isEmpty() ? event.path("reportingComponent").asText("") : component;
+        });
+    fields.put("type", at("type"));
+    return fields;
+  }
+
+  @Override
+  public boolean allowsCreateOnUpdate() {
+    return true;
+  }
+
+  @Override
+  void validate(ObjectNode event, FieldErrors errors) {
+    String about = event.path("involvedObject").path("namespace").asText("");
+    String own = Meta.namespace(event);
+    // An event about a cluster-scoped object lives in default.
+    boolean fits =
+        about.isEmpty() ? own.equals("default") || own.equals("kube-system") : about.equals(own);
+    if (!fits) {
+      errors.invalid("involvedObject.namespace", about, "does not match event.namespace");
+    }
+  }
+}

@@ -1,0 +1,33 @@
+package io.hubspoke.apiserver.resources;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.Meta;
+import io.hubspoke.api.Names;
+import java.util.List;
+import java.util.Map;
+
+/** Namespaces: named by a DNS label, which is also one of their labels. */
+final class NamespaceStrategy extends GenericStrategy {
+  NamespaceStrategy() {
+    super(
+        "spec{finalizers[]:string},status{phase:string," + PodShape.CONDITIONS + "}",
+        false,
+        true,
+        Map.of("status.phase", at("status", "phase")));
+  }
+
+  @Override
+  public List<String> validateName(String name, boolean prefix) {
+    return Names.dns1123Label(prefix ? Names.withoutTrailingDash(name) : name);
+  }
+
+  @Override
+  void applyDefaults(ObjectNode namespace) {
+    object(namespace, "spec");
+    setDefault(object(namespace, "status"), "phase", "Active");
+    String name = Meta.name(namespace);
+    if (!name.isEmpty()) {
+      object(Meta.of(namespace), "labels").put("kubernetes.io/metadata.name", name);
+    }
+  }
+}

@@ -1,0 +1,88 @@
+package io.hubspoke.apiserver.resources;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import java.util.Map;
+
+/** Nodes: the capacity is what is allocatable unless the kubelet says otherwise. */
+final class NodeStrategy extends GenericStrategy {
+  private static final String SHAPE =
+      """
+      spec{podCIDR:string,podCIDRs[]:string,providerID:string,unschedulable:boolean,
+      taints[]{key:string,value:string,effect:string,timeAdded:time}},
+      status{capacity%%:quantity,allocatable%%:quantity,phase:string,%s,
+      addresses[]{type:string,address:string},
+      daemonEndpoints{kubeletEndpoint{Port:integer}},nodeInfo{machineID:string,
+      systemUUID:string,bootID:string,kernelVersion:string,osImage:string,
+      containerRuntimeVersion:string,kubeletVersion:string,kubeProxyVersion:string,
+      operatingSystem:string,architecture:string},images[]{names[]:string,sizeBytes:integer}}
+      """
+          .formatted(PodShape.CONDITIONS);
+  private static final List<String> EFFECTS =
+      List.of("NoSchedule", "PreferNoSchedule", "NoExecute");
+
+  NodeStrategy() {
+    super(
+        SHAPE,
+        false,
+        true,
+        Map.of(
+            "spec.unschedulable",
+            node -> String.valueOf(node.path("spec").path("unschedulable").asBoolean())));
+  }
+
+  /** A node's status comes with it: the kubelet registers with both. */
+  @Override
+  boolean clearsStatus() {
+    return false;
+  }
+
+  @Override
+  void applyDefaults(ObjectNode node) {
+    object(node, "spec");
+    ObjectNode status = object(node, "status");
+    if (!status.has("allocatable") && status.has("capacity")) {
+      status.set("allocatable", status.get("capacity").deepCopy());
+    }
+  }
+
+  @Override
+  void validate(ObjectNode node, FieldErrors errors) {
+    JsonNode taints = node.path("spec").path("taints");
+    for (int i = 0; i < taints.size(); i++) {
+      String path = "spec.taints[" + i + "]";
+      JsonNode taint = taints.get(i);
+      errors.invalid(
+          path + ".key",
+          taint.path("key").asText(""),
+          io.hubspoke.api.Names.qualifiedName(taint.path("key").asText("")));
+      if (taint.path("effect").asText("").isEmpty()) {
+        errors.required(path + ".effect", "");
+      }
+      PodValidation.oneOf(taint, "effect", path, EFFECTS, errors);
+    }
+    for (String list : List.of("capacity", "allocatable")) {
+      for (var entry : node.path("status").path(list).properties()) {
+        if (Quantity.parse(entry.getValue().asText()).isEmpty()) {
+          errors.invalid(
+              "status." + list + "[" + entry.getKey() + "]",
+              entry.getValue(),
+              "must be a quantity");
+        }
+      }
+    }
+  }
+
+  @Override
+  void validateUpdate(ObjectNode node, ObjectNode old, String subresource, FieldErrors errors) {
+    validate(node, errors);
+    for (String field : List.of("podCIDR", "providerID")) {
+      String before = old.path("spec").path(field).asText("");
+      if (!before.isEmpty() && !before.equals(node.path("spec").path(field).asText(""))) {
+        errors.forbidden(
+            "spec", "node updates may only change labels, taints, or capacity, not " + field);
+      }
+    }
+  }
+}
