@@ -1,0 +1,212 @@
+package io.hubspoke.apiserver;
+
+import io.hubspoke.api.Status;
+import io.hubspoke.apiserver.admission.Admission;
+import io.hubspoke.apiserver.admission.NodeRestriction;
+import io.hubspoke.apiserver.authn.Authentication;
+import io.hubspoke.apiserver.authn.Authenticator;
+import io.hubspoke.apiserver.authn.BootstrapTokenAuthenticator;
+import io.hubspoke.apiserver.authn.X509Authenticator;
+import io.hubspoke.apiserver.authz.AlwaysAllow;
+import io.hubspoke.apiserver.authz.Authorizer;
+import io.hubspoke.apiserver.authz.AuthorizerChain;
+import io.hubspoke.apiserver.authz.BootstrapPolicy;
+import io.hubspoke.apiserver.authz.NodeAuthorizer;
+import io.hubspoke.apiserver.authz.RbacAuthorizer;
+import io.hubspoke.apiserver.health.HealthChecks;
+import io.hubspoke.apiserver.http.ApiChain;
+import io.hubspoke.apiserver.http.ApiConnections;
+import io.hubspoke.apiserver.http.ApiListener;
+import io.hubspoke.apiserver.http.Endpoint;
+import io.hubspoke.apiserver.http.InFlightLimits;
+import io.hubspoke.apiserver.http.RequestMetrics;
+import io.hubspoke.apiserver.kubeletclient.KubeletClient;
+import io.hubspoke.apiserver.registry.Lister;
+import io.hubspoke.apiserver.registry.Registry;
+import io.hubspoke.apiserver.registry.ResourceEndpoint;
+import io.hubspoke.apiserver.resources.ResourceTable;
+import io.hubspoke.apiserver.store.MemoryStore;
+import io.hubspoke.apiserver.store.Store;
+import io.hubspoke.pki.Identity;
+import io.hubspoke.pki.Pem;
+import io.hubspoke.runtime.ReloadableKeys;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.http.HttpServerOptions;
+import java.io.IOException;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The hub: serves the Kubernetes API over HTTPS. Wires the store, the registry over it, and the
+ * chain that every request passes; {@link ApiserverCommand} runs it from the command line.
+ */
+public final class Apiserver extends VerticleBase {
+  private final ApiserverOptions options;
+  private final Clock clock = Clock.systemUTC();
+  private Store store;
+  private Registry registry;
+  private KubeletClient kubelets;
+  private ApiListener listener;
+  private volatile boolean bootstrapped;
+  private volatile boolean stopping;
+
+  public Apiserver(ApiserverOptions options) {
+    this.options = options;
+  }
+
+  /** Returns the port it listens on, once started. */
+  public int port() {
+    return listener.port();
+  }
+
+  @Override
+  public Future<?> start() throws IOException {
+    Identity serving =
+        Identity.read(options.serving().tlsCertFile(), options.serving().tlsPrivateKeyFile());
+    List<X509Certificate> clientCa =
+        options.authn().clientCaFile() == null
+            ? List.of()
+            : Pem.readCertificates(options.authn().clientCaFile());
+    store = new MemoryStore();
+    registry = new Registry(vertx, store, this::admission);
+    kubelets = new KubeletClient(vertx, options.kubelet());
+    X509Authenticator x509 = new X509Authenticator(clientCa, clock);
+    ApiConnections connections =
+        new ApiConnections(vertx, options.limits().connections(), x509::verify);
+    ApiChain chain = chain(x509, connections);
+    HttpServerOptions http =
+        ApiListener.options(
+            options.serving().bindAddress(),
+            options.serving().securePort(),
+            new ReloadableKeys(serving),
+            clientCa);
+    listener = new ApiListener(http, connections, chain);
+    Bootstrap bootstrap = new Bootstrap(registry);
+    return registry
+        .start()
+        .compose(started -> bootstrap.start())
+        .compose(made -> vertx.deployVerticle(listener))
+        .compose(deployed -> vertx.deployVerticle(another(http, connections, chain)))
+        .compose(
+            deployed -> bootstrap.publish(options.service().clusterIpRange(), advertised(), port()))
+        .onSuccess(published -> bootstrapped = true);
+  }
+
+  @Override
+  public Future<?> stop() {
+    stopping = true;
+    return registry.stop().eventually(() -> kubelets.stop()).eventually(() -> store.close());
+  }
+
+  /** A second event loop for the same port; Vert.x deals connections out between the two. */
+  private ApiListener another(HttpServerOptions http, ApiConnections connections, ApiChain chain) {
+    return new ApiListener(new HttpServerOptions(http).setPort(port()), connections, chain);
+  }
+
+  private ApiChain chain(X509Authenticator x509, ApiConnections connections) {
+    PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    InFlightLimits inFlight =
+        new InFlightLimits(
+            options.limits().maxRequestsInflight(), options.limits().maxMutatingRequestsInflight());
+    Authorizer authorizer = authorizer();
+    Authentication tokens = new Authentication(tokenAuthenticators(), false);
+    List<Authenticator> authenticators = new ArrayList<>(tokenAuthenticators());
+    authenticators.addFirst(x509);
+    Endpoint endpoints =
+        new Endpoints()
+            .reviews(authorizer, tokens)
+            .kubelet(vertx, registry.lister(), kubelets, options.kubelet())
+            .health(checks(), meters)
+            .dispatcher(
+                new ResourceEndpoint(registry),
+                request -> Future.failedFuture(Status.unknownPath().toException()));
+    gauges(meters, inFlight, connections);
+    return new ApiChain(
+        vertx,
+        connections,
+        new Authentication(authenticators, options.authn().anonymous()),
+        authorizer,
+        endpoints,
+        inFlight,
+        new RequestMetrics(meters),
+        options.limits().requestTimeout());
+  }
+
+  private Admission admission(Lister lister) {
+    List<Admission> plugins = new ArrayList<>();
+    for (String name : options.admissionPlugins()) {
+      switch (name) {
+        case "NodeRestriction" -> plugins.add(new NodeRestriction(lister));
+        default ->
+            throw new IllegalArgumentException(
+                "--enable-admission-plugins: \""
+                    + name
+                    + "\" is not known, expected NodeRestriction");
+      }
+    }
+    return Admission.chain(plugins);
+  }
+
+  private List<Authenticator> tokenAuthenticators() {
+    return options.authn().bootstrapTokens()
+        ? List.of(
+            new BootstrapTokenAuthenticator(registry.lister(), ResourceTable.SECRETS.type(), clock))
+        : List.of();
+  }
+
+  private Authorizer authorizer() {
+    Lister lister = registry.lister();
+    List<Authorizer> authorizers = new ArrayList<>();
+    for (String mode : options.authorizationModes()) {
+      authorizers.add(
+          switch (mode) {
+            case "Node" ->
+                new NodeAuthorizer(lister, ResourceTable.PODS.type(), BootstrapPolicy.nodeRules());
+            case "RBAC" ->
+                new RbacAuthorizer(
+                    lister,
+                    new RbacAuthorizer.Types(
+                        ResourceTable.ROLES.type(),
+                        ResourceTable.ROLE_BINDINGS.type(),
+                        ResourceTable.CLUSTER_ROLES.type(),
+                        ResourceTable.CLUSTER_ROLE_BINDINGS.type()));
+            case "AlwaysAllow" -> new AlwaysAllow();
+            default ->
+                throw new IllegalArgumentException(
+                    "--authorization-mode: \""
+                        + mode
+                        + "\" is not known, expected Node, RBAC or AlwaysAllow");
+          });
+    }
+    return new AuthorizerChain(authorizers);
+  }
+
+  private static void gauges(
+      MeterRegistry meters, InFlightLimits inFlight, ApiConnections connections) {
+    String name = "apiserver_current_inflight_requests";
+    meters.gauge(name, Tags.of("request_kind", "readOnly"), inFlight, InFlightLimits::reading);
+    meters.gauge(name, Tags.of("request_kind", "mutating"), inFlight, InFlightLimits::mutating);
+    meters.gauge("apiserver_open_connections", connections, ApiConnections::size);
+  }
+
+  private HealthChecks checks() {
+    return new HealthChecks()
+        .live("ping", () -> true)
+        .live("log", () -> true)
+        .live("poststarthook/rbac/bootstrap-roles", () -> bootstrapped)
+        .live("poststarthook/bootstrap-controller", () -> bootstrapped)
+        .ready("shutdown", () -> !stopping);
+  }
+
+  private String advertised() {
+    String given = options.service().advertiseAddress();
+    return given == null ? options.serving().bindAddress() : given;
+  }
+}

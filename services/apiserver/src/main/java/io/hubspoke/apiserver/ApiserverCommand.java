@@ -1,0 +1,265 @@
+package io.hubspoke.apiserver;
+
+import io.hubspoke.apiserver.ApiserverOptions.Authn;
+import io.hubspoke.apiserver.ApiserverOptions.KubernetesService;
+import io.hubspoke.apiserver.ApiserverOptions.Limits;
+import io.hubspoke.apiserver.ApiserverOptions.Serving;
+import io.hubspoke.apiserver.http.ConnectionLimits;
+import io.hubspoke.apiserver.kubeletclient.AddressRange;
+import io.hubspoke.apiserver.kubeletclient.KubeletClientOptions;
+import io.hubspoke.runtime.Component;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
+
+/** Runs an apiserver; flags are the real one's. */
+@Command(
+    name = "apiserver",
+    mixinStandardHelpOptions = true,
+    description = "Serves the Kubernetes API over HTTPS, with its objects in memory.",
+    footer = {
+      "",
+      "Example:",
+      "  hubspoke apiserver --tls-cert-file=apiserver.crt --tls-private-key-file=apiserver.key \\",
+      "      --client-ca-file=ca.crt --authorization-mode=Node,RBAC"
+    })
+public final class ApiserverCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--bind-address",
+      defaultValue = "127.0.0.1",
+      paramLabel = "IP",
+      description = "Address to listen on (default: ${DEFAULT-VALUE}).")
+  private String bindAddress;
+
+  @Option(
+      names = "--secure-port",
+      defaultValue = "6443",
+      paramLabel = "PORT",
+      description = "Port to listen on, 0 for any (default: ${DEFAULT-VALUE}).")
+  private int securePort;
+
+  @Option(
+      names = "--advertise-address",
+      paramLabel = "IP",
+      description =
+          "Address at which nodes and pods reach this server (default: the bind address).")
+  private String advertiseAddress;
+
+  @Option(
+      names = "--tls-cert-file",
+      required = true,
+      paramLabel = "FILE",
+      description = "Serving certificate, followed by its intermediates.")
+  private Path tlsCertFile;
+
+  @Option(
+      names = "--tls-private-key-file",
+      required = true,
+      paramLabel = "FILE",
+      description = "Key of the serving certificate.")
+  private Path tlsPrivateKeyFile;
+
+  @Option(
+      names = "--client-ca-file",
+      paramLabel = "FILE",
+      description = "Authorities whose client certificates authenticate.")
+  private Path clientCaFile;
+
+  @Option(
+      names = "--anonymous-auth",
+      arity = "0..1",
+      fallbackValue = "true",
+      defaultValue = "true",
+      description = "Let requests without credentials in as system:anonymous (default: true).")
+  private boolean anonymousAuth;
+
+  @Option(
+      names = "--enable-bootstrap-token-auth",
+      arity = "0..1",
+      fallbackValue = "true",
+      defaultValue = "false",
+      description = "Authenticate by bootstrap tokens (default: false).")
+  private boolean enableBootstrapTokenAuth;
+
+  @Option(
+      names = "--authorization-mode",
+      split = ",",
+      defaultValue = "Node,RBAC",
+      paramLabel = "MODE",
+      description =
+          "Authorizers in order: Node, RBAC, AlwaysAllow (default: ${DEFAULT-VALUE}; the real"
+              + " apiserver's default allows everything).")
+  private List<String> authorizationMode;
+
+  @Option(
+      names = "--enable-admission-plugins",
+      split = ",",
+      defaultValue = "NodeRestriction",
+      paramLabel = "PLUGIN",
+      description = "Admission plugins beside those always on (default: ${DEFAULT-VALUE}).")
+  private List<String> enableAdmissionPlugins;
+
+  @Option(
+      names = "--service-cluster-ip-range",
+      defaultValue = "127.96.0.0/16",
+      paramLabel = "CIDR",
+      description = "Range of service addresses (default: ${DEFAULT-VALUE}).")
+  private String serviceClusterIpRange;
+
+  @Option(
+      names = "--request-timeout",
+      defaultValue = "1m",
+      converter = GoDuration.class,
+      paramLabel = "DURATION",
+      description = "Longest that a request may take, streams aside (default: ${DEFAULT-VALUE}).")
+  private Duration requestTimeout;
+
+  @Option(
+      names = "--max-requests-inflight",
+      defaultValue = "400",
+      paramLabel = "N",
+      description =
+          "Most reading requests at a time, 0 for any number (default: ${DEFAULT-VALUE}).")
+  private int maxRequestsInflight;
+
+  @Option(
+      names = "--max-mutating-requests-inflight",
+      defaultValue = "200",
+      paramLabel = "N",
+      description =
+          "Most changing requests at a time, 0 for any number (default: ${DEFAULT-VALUE}).")
+  private int maxMutatingRequestsInflight;
+
+  @Option(
+      names = "--kubelet-client-certificate",
+      paramLabel = "FILE",
+      description = "Client certificate for kubelets.")
+  private Path kubeletClientCertificate;
+
+  @Option(
+      names = "--kubelet-client-key",
+      paramLabel = "FILE",
+      description = "Key of the client certificate for kubelets.")
+  private Path kubeletClientKey;
+
+  @Option(
+      names = "--kubelet-certificate-authority",
+      paramLabel = "FILE",
+      description =
+          "Authority by which kubelets' serving certificates are verified; without it they are"
+              + " not.")
+  private Path kubeletCertificateAuthority;
+
+  @Option(
+      names = "--kubelet-preferred-address-types",
+      split = ",",
+      defaultValue = "Hostname,InternalDNS,InternalIP,ExternalDNS,ExternalIP",
+      paramLabel = "TYPE",
+      description = "Which of a node's addresses to use (default: ${DEFAULT-VALUE}).")
+  private List<String> kubeletPreferredAddressTypes;
+
+  @Option(
+      names = "--kubelet-timeout",
+      defaultValue = "5s",
+      converter = GoDuration.class,
+      paramLabel = "DURATION",
+      description = "Time for connecting to a kubelet (default: ${DEFAULT-VALUE}).")
+  private Duration kubeletTimeout;
+
+  @Option(
+      names = "--kubelet-local-address",
+      paramLabel = "IP",
+      description = "Address to dial kubelets from (hubspoke's own; default: the system's choice).")
+  private String kubeletLocalAddress;
+
+  @Option(
+      names = "--kubelet-loopback-ranges",
+      split = ",",
+      defaultValue = "127.0.10.0/24,127.10.0.0/16",
+      paramLabel = "CIDR",
+      description =
+          "Loopback addresses that nodes may have (hubspoke's own; default: ${DEFAULT-VALUE}).")
+  private List<String> kubeletLoopbackRanges;
+
+  @Override
+  public Integer call() {
+    PrintStream err = System.err;
+    return Component.run(new Apiserver(options()), err);
+  }
+
+  ApiserverOptions options() {
+    if ((kubeletClientCertificate == null) != (kubeletClientKey == null)) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--kubelet-client-certificate and --kubelet-client-key must be given together");
+    }
+    return new ApiserverOptions(
+        new Serving(bindAddress, securePort, tlsCertFile, tlsPrivateKeyFile),
+        new Authn(clientCaFile, anonymousAuth, enableBootstrapTokenAuth),
+        authorizationMode,
+        enableAdmissionPlugins,
+        new KubernetesService(advertiseAddress, serviceClusterIpRange),
+        new Limits(
+            requestTimeout,
+            maxRequestsInflight,
+            maxMutatingRequestsInflight,
+            ConnectionLimits.DEFAULT),
+        new KubeletClientOptions(
+            kubeletClientCertificate,
+            kubeletClientKey,
+            kubeletCertificateAuthority,
+            kubeletPreferredAddressTypes,
+            kubeletTimeout,
+            kubeletLocalAddress,
+            kubeletLoopbackRanges.stream().map(AddressRange::parse).toList()));
+  }
+
+  /** Reads durations as Go's flags take them: {@code 5s}, {@code 1m0s}, {@code 300ms}. */
+  static final class GoDuration implements ITypeConverter<Duration> {
+    @Override
+    public Duration convert(String text) {
+      Duration sum = Duration.ZERO;
+      int at = 0;
+      while (at < text.length()) {
+        int digits = at;
+        while (digits < text.length() && Character.isDigit(text.charAt(digits))) {
+          digits++;
+        }
+        int unit = digits;
+        while (unit < text.length() && Character.isLetter(text.charAt(unit))) {
+          unit++;
+        }
+        if (digits == at || unit == digits) {
+          throw new TypeConversionException("\"" + text + "\" is not a duration, such as 1m30s");
+        }
+        sum =
+            sum.plus(
+                of(text, Long.parseLong(text.substring(at, digits)), text.substring(digits, unit)));
+        at = unit;
+      }
+      return sum;
+    }
+
+    private static Duration of(String text, long count, String unit) {
+      return switch (unit) {
+        case "ms" -> Duration.ofMillis(count);
+        case "s" -> Duration.ofSeconds(count);
+        case "m" -> Duration.ofMinutes(count);
+        case "h" -> Duration.ofHours(count);
+        default ->
+            throw new TypeConversionException("\"" + text + "\" is not a duration, such as 1m30s");
+      };
+    }
+  }
+}

@@ -1,0 +1,113 @@
+package io.hubspoke.apiserver;
+
+import io.hubspoke.apiserver.http.ConnectionLimits;
+import io.hubspoke.apiserver.kubeletclient.KubeletClientOptions;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * What an apiserver is started with, grouped as the real one groups its flags.
+ *
+ * @param authorizationModes {@code --authorization-mode}: {@code Node}, {@code RBAC}, {@code
+ *     AlwaysAllow}, asked in this order
+ * @param admissionPlugins {@code --enable-admission-plugins} beside those that are always there
+ */
+public record ApiserverOptions(
+    Serving serving,
+    Authn authn,
+    List<String> authorizationModes,
+    List<String> admissionPlugins,
+    KubernetesService service,
+    Limits limits,
+    KubeletClientOptions kubelet) {
+
+  /**
+   * Where and with which certificate it serves.
+   *
+   * @param bindAddress {@code --bind-address}
+   * @param securePort {@code --secure-port}; 0 for any free one
+   * @param tlsCertFile {@code --tls-cert-file}, the certificate and its intermediates
+   * @param tlsPrivateKeyFile {@code --tls-private-key-file}
+   */
+  public record Serving(
+      String bindAddress, int securePort, Path tlsCertFile, Path tlsPrivateKeyFile) {}
+
+  /**
+   * Whom it lets in.
+   *
+   * @param clientCaFile {@code --client-ca-file}; null when client certificates count for nothing
+   * @param anonymous {@code --anonymous-auth}
+   * @param bootstrapTokens {@code --enable-bootstrap-token-auth}
+   */
+  public record Authn(Path clientCaFile, boolean anonymous, boolean bootstrapTokens) {}
+
+  /**
+   * The {@code kubernetes} service in {@code default}.
+   *
+   * @param advertiseAddress {@code --advertise-address}, its endpoint; null for the bind address
+   * @param clusterIpRange {@code --service-cluster-ip-range}; the first address is its own
+   */
+  public record KubernetesService(String advertiseAddress, String clusterIpRange) {}
+
+  /**
+   * What requests and connections may cost.
+   *
+   * @param requestTimeout {@code --request-timeout}
+   * @param maxRequestsInflight {@code --max-requests-inflight}; 0 for no limit
+   * @param maxMutatingRequestsInflight {@code --max-mutating-requests-inflight}; 0 for no limit
+   */
+  public record Limits(
+      Duration requestTimeout,
+      int maxRequestsInflight,
+      int maxMutatingRequestsInflight,
+      ConnectionLimits connections) {
+    /** The real apiserver's. */
+    public static final Limits DEFAULT =
+        new Limits(Duration.ofMinutes(1), 400, 200, ConnectionLimits.DEFAULT);
+  }
+
+  public ApiserverOptions {
+    authorizationModes = List.copyOf(authorizationModes);
+    admissionPlugins = List.copyOf(admissionPlugins);
+  }
+
+  /**
+   * Returns options that serve as kubeadm sets an apiserver up: certificates and bootstrap tokens
+   * let clients in, {@code Node,RBAC} decides, and NodeRestriction is on.
+   */
+  public static ApiserverOptions secure(Serving serving, Path clientCaFile) {
+    return new ApiserverOptions(
+        serving,
+        new Authn(clientCaFile, true, true),
+        List.of("Node", "RBAC"),
+        List.of("NodeRestriction"),
+        new KubernetesService(null, "127.96.0.0/16"),
+        Limits.DEFAULT,
+        KubeletClientOptions.DEFAULT);
+  }
+
+  public ApiserverOptions with(Authn other) {
+    return new ApiserverOptions(
+        serving, other, authorizationModes, admissionPlugins, service, limits, kubelet);
+  }
+
+  public ApiserverOptions with(KubernetesService other) {
+    return new ApiserverOptions(
+        serving, authn, authorizationModes, admissionPlugins, other, limits, kubelet);
+  }
+
+  public ApiserverOptions with(Limits other) {
+    return new ApiserverOptions(
+        serving, authn, authorizationModes, admissionPlugins, service, other, kubelet);
+  }
+
+  public ApiserverOptions with(KubeletClientOptions other) {
+    return new ApiserverOptions(
+        serving, authn, authorizationModes, admissionPlugins, service, limits, other);
+  }
+
+  public ApiserverOptions withAuthorizationModes(List<String> modes) {
+    return new ApiserverOptions(serving, authn, modes, admissionPlugins, service, limits, kubelet);
+  }
+}

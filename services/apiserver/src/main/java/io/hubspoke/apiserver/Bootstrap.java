@@ -1,0 +1,197 @@
+package io.hubspoke.apiserver;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.ApiException;
+import io.hubspoke.api.Json;
+import io.hubspoke.api.Meta;
+import io.hubspoke.apiserver.authz.BootstrapPolicy;
+import io.hubspoke.apiserver.http.User;
+import io.hubspoke.apiserver.kubeletclient.AddressRange;
+import io.hubspoke.apiserver.registry.Registry;
+import io.hubspoke.apiserver.registry.Target;
+import io.hubspoke.apiserver.registry.WriteOptions;
+import io.hubspoke.apiserver.resources.Resource;
+import io.hubspoke.apiserver.resources.ResourceTable;
+import io.vertx.core.Future;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Makes what every cluster has: system namespaces, the {@code kubernetes} service with this
+ * server's endpoint, and the default roles, which are put right where somebody changed them.
+ */
+final class Bootstrap {
+  private static final List<String> NAMESPACES =
+      List.of("default", "kube-system", "kube-public", "kube-node-lease");
+  private static final String AUTOUPDATE = "rbac.authorization.kubernetes.io/autoupdate";
+  private static final WriteOptions AS_SERVER =
+      new WriteOptions(
+          new User("system:apiserver", "", List.of("system:masters"), Map.of()), false);
+
+  private final Registry registry;
+
+  Bootstrap(Registry registry) {
+    this.registry = registry;
+  }
+
+  /** Makes namespaces and roles; without them nothing can be asked of the server. */
+  Future<Void> start() {
+    return Future.all(NAMESPACES.stream().map(this::namespace).toList())
+        .compose(made -> Future.all(policy(BootstrapPolicy.objects())))
+        .compose(made -> Future.all(policy(BootstrapPolicy.installerObjects())))
+        .mapEmpty();
+  }
+
+  /** Makes the {@code kubernetes} service and puts this server behind it. */
+  Future<Void> publish(String serviceRange, String address, int port) {
+    Future<?> service =
+        create(ResourceTable.SERVICES, "default", service(serviceAddress(serviceRange), port));
+    ObjectNode endpoints = endpoints(address, port);
+    return service
+        .compose(made -> create(ResourceTable.ENDPOINTS, "default", endpoints))
+        .compose(
+            made ->
+                registry.change(
+                    Target.of(ResourceTable.ENDPOINTS, "default", "kubernetes"),
+                    now -> now.set("subsets", endpoints.path("subsets")),
+                    AS_SERVER))
+        .mapEmpty();
+  }
+
+  private Future<Void> namespace(String name) {
+    ObjectNode namespace = Json.object().put("apiVersion", "v1").put("kind", "Namespace");
+    namespace
+        .putObject("metadata")
+        .put("name", name)
+        .putObject("labels")
+        .put("kubernetes.io/metadata.name", name);
+    return create(ResourceTable.NAMESPACES, "", namespace);
+  }
+
+  private List<Future<Void>> policy(List<ObjectNode> objects) {
+    return objects.stream().map(this::reconcile).toList();
+  }
+
+  private Future<Void> reconcile(ObjectNode wanted) {
+    Resource resource =
+        switch (wanted.path("kind").asText()) {
+          case "ClusterRole" -> ResourceTable.CLUSTER_ROLES;
+          case "ClusterRoleBinding" -> ResourceTable.CLUSTER_ROLE_BINDINGS;
+          case "Role" -> ResourceTable.ROLES;
+          case "RoleBinding" -> ResourceTable.ROLE_BINDINGS;
+          case String other -> throw new IllegalArgumentException("no role: " + other);
+        };
+    String namespace = Meta.namespace(wanted);
+    ObjectNode now = registry.lister().get(resource.type(), namespace, Meta.name(wanted));
+    if (now == null) {
+      return create(resource, namespace, wanted);
+    }
+    boolean left = "false".equals(Meta.annotations(now).get(AUTOUPDATE));
+    if (left || holds(now, wanted)) {
+      return Future.succeededFuture();
+    }
+    return registry
+        .change(
+            Target.of(resource, namespace, Meta.name(wanted)),
+            current -> {
+              for (String field : List.of("rules", "subjects")) {
+                addMissing(current, wanted, field);
+              }
+              return current;
+            },
+            AS_SERVER)
+        .mapEmpty();
+  }
+
+  private static boolean holds(ObjectNode now, ObjectNode wanted) {
+    for (String field : List.of("rules", "subjects")) {
+      for (JsonNode element : wanted.path(field)) {
+        if (!contains(now.path(field), element)) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  /** Adds what is missing and leaves what an administrator added ("Auto-reconciliation"). */
+  private static void addMissing(ObjectNode current, ObjectNode wanted, String field) {
+    for (JsonNode element : wanted.path(field)) {
+      if (!contains(current.path(field), element)) {
+        current.withArray(field).add(element.deepCopy());
+      }
+    }
+  }
+
+  private static boolean contains(JsonNode array, JsonNode element) {
+    for (JsonNode one : array) {
+      if (one.equals(element)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private Future<Void> create(Resource resource, String namespace, ObjectNode object) {
+    return registry
+        .create(Target.of(resource, namespace, ""), object.deepCopy(), AS_SERVER)
+        .<Void>mapEmpty()
+        .recover(
+            failure ->
+                failure instanceof ApiException refused && refused.reason().equals("AlreadyExists")
+                    ? Future.succeededFuture()
+                    : Future.failedFuture(failure));
+  }
+
+  private static ObjectNode service(String clusterIp, int port) {
+    ObjectNode service = kubernetes("Service");
+    ObjectNode spec = service.putObject("spec");
+    spec.put("type", "ClusterIP").put("clusterIP", clusterIp).putArray("clusterIPs").add(clusterIp);
+    spec.putArray("ipFamilies").add("IPv4");
+    spec.put("ipFamilyPolicy", "SingleStack").put("sessionAffinity", "None");
+    spec.put("internalTrafficPolicy", "Cluster");
+    spec.putArray("ports")
+        .addObject()
+        .put("name", "https")
+        .put("protocol", "TCP")
+        .put("port", 443)
+        .put("targetPort", port);
+    return service;
+  }
+
+  private static ObjectNode endpoints(String address, int port) {
+    ObjectNode endpoints = kubernetes("Endpoints");
+    ObjectNode subset = endpoints.putArray("subsets").addObject();
+    subset.putArray("addresses").addObject().put("ip", address);
+    subset
+        .putArray("ports")
+        .addObject()
+        .put("name", "https")
+        .put("port", port)
+        .put("protocol", "TCP");
+    return endpoints;
+  }
+
+  private static ObjectNode kubernetes(String kind) {
+    ObjectNode object = Json.object().put("apiVersion", "v1").put("kind", kind);
+    ObjectNode labels = object.putObject("metadata").put("name", "kubernetes").putObject("labels");
+    if (kind.equals("Service")) {
+      labels.put("component", "apiserver").put("provider", "kubernetes");
+    } else {
+      labels.put("endpointslice.kubernetes.io/skip-mirror", "true");
+    }
+    return object;
+  }
+
+  /** Returns the first address of the range, which is the {@code kubernetes} service's. */
+  static String serviceAddress(String range) {
+    byte[] address = AddressRange.parse(range).base().getAddress();
+    address[address.length - 1]++;
+    try {
+      return java.net.InetAddress.getByAddress(address).getHostAddress();
+    } catch (java.net.UnknownHostException e) {
+      throw new IllegalArgumentException(range, e);
+    }
+  }
+}

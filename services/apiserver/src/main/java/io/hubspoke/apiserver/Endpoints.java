@@ -1,0 +1,80 @@
+package io.hubspoke.apiserver;
+
+import io.hubspoke.apiserver.authn.Authentication;
+import io.hubspoke.apiserver.authz.Authorizer;
+import io.hubspoke.apiserver.health.HealthChecks;
+import io.hubspoke.apiserver.health.HealthEndpoint;
+import io.hubspoke.apiserver.health.InfoEndpoints;
+import io.hubspoke.apiserver.http.ApiDispatcher;
+import io.hubspoke.apiserver.http.ApiDispatcher.ResourceKey;
+import io.hubspoke.apiserver.http.Endpoint;
+import io.hubspoke.apiserver.kubeletclient.KubeletClient;
+import io.hubspoke.apiserver.kubeletclient.KubeletClientOptions;
+import io.hubspoke.apiserver.kubeletclient.NodeAddresses;
+import io.hubspoke.apiserver.kubeletclient.PodLogEndpoint;
+import io.hubspoke.apiserver.registry.Lister;
+import io.hubspoke.apiserver.resources.ResourceTable;
+import io.hubspoke.apiserver.reviews.AccessReviews;
+import io.hubspoke.apiserver.reviews.IdentityReviews;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.vertx.core.Vertx;
+import java.util.HashMap;
+import java.util.Map;
+
+/** Lists what the server answers beside plain resources, and where. */
+final class Endpoints {
+  private final Map<ResourceKey, Endpoint> special = new HashMap<>();
+  private final Map<String, Endpoint> paths = new HashMap<>();
+
+  Endpoints reviews(Authorizer authorizer, Authentication tokens) {
+    AccessReviews access = new AccessReviews(authorizer);
+    special("authorization.k8s.io", "selfsubjectaccessreviews", "", access.selfSubjectAccess());
+    special("authorization.k8s.io", "selfsubjectrulesreviews", "", access.selfSubjectRules());
+    special("authorization.k8s.io", "subjectaccessreviews", "", access.subjectAccess());
+    special("authorization.k8s.io", "localsubjectaccessreviews", "", access.localSubjectAccess());
+    IdentityReviews identity = new IdentityReviews(tokens);
+    special("authentication.k8s.io", "selfsubjectreviews", "", identity.selfSubject());
+    special("authentication.k8s.io", "tokenreviews", "", identity.token());
+    return this;
+  }
+
+  Endpoints kubelet(
+      Vertx vertx, Lister lister, KubeletClient kubelets, KubeletClientOptions options) {
+    NodeAddresses addresses = new NodeAddresses(vertx, lister, ResourceTable.NODES.type(), options);
+    special(
+        "",
+        "pods",
+        "log",
+        new PodLogEndpoint(lister, ResourceTable.PODS.type(), addresses, kubelets));
+    return this;
+  }
+
+  Endpoints health(HealthChecks checks, PrometheusMeterRegistry meters) {
+    for (String probe : new String[] {"livez", "readyz", "healthz"}) {
+      Endpoint endpoint = new HealthEndpoint(probe, checks);
+      paths.put("/" + probe, endpoint);
+      paths.put("/" + probe + "/", endpoint);
+    }
+    paths.put("/version", InfoEndpoints.version());
+    paths.put("/version/", InfoEndpoints.version());
+    paths.put("/metrics", InfoEndpoints.metrics(() -> meters));
+    return this;
+  }
+
+  /** Puts resources and discovery beside these. */
+  Endpoint dispatcher(Endpoint resources, Endpoint discovery) {
+    var listed = new java.util.TreeSet<>(paths.keySet());
+    listed.removeIf(path -> path.endsWith("/"));
+    listed.add("/api");
+    listed.add("/apis");
+    ResourceTable.types().stream()
+        .map(type -> type.group().isEmpty() ? "/api/v1" : "/apis/" + type.apiVersion())
+        .forEach(listed::add);
+    paths.put("/", InfoEndpoints.paths(listed));
+    return new ApiDispatcher(special, resources, paths, discovery);
+  }
+
+  private void special(String group, String resource, String subresource, Endpoint endpoint) {
+    special.put(new ResourceKey(group, "v1", resource, subresource), endpoint);
+  }
+}

@@ -1,0 +1,251 @@
+package io.hubspoke.apiserver.admission;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.Meta;
+import io.hubspoke.api.Status;
+import io.hubspoke.apiserver.admission.AdmissionRequest.Operation;
+import io.hubspoke.apiserver.authz.NodeIdentity;
+import io.hubspoke.apiserver.authz.PodReferences;
+import io.hubspoke.apiserver.registry.Lister;
+import io.hubspoke.apiserver.resources.ResourceTable;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * Limits a kubelet to its own Node and lease and to pods bound to it, by the content of what it
+ * writes ("NodeRestriction"); the Node authorizer has let it in by then.
+ */
+public final class NodeRestriction implements Admission {
+  private static final String MIRROR = "kubernetes.io/config.mirror";
+  private static final String RESTRICTED = "node-restriction.kubernetes.io";
+  private static final String LEASE_NAMESPACE = "kube-node-lease";
+  private static final Set<String> KUBELET_LABELS =
+      Set.of(
+          "kubernetes.io/hostname",
+          "kubernetes.io/os",
+          "kubernetes.io/arch",
+          "topology.kubernetes.io/zone",
+          "topology.kubernetes.io/region",
+          "failure-domain.beta.kubernetes.io/zone",
+          "failure-domain.beta.kubernetes.io/region",
+          "node.kubernetes.io/instance-type",
+          "beta.kubernetes.io/instance-type",
+          "beta.kubernetes.io/os",
+          "beta.kubernetes.io/arch");
+
+  private final Lister lister;
+
+  public NodeRestriction(Lister lister) {
+    this.lister = lister;
+  }
+
+  @Override
+  public void admit(AdmissionRequest request) {
+    String node = NodeIdentity.of(request.user());
+    if (node == null) {
+      return;
+    }
+    if (node.isEmpty()) {
+      throw refuse(request, "could not determine node from user \"" + request.user().name() + "\"");
+    }
+    switch (request.type().qualifiedName()) {
+      case "pods" -> pod(request, node);
+      case "nodes" -> node(request, node);
+      case "leases.coordination.k8s.io" -> lease(request, node);
+      default -> {}
+    }
+  }
+
+  private void pod(AdmissionRequest request, String node) {
+    switch (request.subresource()) {
+      case "" -> {
+        switch (request.operation()) {
+          case CREATE -> mirrorPod(request, node);
+          case DELETE ->
+              require(
+                  request,
+                  isBoundTo(request.old(), node),
+                  "node %s can only delete pods with spec.nodeName set to itself"
+                      .formatted(quoted(node)));
+          case UPDATE ->
+              throw refuse(
+                  request,
+                  "unexpected operation \"UPDATE\", node %s can only create and delete mirror pods"
+                      .formatted(quoted(node)));
+        }
+      }
+      case "status" -> podStatus(request, node);
+      case "eviction" -> {
+        ObjectNode pod = lister.get(ResourceTable.PODS.type(), request.namespace(), request.name());
+        require(
+            request,
+            pod != null && isBoundTo(pod, node),
+            "node %s can only evict pods with spec.nodeName set to itself".formatted(node));
+      }
+      default ->
+          throw refuse(
+              request,
+              "unexpected pod subresource \"%s\", only 'status' and 'eviction' are allowed"
+                  .formatted(request.subresource()));
+    }
+  }
+
+  /** A node may only show the API what it already runs by itself, and that must claim nothing. */
+  private void mirrorPod(AdmissionRequest request, String node) {
+    ObjectNode pod = request.object();
+    String who = quoted(node);
+    require(
+        request,
+        Meta.annotations(pod).containsKey(MIRROR),
+        "pod does not have \"%s\" annotation, node %s can only create mirror pods"
+            .formatted(MIRROR, who));
+    require(
+        request,
+        isBoundTo(pod, node),
+        "node %s can only create pods with spec.nodeName set to itself".formatted(who));
+    JsonNode owners = pod.path("metadata").path("ownerReferences");
+    JsonNode owner = owners.path(0);
+    ObjectNode self = lister.get(ResourceTable.NODES.type(), "", node);
+    require(
+        request,
+        owners.size() == 1
+            && owner.path("apiVersion").asText().equals("v1")
+            && owner.path("kind").asText().equals("Node")
+            && owner.path("name").asText().equals(node),
+        "node %s can only create pods with an owner reference set to itself".formatted(who));
+    require(
+        request,
+        owner.path("controller").asBoolean(),
+        "node %s can only create pods with a controller owner reference set to itself"
+            .formatted(who));
+    require(
+        request,
+        !owner.path("blockOwnerDeletion").asBoolean(),
+        "node %s must not set blockOwnerDeletion on an owner reference".formatted(who));
+    require(
+        request,
+        self != null && owner.path("uid").asText().equals(Meta.uid(self)),
+        "node %s UID mismatch".formatted(node));
+    require(
+        request,
+        !PodReferences.any(pod),
+        ("node %s can not create pods that reference a service account, secrets, configmaps or"
+                + " persistentvolumeclaims")
+            .formatted(who));
+  }
+
+  private static void podStatus(AdmissionRequest request, String node) {
+    if (request.operation() != Operation.UPDATE) {
+      throw refuse(request, "unexpected operation \"" + request.operation() + "\"");
+    }
+    require(
+        request,
+        isBoundTo(request.old(), node),
+        "node %s can only update pod status for pods with spec.nodeName set to itself"
+            .formatted(quoted(node)));
+    require(
+        request,
+        Meta.labels(request.old()).equals(Meta.labels(request.object())),
+        "node %s cannot update labels through pod status".formatted(quoted(node)));
+  }
+
+  private static void node(AdmissionRequest request, String node) {
+    String name =
+        request.name().isEmpty() && request.object() != null
+            ? Meta.name(request.object())
+            : request.name();
+    require(
+        request,
+        name.equals(node),
+        "node %s is not allowed to modify node %s".formatted(quoted(node), quoted(name)));
+    switch (request.operation()) {
+      case CREATE -> {
+        Set<String> forbidden = forbiddenLabels(Map.of(), Meta.labels(request.object()));
+        require(
+            request,
+            forbidden.isEmpty(),
+            "node %s is not allowed to set the following labels: %s"
+                .formatted(quoted(node), String.join(", ", forbidden)));
+      }
+      case UPDATE -> {
+        require(
+            request,
+            taints(request.object()).equals(taints(request.old())),
+            "node %s is not allowed to modify taints".formatted(quoted(node)));
+        Set<String> forbidden =
+            forbiddenLabels(Meta.labels(request.old()), Meta.labels(request.object()));
+        require(
+            request,
+            forbidden.isEmpty(),
+            "is not allowed to modify labels: %s".formatted(String.join(", ", forbidden)));
+      }
+      case DELETE -> {}
+    }
+  }
+
+  private static void lease(AdmissionRequest request, String node) {
+    require(
+        request,
+        request.namespace().equals(LEASE_NAMESPACE),
+        "can only access leases in the \"%s\" system namespace".formatted(LEASE_NAMESPACE));
+    String name =
+        request.operation() == Operation.CREATE ? Meta.name(request.object()) : request.name();
+    require(
+        request,
+        name.equals(node),
+        "can only access node lease with the same name as the requesting node");
+  }
+
+  /** Returns the changed labels that would let a node draw other workloads to itself. */
+  private static Set<String> forbiddenLabels(Map<String, String> old, Map<String, String> now) {
+    Set<String> keys = new TreeSet<>(old.keySet());
+    keys.addAll(now.keySet());
+    keys.removeIf(key -> java.util.Objects.equals(old.get(key), now.get(key)));
+    keys.removeIf(key -> !isForbidden(key));
+    return keys;
+  }
+
+  private static boolean isForbidden(String key) {
+    int slash = key.indexOf('/');
+    String prefix = slash < 0 ? "" : key.substring(0, slash);
+    if (isUnder(prefix, RESTRICTED)) {
+      return true;
+    }
+    boolean kubernetes = isUnder(prefix, "kubernetes.io") || isUnder(prefix, "k8s.io");
+    return kubernetes
+        && !KUBELET_LABELS.contains(key)
+        && !isUnder(prefix, "kubelet.kubernetes.io")
+        && !isUnder(prefix, "node.kubernetes.io");
+  }
+
+  private static boolean isUnder(String prefix, String domain) {
+    return prefix.equals(domain) || prefix.endsWith("." + domain);
+  }
+
+  private static JsonNode taints(ObjectNode node) {
+    JsonNode taints = node.path("spec").path("taints");
+    return taints.isMissingNode() || taints.isEmpty()
+        ? com.fasterxml.jackson.databind.node.MissingNode.getInstance()
+        : taints;
+  }
+
+  private static boolean isBoundTo(ObjectNode pod, String node) {
+    return pod.path("spec").path("nodeName").asText("").equals(node);
+  }
+
+  private static String quoted(String name) {
+    return '"' + name + '"';
+  }
+
+  private static void require(AdmissionRequest request, boolean holds, String otherwise) {
+    if (!holds) {
+      throw refuse(request, otherwise);
+    }
+  }
+
+  private static RuntimeException refuse(AdmissionRequest request, String why) {
+    return Status.forbidden(request.type(), request.name(), why).toException();
+  }
+}
