@@ -93,7 +93,7 @@ public final class Apiserver extends VerticleBase {
         .start()
         .compose(started -> bootstrap.start())
         .compose(made -> vertx.deployVerticle(listener))
-        .compose(deployed -> vertx.deployVerticle(another(http, connections, chain)))
+        .compose(deployed -> another(http, connections, chain))
         .compose(
             deployed -> bootstrap.publish(options.service().clusterIpRange(), advertised(), port()))
         .onSuccess(published -> bootstrapped = true);
@@ -105,9 +105,15 @@ public final class Apiserver extends VerticleBase {
     return registry.stop().eventually(() -> kubelets.stop()).eventually(() -> store.close());
   }
 
-  /** A second event loop for the same port; Vert.x deals connections out between the two. */
-  private ApiListener another(HttpServerOptions http, ApiConnections connections, ApiChain chain) {
-    return new ApiListener(new HttpServerOptions(http).setPort(port()), connections, chain);
+  /**
+   * Serves the same port by a second event loop; Vert.x deals connections out between the two. A
+   * port that the system chose belongs to one listener.
+   */
+  private Future<String> another(
+      HttpServerOptions http, ApiConnections connections, ApiChain chain) {
+    return http.getPort() == 0
+        ? Future.succeededFuture("")
+        : vertx.deployVerticle(new ApiListener(http, connections, chain));
   }
 
   private ApiChain chain(X509Authenticator x509, ApiConnections connections) {
