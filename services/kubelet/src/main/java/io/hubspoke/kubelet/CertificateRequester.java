@@ -1,0 +1,169 @@
+package io.hubspoke.kubelet;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.ApiException;
+import io.hubspoke.api.Json;
+import io.hubspoke.client.ApiClient;
+import io.hubspoke.client.Informer;
+import io.hubspoke.client.Item;
+import io.hubspoke.client.ListOptions;
+import io.hubspoke.client.Resource;
+import io.hubspoke.pki.Identity;
+import io.hubspoke.pki.Pem;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * Asks for a certificate by a CertificateSigningRequest and waits until it is issued, denied or
+ * failed.
+ */
+final class CertificateRequester {
+  /** As long as the kubelet waits for an answer. */
+  private static final Duration LIMIT = Duration.ofMinutes(15);
+
+  private static final Resource<ObjectNode> REQUESTS = Resource.CERTIFICATE_SIGNING_REQUESTS.tree();
+
+  /** The request was answered, and the answer is no. */
+  static final class RefusedException extends Exception {
+    RefusedException(String message) {
+      super(message);
+    }
+  }
+
+  private final ApiClient client;
+  private final Context context;
+
+  CertificateRequester(ApiClient client, Context context) {
+    this.client = client;
+    this.context = context;
+  }
+
+  /**
+   * Gets a certificate; waits, so call it on a virtual thread.
+   *
+   * @throws RefusedException when it was denied or could not be signed
+   * @throws TimeoutException when nobody answered
+   */
+  Identity request(CertificateStore.PendingRequest pending, String signerName, List<String> usages)
+      throws RefusedException, TimeoutException {
+    String name = "node-csr-" + digest(signerName + "\n" + pending.pem());
+    ObjectNode request = submit(name, pending.pem(), signerName, usages);
+    String pem = await(name, request.path("metadata").path("uid").asText());
+    try {
+      return new Identity(pending.key(), Pem.parseCertificates(pem));
+    } catch (IllegalArgumentException e) {
+      throw new RefusedException(
+          "certificate request \"" + name + "\" was answered with what is none: " + e.getMessage());
+    }
+  }
+
+  private ObjectNode submit(String name, String pem, String signerName, List<String> usages)
+      throws RefusedException {
+    ObjectNode object =
+        Json.object()
+            .put("apiVersion", "certificates.k8s.io/v1")
+            .put("kind", "CertificateSigningRequest");
+    object.putObject("metadata").put("name", name);
+    ObjectNode spec = object.putObject("spec").put("signerName", signerName);
+    String encoded = Base64.getEncoder().encodeToString(pem.getBytes(StandardCharsets.US_ASCII));
+    spec.put("request", encoded);
+    usages.forEach(spec.putArray("usages")::add);
+    try {
+      return client.create(REQUESTS, "", object).await();
+    } catch (ApiException e) {
+      if (!e.reason().equals("AlreadyExists")) {
+        throw e;
+      }
+    }
+    // Made by this node before it was restarted; anyone else's is not for this key.
+    ObjectNode existing = client.get(REQUESTS, "", name).await();
+    if (!existing.path("spec").path("request").asText().equals(encoded)) {
+      throw new RefusedException("certificate request \"" + name + "\" exists for another key");
+    }
+    return existing;
+  }
+
+  /** Returns the certificate in PEM. */
+  private String await(String name, String uid) throws RefusedException, TimeoutException {
+    Promise<ObjectNode> answered = Promise.promise();
+    Informer<ObjectNode> informer =
+        new Informer<>(
+                client,
+                REQUESTS,
+                ListOptions.ALL.withFieldSelector("metadata.name=" + name),
+                context)
+            .addHandler(new AnswerHandler(uid, answered));
+    Future<Void> started = informer.start();
+    try {
+      ObjectNode answer = answered.future().await(LIMIT.toSeconds(), TimeUnit.SECONDS);
+      JsonNode status = answer.path("status");
+      for (JsonNode condition : status.path("conditions")) {
+        String type = condition.path("type").asText();
+        if (type.equals("Denied") || type.equals("Failed")) {
+          throw new RefusedException(
+              "certificate request \"%s\" %s: %s: %s"
+                  .formatted(
+                      name,
+                      type.equals("Denied") ? "was denied" : "failed",
+                      condition.path("reason").asText(),
+                      condition.path("message").asText()));
+        }
+      }
+      return new String(
+          Base64.getDecoder().decode(status.path("certificate").asText()),
+          StandardCharsets.US_ASCII);
+    } finally {
+      informer.stop().eventually(() -> started).otherwiseEmpty();
+    }
+  }
+
+  private static String digest(String text) {
+    try {
+      byte[] hash =
+          MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(hash, 0, 20);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK provides SHA-256", e);
+    }
+  }
+
+  /** Waits for a state that does not change any more. */
+  private record AnswerHandler(String uid, Promise<ObjectNode> answered)
+      implements Informer.Handler<ObjectNode> {
+    @Override
+    public void added(Item<ObjectNode> item) {
+      JsonNode status = item.object().path("status");
+      boolean certificate = !status.path("certificate").asText("").isEmpty();
+      boolean refused = false;
+      for (JsonNode condition : status.path("conditions")) {
+        String type = condition.path("type").asText();
+        refused |= type.equals("Denied") || type.equals("Failed");
+      }
+      if (item.uid().equals(uid) && (certificate || refused)) {
+        answered.tryComplete(item.object());
+      }
+    }
+
+    @Override
+    public void updated(Item<ObjectNode> before, Item<ObjectNode> now) {
+      added(now);
+    }
+
+    @Override
+    public void deleted(Item<ObjectNode> last) {
+      answered.tryFail(
+          new RefusedException("certificate request \"" + last.key() + "\" was deleted"));
+    }
+  }
+}

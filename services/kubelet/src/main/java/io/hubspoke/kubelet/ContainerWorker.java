@@ -1,0 +1,258 @@
+package io.hubspoke.kubelet;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ContainerStateTerminated;
+import io.fabric8.kubernetes.api.model.ContainerStatus;
+import io.hubspoke.api.Json;
+import io.hubspoke.kubelet.runtime.ContainerRuntime;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Keeps track of one container of a pod through its restarts. Changed by the pod's worker alone;
+ * read by anyone.
+ */
+final class ContainerWorker {
+  private static final String ID_PREFIX = "hubspoke://";
+
+  private final Container spec;
+  private volatile ContainerState state;
+  private volatile ContainerState.Terminated lastTerminated;
+  private final AtomicInteger restarts = new AtomicInteger();
+  private volatile String imageId = "";
+  private Duration backOff = Duration.ZERO;
+  private Duration imageBackOff = Duration.ZERO;
+  private Instant imageRetryAt = Instant.MIN;
+  private String imageError = "";
+  private boolean started;
+  private Duration stopping;
+
+  private ContainerWorker(Container spec, ContainerState state) {
+    this.spec = spec;
+    this.state = state;
+  }
+
+  /**
+   * Takes a container up where its status leaves it. One that ran when the kubelet went away is
+   * gone with it, as after a reboot.
+   *
+   * @param initialReason what it waits for when it is new
+   */
+  static ContainerWorker of(Container spec, ContainerStatus known, String initialReason) {
+    ContainerWorker worker =
+        new ContainerWorker(spec, new ContainerState.Waiting(initialReason, ""));
+    if (known == null || known.getState() == null) {
+      return worker;
+    }
+    worker.restarts.set(known.getRestartCount() == null ? 0 : known.getRestartCount());
+    if (known.getLastState() != null && known.getLastState().getTerminated() != null) {
+      worker.lastTerminated =
+          terminated(known.getLastState().getTerminated(), worker.restarts.get() - 1);
+      worker.started = true;
+    }
+    var was = known.getState();
+    if (was.getTerminated() != null) {
+      worker.state = terminated(was.getTerminated(), worker.restarts.get());
+      worker.started = true;
+    } else if (was.getRunning() != null) {
+      worker.state =
+          new ContainerState.Terminated(
+              137,
+              "ContainerStatusUnknown",
+              "The container could not be located when the kubelet was started",
+              time(was.getRunning().getStartedAt()),
+              Instant.now(),
+              known.getContainerID() == null ? "" : known.getContainerID(),
+              worker.restarts.get());
+      worker.started = true;
+    }
+    return worker;
+  }
+
+  String name() {
+    return spec.getName();
+  }
+
+  Container spec() {
+    return spec;
+  }
+
+  ContainerState state() {
+    return state;
+  }
+
+  /** Returns how the run before the present one ended, or null. */
+  ContainerState.Terminated lastTerminated() {
+    return lastTerminated;
+  }
+
+  boolean running() {
+    return state instanceof ContainerState.Running;
+  }
+
+  boolean succeeded() {
+    return state instanceof ContainerState.Terminated t && t.exitCode() == 0;
+  }
+
+  boolean failed() {
+    return state instanceof ContainerState.Terminated t && t.exitCode() != 0;
+  }
+
+  /** Returns how many starts came before the present one. */
+  int attempt() {
+    return restarts.get();
+  }
+
+  /** Notes that the process has ended, if it has. */
+  void observeExit() {
+    if (state instanceof ContainerState.Running(var container, var attempt)
+        && container.exited().isComplete()) {
+      ContainerRuntime.Exit exit = container.exited().result();
+      state =
+          new ContainerState.Terminated(
+              exit.code(),
+              exit.code() == 0 ? "Completed" : "Error",
+              "",
+              container.startedAt(),
+              exit.at(),
+              ID_PREFIX + container.id(),
+              attempt);
+    }
+  }
+
+  /**
+   * Returns how long a crashed container still has to wait; zero when it may start. Twice as long
+   * after every start, and from the beginning after one that lasted.
+   */
+  Duration crashWait(Instant now, Duration longest) {
+    ContainerState.Terminated ended =
+        state instanceof ContainerState.Terminated t ? t : lastTerminated;
+    if (ended == null) {
+      return Duration.ZERO;
+    }
+    Duration ran = Duration.between(ended.startedAt(), ended.finishedAt());
+    if (ran.compareTo(longest.multipliedBy(2)) >= 0) {
+      backOff = Duration.ZERO;
+    }
+    Duration left = Duration.between(now, ended.finishedAt().plus(backOff));
+    return left.isNegative() ? Duration.ZERO : left;
+  }
+
+  Duration backOff() {
+    return backOff;
+  }
+
+  /** Waits; how the last run ended stays known. */
+  void wait(String reason, String message) {
+    if (state instanceof ContainerState.Terminated t) {
+      lastTerminated = t;
+    }
+    state = new ContainerState.Waiting(reason, message);
+  }
+
+  Duration imageWait(Instant now) {
+    Duration left =
+        imageRetryAt.equals(Instant.MIN) ? Duration.ZERO : Duration.between(now, imageRetryAt);
+    return left.isNegative() ? Duration.ZERO : left;
+  }
+
+  String imageError() {
+    return imageError;
+  }
+
+  void imageFailed(String error, Instant now, Duration first, Duration longest) {
+    imageBackOff = imageBackOff.isZero() ? first : min(imageBackOff.multipliedBy(2), longest);
+    imageRetryAt = now.plus(imageBackOff);
+    imageError = error;
+  }
+
+  void imageReady(String id) {
+    imageId = id;
+    imageBackOff = Duration.ZERO;
+    imageRetryAt = Instant.MIN;
+    imageError = "";
+  }
+
+  /** Notes that the next start is being made, and makes a later one wait longer. */
+  void starting(Duration first, Duration longest) {
+    if (started) {
+      restarts.incrementAndGet();
+      backOff = backOff.isZero() ? first : min(backOff.multipliedBy(2), longest);
+    }
+    if (state instanceof ContainerState.Terminated t) {
+      lastTerminated = t;
+    }
+    started = true;
+    stopping = null;
+  }
+
+  void runs(ContainerRuntime.Container container) {
+    state = new ContainerState.Running(container, restarts.get());
+  }
+
+  void cannotStart(String message) {
+    Instant now = Instant.now();
+    state = new ContainerState.Terminated(128, "StartError", message, now, now, "", restarts.get());
+  }
+
+  /** Ends the process within a time; returns whether that is news. */
+  boolean stop(Duration grace) {
+    if (!(state instanceof ContainerState.Running(var container, var attempt))
+        || (stopping != null && stopping.compareTo(grace) <= 0)) {
+      return false;
+    }
+    boolean first = stopping == null;
+    stopping = grace;
+    container.stop(grace).otherwiseEmpty();
+    return first;
+  }
+
+  /** Returns the container's part of the pod's status. */
+  ObjectNode status() {
+    ObjectNode json = Json.object().put("name", spec.getName());
+    json.set("state", state.toJson());
+    ContainerState.Terminated last = lastTerminated;
+    json.set("lastState", last == null ? Json.object() : last.toJson());
+    json.put("ready", running()).put("restartCount", restarts.get());
+    json.put("image", spec.getImage()).put("imageID", imageId);
+    String id = containerId();
+    if (!id.isEmpty()) {
+      json.put("containerID", id);
+    }
+    return json.put("started", running());
+  }
+
+  private String containerId() {
+    return switch (state) {
+      case ContainerState.Running r -> ID_PREFIX + r.container().id();
+      case ContainerState.Terminated t -> t.containerId();
+      case ContainerState.Waiting w -> lastTerminated == null ? "" : lastTerminated.containerId();
+    };
+  }
+
+  private static ContainerState.Terminated terminated(ContainerStateTerminated t, int attempt) {
+    return new ContainerState.Terminated(
+        t.getExitCode() == null ? 0 : t.getExitCode(),
+        t.getReason() == null ? "" : t.getReason(),
+        t.getMessage() == null ? "" : t.getMessage(),
+        time(t.getStartedAt()),
+        time(t.getFinishedAt()),
+        t.getContainerID() == null ? "" : t.getContainerID(),
+        attempt);
+  }
+
+  private static Instant time(String text) {
+    try {
+      return text == null ? Instant.EPOCH : Instant.parse(text);
+    } catch (DateTimeParseException e) {
+      return Instant.EPOCH;
+    }
+  }
+
+  private static Duration min(Duration a, Duration b) {
+    return a.compareTo(b) < 0 ? a : b;
+  }
+}

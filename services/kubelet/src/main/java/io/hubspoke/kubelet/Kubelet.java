@@ -1,0 +1,142 @@
+package io.hubspoke.kubelet;
+
+import io.hubspoke.client.ApiClient;
+import io.hubspoke.kubelet.runtime.ContainerRuntime;
+import io.hubspoke.kubelet.runtime.InProcessRuntime;
+import io.hubspoke.runtime.ReloadableKeys;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.internal.ContextInternal;
+import io.vertx.core.internal.VertxInternal;
+import java.io.IOException;
+import java.nio.file.Files;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The node agent. Starts when its API listens; what needs the apiserver (the node's certificate,
+ * its registration, pods) follows, and {@link #ready()} tells when it is done.
+ */
+public final class Kubelet extends VerticleBase {
+  /** The version of Kubernetes whose kubelet this one behaves like. */
+  public static final String VERSION = "v1.33.0";
+
+  private static final Logger LOG = LoggerFactory.getLogger(Kubelet.class);
+
+  private final KubeletOptions options;
+  private final ReloadableKeys servingKeys = new ReloadableKeys();
+  private final Promise<Void> ready = Promise.promise();
+  private ContextInternal virtual;
+  private ContainerRuntime runtime;
+  private Pods pods;
+  private KubeletApi api;
+  private int port;
+  private volatile ApiClient client;
+  private volatile boolean stopped;
+
+  public Kubelet(KubeletOptions options) {
+    this.options = options;
+  }
+
+  /**
+   * Completes when the node is registered, ready, and watches its pods; fails when it is not let
+   * in.
+   */
+  public Future<Void> ready() {
+    return ready.future();
+  }
+
+  /** Returns the port that the API listens on, once started. */
+  public int port() {
+    return port;
+  }
+
+  @Override
+  public Future<?> start() {
+    virtual = ((VertxInternal) vertx).createVirtualThreadContext();
+    Promise<Void> started = Promise.promise();
+    virtual.runOnContext(
+        v -> {
+          try {
+            listen();
+            started.complete();
+          } catch (Exception e) {
+            started.fail(e);
+            return;
+          }
+          join();
+        });
+    return started.future();
+  }
+
+  @Override
+  public Future<?> stop() {
+    stopped = true;
+    ready.tryFail("stopped");
+    ApiClient open = client;
+    return api.stop()
+        .eventually(pods::stop)
+        .eventually(() -> open == null ? Future.succeededFuture() : open.close());
+  }
+
+  private void listen() throws IOException {
+    Files.createDirectories(options.rootDir());
+    new ServingCertificate(options, servingKeys).load();
+    ContainerRuntime runtime = new InProcessRuntime(vertx, options.nodeIp(), options.maxLogSize());
+    if (!options.podCidr().isEmpty()) {
+      runtime.updatePodCidr(options.podCidr());
+    }
+    pods = new Pods(options, runtime, virtual);
+    api =
+        new KubeletApi(
+            vertx,
+            options,
+            servingKeys,
+            new ApiAuthentication(options),
+            new ApiAuthorization(options, () -> client),
+            pods);
+    port = api.start().await();
+  }
+
+  /** Becomes a node of the cluster. */
+  private void join() {
+    try {
+      client =
+          new ApiClient(vertx, new ClientBootstrap(vertx, virtual, options).config(() -> stopped));
+      NodeAgent node =
+          new NodeAgent(
+              options,
+              runtime,
+              client,
+              virtual,
+              new NodeStatus(options, runtime, port),
+              () -> stopped);
+      node.register();
+      EventRecorder events = new EventRecorder(client, virtual, options.nodeName());
+      events.record(
+          new EventRecorder.Subject("Node", "", options.nodeName(), options.nodeName(), "", ""),
+          EventRecorder.Type.NORMAL,
+          "Starting",
+          "Starting kubelet.");
+      virtual.runOnContext(v -> node.leaseLoop());
+      virtual.runOnContext(v -> node.reportLoop());
+      virtual.runOnContext(v -> serve());
+      pods.start(client, events).await();
+      ready.tryComplete();
+    } catch (Exception e) {
+      if (ready.tryFail(e)) {
+        LOG.error("{}: not a node of the cluster: {}", options.nodeName(), e.getMessage());
+      }
+    }
+  }
+
+  /** Gets the serving certificate where it comes from the cluster. */
+  private void serve() {
+    try {
+      new ServingCertificate(options, servingKeys).request(client, virtual, () -> stopped);
+    } catch (IOException e) {
+      LOG.error("{}: no serving certificate: {}", options.nodeName(), e.getMessage());
+    }
+  }
+}

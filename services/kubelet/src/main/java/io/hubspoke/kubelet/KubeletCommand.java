@@ -1,0 +1,176 @@
+package io.hubspoke.kubelet;
+
+import io.hubspoke.runtime.Component;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Runs a kubelet from the command line, with the real one's flags. */
+@Command(
+    name = "kubelet",
+    description = "Runs a node agent: registers a node and runs the pods bound to it.",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    footer = {
+      "",
+      "Example:",
+      "  hubspoke kubelet --hostname-override=node-1 --node-ip=127.10.0.1 \\",
+      "    --bootstrap-kubeconfig=bootstrap.kubeconfig --kubeconfig=node-1/kubelet.kubeconfig \\",
+      "    --root-dir=node-1 --cert-dir=node-1/pki --client-ca-file=ca.crt --anonymous-auth=false"
+    })
+public final class KubeletCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Option(names = "--hostname-override", required = true, description = "name of the node")
+  private String nodeName;
+
+  @Option(names = "--node-ip", required = true, description = "address that the node advertises")
+  private String nodeIp;
+
+  @Option(names = "--address", description = "address that the API listens on (the node's)")
+  private String address;
+
+  @Option(names = "--port", description = "port of the API (${DEFAULT-VALUE})")
+  private int port = 10250;
+
+  @Option(
+      names = "--bootstrap-kubeconfig",
+      description = "credentials to ask for the node's own with")
+  private Path bootstrapKubeconfig;
+
+  @Option(
+      names = "--kubeconfig",
+      description =
+          "the node's credentials; written by the bootstrap (<root-dir>/kubelet.kubeconfig)")
+  private Path kubeconfig;
+
+  @Option(names = "--cert-dir", description = "where certificates go (<root-dir>/pki)")
+  private Path certDir;
+
+  @Option(names = "--root-dir", description = "where files go (${DEFAULT-VALUE})")
+  private Path rootDir = Path.of("/var/lib/kubelet");
+
+  @Option(
+      names = "--client-ca-file",
+      description = "authorities of the client certificates that the API accepts")
+  private Path clientCaFile;
+
+  @Option(
+      names = "--anonymous-auth",
+      arity = "0..1",
+      fallbackValue = "true",
+      description = "lets callers without credentials in (${DEFAULT-VALUE})")
+  private boolean anonymousAuth = true;
+
+  @Option(
+      names = "--authorization-mode",
+      description = "AlwaysAllow, or Webhook: the apiserver decides (${DEFAULT-VALUE})")
+  private String authorizationMode = "AlwaysAllow";
+
+  @Option(
+      names = "--rotate-server-certificates",
+      arity = "0..1",
+      fallbackValue = "true",
+      description = "gets the API's certificate from the cluster (${DEFAULT-VALUE})")
+  private boolean rotateServerCertificates;
+
+  @Option(names = "--tls-cert-file", description = "certificate of the API")
+  private Path tlsCertFile;
+
+  @Option(names = "--tls-private-key-file", description = "its key")
+  private Path tlsPrivateKeyFile;
+
+  @Option(
+      names = "--register-node",
+      arity = "0..1",
+      fallbackValue = "true",
+      description = "creates the Node object (${DEFAULT-VALUE})")
+  private boolean registerNode = true;
+
+  @Option(
+      names = "--node-labels",
+      split = ",",
+      paramLabel = "KEY=VALUE",
+      description = "labels to register the node with")
+  private Map<String, String> nodeLabels = new HashMap<>();
+
+  @Option(names = "--max-pods", description = "most pods that run here (${DEFAULT-VALUE})")
+  private int maxPods = 110;
+
+  @Option(names = "--pod-cidr", description = "addresses of pods, where the Node object names none")
+  private String podCidr = "";
+
+  @Option(
+      names = "--node-status-update-frequency",
+      paramLabel = "DURATION",
+      description = "how often the node's status is looked at, such as 10s (${DEFAULT-VALUE})")
+  private String nodeStatusUpdateFrequency = "10s";
+
+  @Override
+  public Integer call() {
+    KubeletOptions options;
+    try {
+      options = options();
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
+    return Component.run(new Kubelet(options), System.err);
+  }
+
+  /** Returns the options that the flags give. */
+  KubeletOptions options() {
+    KubeletOptions.Builder builder =
+        KubeletOptions.node(nodeName, nodeIp, rootDir)
+            .port(port)
+            .bootstrapKubeconfig(bootstrapKubeconfig)
+            .clientCaFile(clientCaFile)
+            .anonymousAuth(anonymousAuth)
+            .authorizationMode(mode())
+            .rotateServerCertificates(rotateServerCertificates)
+            .tlsFiles(tlsCertFile, tlsPrivateKeyFile)
+            .registerNode(registerNode)
+            .nodeLabels(nodeLabels)
+            .maxPods(maxPods)
+            .podCidr(podCidr)
+            .nodeStatusUpdateFrequency(duration(nodeStatusUpdateFrequency));
+    if (address != null) {
+      builder.address(address);
+    }
+    if (kubeconfig != null) {
+      builder.kubeconfig(kubeconfig);
+    }
+    if (certDir != null) {
+      builder.certDir(certDir);
+    }
+    return builder.build();
+  }
+
+  private KubeletOptions.AuthorizationMode mode() {
+    return switch (authorizationMode) {
+      case "AlwaysAllow" -> KubeletOptions.AuthorizationMode.ALWAYS_ALLOW;
+      case "Webhook" -> KubeletOptions.AuthorizationMode.WEBHOOK;
+      default ->
+          throw new IllegalArgumentException(
+              "--authorization-mode must be AlwaysAllow or Webhook, but is \""
+                  + authorizationMode
+                  + "\"");
+    };
+  }
+
+  private static Duration duration(String text) {
+    try {
+      // Go's 1m30s is ISO 8601's PT1M30S.
+      return Duration.parse("PT" + text);
+    } catch (java.time.format.DateTimeParseException e) {
+      throw new IllegalArgumentException(
+          "a duration is written 10s or 1m30s, but is \"" + text + "\"", e);
+    }
+  }
+}

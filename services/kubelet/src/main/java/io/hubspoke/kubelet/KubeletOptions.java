@@ -1,0 +1,277 @@
+package io.hubspoke.kubelet;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Consumer;
+
+/**
+ * What a kubelet is started with; names and defaults are those of the real one's flags and of its
+ * configuration file. Absent paths are null.
+ *
+ * @param nodeName {@code --hostname-override}
+ * @param nodeIp {@code --node-ip}: the address that the node advertises
+ * @param address {@code --address}: what the API listens on
+ * @param port {@code --port}; 0 for any free one
+ * @param clientAddress source address of connections to the apiserver; empty for any
+ * @param clientCaFile {@code --client-ca-file}: whose client certificates are accepted
+ * @param rootDir {@code --root-dir}: where pods' files and logs go
+ * @param podCidr {@code --pod-cidr}: used while the node object names none; may be empty
+ * @param crashLoopBackOff first wait before a crashed container is started again; doubles
+ * @param maxCrashLoopBackOff longest such wait
+ * @param maxLogSize {@code containerLogMaxSize}, in bytes
+ * @param accessListener told of every request to the API, after it was answered
+ */
+public record KubeletOptions(
+    String nodeName,
+    String nodeIp,
+    String address,
+    int port,
+    String clientAddress,
+    Path bootstrapKubeconfig,
+    Path kubeconfig,
+    Path certDir,
+    Path rootDir,
+    Path clientCaFile,
+    boolean anonymousAuth,
+    AuthorizationMode authorizationMode,
+    boolean rotateServerCertificates,
+    Path tlsCertFile,
+    Path tlsPrivateKeyFile,
+    boolean registerNode,
+    Map<String, String> nodeLabels,
+    int maxPods,
+    String podCidr,
+    Duration nodeStatusUpdateFrequency,
+    Duration nodeStatusReportFrequency,
+    Duration nodeLeaseDuration,
+    Duration crashLoopBackOff,
+    Duration maxCrashLoopBackOff,
+    long maxLogSize,
+    Consumer<Access> accessListener) {
+
+  /** Who decides what an authenticated caller of the API may do. */
+  public enum AuthorizationMode {
+    /** Everyone may do everything. */
+    ALWAYS_ALLOW,
+    /** The apiserver is asked by SubjectAccessReview. */
+    WEBHOOK
+  }
+
+  public KubeletOptions {
+    Objects.requireNonNull(nodeName, "nodeName");
+    Objects.requireNonNull(nodeIp, "nodeIp");
+    Objects.requireNonNull(kubeconfig, "kubeconfig");
+    Objects.requireNonNull(certDir, "certDir");
+    Objects.requireNonNull(rootDir, "rootDir");
+    nodeLabels = Map.copyOf(nodeLabels);
+    if (!nodeName.matches("[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")) {
+      throw new IllegalArgumentException(
+          "--hostname-override must be a lower-case DNS name, but is \"" + nodeName + "\"");
+    }
+    if ((tlsCertFile == null) != (tlsPrivateKeyFile == null)) {
+      throw new IllegalArgumentException(
+          "--tls-cert-file and --tls-private-key-file must be given together");
+    }
+    if (authorizationMode == AuthorizationMode.WEBHOOK && clientCaFile == null && !anonymousAuth) {
+      throw new IllegalArgumentException(
+          "nobody could call the API: --anonymous-auth=false needs --client-ca-file");
+    }
+  }
+
+  /** Begins options of a node at an address; everything else has its default. */
+  public static Builder node(String name, String ip, Path directory) {
+    return new Builder(name, ip, directory);
+  }
+
+  /** Collects options. */
+  public static final class Builder {
+    private final String nodeName;
+    private final String nodeIp;
+    private String address;
+    private int port = 10250;
+    private String clientAddress = "";
+    private Path bootstrapKubeconfig;
+    private Path kubeconfig;
+    private Path certDir;
+    private Path rootDir;
+    private Path clientCaFile;
+    private boolean anonymousAuth = true;
+    private AuthorizationMode authorizationMode = AuthorizationMode.ALWAYS_ALLOW;
+    private boolean rotateServerCertificates;
+    private Path tlsCertFile;
+    private Path tlsPrivateKeyFile;
+    private boolean registerNode = true;
+    private Map<String, String> nodeLabels = Map.of();
+    private int maxPods = 110;
+    private String podCidr = "";
+    private Duration nodeStatusUpdateFrequency = Duration.ofSeconds(10);
+    private Duration nodeStatusReportFrequency = Duration.ofMinutes(5);
+    private Duration nodeLeaseDuration = Duration.ofSeconds(40);
+    private Duration crashLoopBackOff = Duration.ofSeconds(10);
+    private Duration maxCrashLoopBackOff = Duration.ofMinutes(5);
+    private long maxLogSize = 10 << 20;
+    private Consumer<Access> accessListener = access -> {};
+
+    private Builder(String nodeName, String nodeIp, Path directory) {
+      this.nodeName = nodeName;
+      this.nodeIp = nodeIp;
+      this.address = nodeIp;
+      this.kubeconfig = directory.resolve("kubelet.kubeconfig");
+      this.certDir = directory.resolve("pki");
+      this.rootDir = directory;
+      // On loopback a node is told apart by its source address; elsewhere routing decides.
+      if (nodeIp.startsWith("127.")) {
+        this.clientAddress = nodeIp;
+      }
+    }
+
+    public Builder address(String value) {
+      address = value;
+      return this;
+    }
+
+    public Builder port(int value) {
+      port = value;
+      return this;
+    }
+
+    public Builder clientAddress(String value) {
+      clientAddress = value;
+      return this;
+    }
+
+    public Builder bootstrapKubeconfig(Path value) {
+      bootstrapKubeconfig = value;
+      return this;
+    }
+
+    public Builder kubeconfig(Path value) {
+      kubeconfig = value;
+      return this;
+    }
+
+    public Builder certDir(Path value) {
+      certDir = value;
+      return this;
+    }
+
+    public Builder rootDir(Path value) {
+      rootDir = value;
+      return this;
+    }
+
+    public Builder clientCaFile(Path value) {
+      clientCaFile = value;
+      return this;
+    }
+
+    public Builder anonymousAuth(boolean value) {
+      anonymousAuth = value;
+      return this;
+    }
+
+    public Builder authorizationMode(AuthorizationMode value) {
+      authorizationMode = value;
+      return this;
+    }
+
+    public Builder rotateServerCertificates(boolean value) {
+      rotateServerCertificates = value;
+      return this;
+    }
+
+    public Builder tlsFiles(Path certificate, Path privateKey) {
+      tlsCertFile = certificate;
+      tlsPrivateKeyFile = privateKey;
+      return this;
+    }
+
+    public Builder registerNode(boolean value) {
+      registerNode = value;
+      return this;
+    }
+
+    public Builder nodeLabels(Map<String, String> value) {
+      nodeLabels = value;
+      return this;
+    }
+
+    public Builder maxPods(int value) {
+      maxPods = value;
+      return this;
+    }
+
+    public Builder podCidr(String value) {
+      podCidr = value;
+      return this;
+    }
+
+    public Builder nodeStatusUpdateFrequency(Duration value) {
+      nodeStatusUpdateFrequency = value;
+      return this;
+    }
+
+    public Builder nodeStatusReportFrequency(Duration value) {
+      nodeStatusReportFrequency = value;
+      return this;
+    }
+
+    public Builder nodeLeaseDuration(Duration value) {
+      nodeLeaseDuration = value;
+      return this;
+    }
+
+    public Builder crashLoopBackOff(Duration first, Duration longest) {
+      crashLoopBackOff = first;
+      maxCrashLoopBackOff = longest;
+      return this;
+    }
+
+    public Builder maxLogSize(long bytes) {
+      maxLogSize = bytes;
+      return this;
+    }
+
+    public Builder accessListener(Consumer<Access> value) {
+      accessListener = value;
+      return this;
+    }
+
+    /**
+     * Returns the options.
+     *
+     * @throws IllegalArgumentException naming the flag that makes no sense
+     */
+    public KubeletOptions build() {
+      return new KubeletOptions(
+          nodeName,
+          nodeIp,
+          address,
+          port,
+          clientAddress,
+          bootstrapKubeconfig,
+          kubeconfig,
+          certDir,
+          rootDir,
+          clientCaFile,
+          anonymousAuth,
+          authorizationMode,
+          rotateServerCertificates,
+          tlsCertFile,
+          tlsPrivateKeyFile,
+          registerNode,
+          nodeLabels,
+          maxPods,
+          podCidr,
+          nodeStatusUpdateFrequency,
+          nodeStatusReportFrequency,
+          nodeLeaseDuration,
+          crashLoopBackOff,
+          maxCrashLoopBackOff,
+          maxLogSize,
+          accessListener);
+    }
+  }
+}

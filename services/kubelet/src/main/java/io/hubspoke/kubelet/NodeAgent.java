@@ -1,0 +1,229 @@
+package io.hubspoke.kubelet;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.ApiException;
+import io.hubspoke.api.Json;
+import io.hubspoke.api.Meta;
+import io.hubspoke.client.ApiClient;
+import io.hubspoke.client.Backoff;
+import io.hubspoke.client.PatchType;
+import io.hubspoke.client.Resource;
+import io.hubspoke.kubelet.runtime.ContainerRuntime;
+import io.vertx.core.Context;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps this node known: registers it, reports its status on change and every few minutes, and
+ * renews its lease, whose age tells that the node is alive (Kubernetes documentation, "Node
+ * heartbeats"). Its methods wait, so they run on virtual threads.
+ */
+final class NodeAgent {
+  private static final Logger LOG = LoggerFactory.getLogger(NodeAgent.class);
+  private static final Resource<ObjectNode> NODES = Resource.NODES.tree();
+  private static final Resource<ObjectNode> LEASES = Resource.LEASES.tree();
+  private static final String LEASE_NAMESPACE = "kube-node-lease";
+
+  private final KubeletOptions options;
+  private final ContainerRuntime runtime;
+  private final ApiClient client;
+  private final Context context;
+  private final NodeStatus status;
+  private final BooleanSupplier stopped;
+  private ObjectNode reported = Json.object();
+  private Instant reportedAt = Instant.MIN;
+  private volatile String nodeUid = "";
+  private ObjectNode lease;
+
+  NodeAgent(
+      KubeletOptions options,
+      ContainerRuntime runtime,
+      ApiClient client,
+      Context context,
+      NodeStatus status,
+      BooleanSupplier stopped) {
+    this.options = options;
+    this.runtime = runtime;
+    this.client = client;
+    this.context = context;
+    this.status = status;
+    this.stopped = stopped;
+  }
+
+  String nodeUid() {
+    return nodeUid;
+  }
+
+  /** Registers the node, trying until the apiserver takes it. */
+  void register() {
+    Backoff backoff = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(7));
+    while (!stopped.getAsBoolean()) {
+      try {
+        ObjectNode node = options.registerNode() ? createOrAdopt() : get();
+        seen(node);
+        return;
+      } catch (RuntimeException e) {
+        LOG.warn("{}: not registered yet: {}", options.nodeName(), e.getMessage());
+      } catch (Exception e) {
+        // Future.await throws what the future failed with, checked or not.
+        LOG.warn("{}: apiserver not reached: {}", options.nodeName(), e.getMessage());
+      }
+      sleep(backoff.next());
+    }
+  }
+
+  private ObjectNode createOrAdopt() throws Exception {
+    ObjectNode wanted = status.node(Instant.now());
+    try {
+      ObjectNode created = client.create(NODES, "", wanted).await();
+      reported = (ObjectNode) wanted.path("status");
+      reportedAt = Instant.now();
+      LOG.info("{}: registered", options.nodeName());
+      return created;
+    } catch (ApiException e) {
+      if (!e.reason().equals("AlreadyExists")) {
+        throw e;
+      }
+    }
+    // Known from before: its labels are seen to, its status is new.
+    ObjectNode patch = Json.object();
+    patch.putObject("metadata").set("labels", status.labels());
+    client.patch(NODES, "", options.nodeName(), PatchType.STRATEGIC_MERGE, patch).await();
+    ObjectNode known = get();
+    report(known, true);
+    return known;
+  }
+
+  private ObjectNode get() {
+    return client.get(NODES, "", options.nodeName()).await();
+  }
+
+  /** Takes note of what others decide about the node: its pod range, and its UID. */
+  private void seen(ObjectNode node) {
+    nodeUid = Meta.uid(node);
+    String cidr = node.path("spec").path("podCIDR").asText(options.podCidr());
+    if (!cidr.isEmpty()) {
+      runtime.updatePodCidr(cidr);
+    }
+  }
+
+  /** Reports the status again and again until stopped. */
+  void reportLoop() {
+    while (!stopped.getAsBoolean()) {
+      sleep(options.nodeStatusUpdateFrequency());
+      if (stopped.getAsBoolean()) {
+        return;
+      }
+      try {
+        ObjectNode node = get();
+        seen(node);
+        report(node, false);
+      } catch (ApiException e) {
+        if (e.code() == 404 && options.registerNode()) {
+          register();
+        } else {
+          LOG.warn("{}: status not reported: {}", options.nodeName(), e.getMessage());
+        }
+      } catch (Exception e) {
+        LOG.warn("{}: status not reported: {}", options.nodeName(), e.getMessage());
+      }
+    }
+  }
+
+  private void report(ObjectNode node, boolean force) throws Exception {
+    Instant now = Instant.now();
+    ObjectNode next = status.status(node.path("status"), now);
+    // Somebody else may have changed a condition, as the node lifecycle controller does.
+    boolean othersChanged = readyElsewhere(node);
+    boolean due =
+        reportedAt.equals(Instant.MIN)
+            || !now.isBefore(reportedAt.plus(options.nodeStatusReportFrequency()));
+    if (!force && !due && !othersChanged && !NodeStatus.differ(next, reported)) {
+      return;
+    }
+    ObjectNode patch = Json.object();
+    patch.set("status", next);
+    client.patchStatus(NODES, "", options.nodeName(), PatchType.STRATEGIC_MERGE, patch).await();
+    reported = next;
+    reportedAt = now;
+  }
+
+  private static boolean readyElsewhere(ObjectNode node) {
+    for (var condition : node.path("status").path("conditions")) {
+      if (condition.path("type").asText().equals("Ready")) {
+        return !condition.path("status").asText().equals("True");
+      }
+    }
+    return true;
+  }
+
+  /** Renews the lease again and again until stopped. */
+  void leaseLoop() {
+    Duration interval = options.nodeLeaseDuration().dividedBy(4);
+    Backoff backoff = new Backoff(Duration.ofMillis(200), Duration.ofSeconds(7));
+    while (!stopped.getAsBoolean()) {
+      try {
+        renew();
+        backoff.reset();
+        // A thousand nodes that started together must not renew together.
+        long jitter = ThreadLocalRandom.current().nextLong(1 + interval.toMillis() / 25);
+        sleep(interval.plusMillis(jitter));
+      } catch (Exception e) {
+        lease = null;
+        LOG.debug("{}: lease not renewed: {}", options.nodeName(), e.getMessage());
+        sleep(backoff.next());
+      }
+    }
+  }
+
+  private void renew() throws Exception {
+    if (lease == null) {
+      try {
+        lease = client.get(LEASES, LEASE_NAMESPACE, options.nodeName()).await();
+      } catch (ApiException e) {
+        if (e.code() != 404) {
+          throw e;
+        }
+        lease = client.create(LEASES, LEASE_NAMESPACE, renewed(newLease())).await();
+        return;
+      }
+    }
+    lease = client.update(LEASES, LEASE_NAMESPACE, options.nodeName(), renewed(lease)).await();
+  }
+
+  private ObjectNode newLease() {
+    ObjectNode made =
+        Json.object().put("apiVersion", "coordination.k8s.io/v1").put("kind", "Lease");
+    ObjectNode metadata = made.putObject("metadata");
+    metadata.put("name", options.nodeName()).put("namespace", LEASE_NAMESPACE);
+    return made;
+  }
+
+  private ObjectNode renewed(ObjectNode old) {
+    ObjectNode next = old.deepCopy();
+    ObjectNode metadata = Meta.of(next);
+    if (!nodeUid.isEmpty() && metadata.path("ownerReferences").isEmpty()) {
+      metadata
+          .putArray("ownerReferences")
+          .addObject()
+          .put("apiVersion", "v1")
+          .put("kind", "Node")
+          .put("name", options.nodeName())
+          .put("uid", nodeUid);
+    }
+    ObjectNode spec = next.get("spec") instanceof ObjectNode s ? s : next.putObject("spec");
+    spec.put("holderIdentity", options.nodeName());
+    spec.put("leaseDurationSeconds", options.nodeLeaseDuration().toSeconds());
+    spec.put("renewTime", Times.micros(Instant.now()));
+    return next;
+  }
+
+  private void sleep(Duration time) {
+    context.owner().timer(Math.max(1, time.toMillis()), TimeUnit.MILLISECONDS).await();
+  }
+}

@@ -1,0 +1,195 @@
+package io.hubspoke.kubelet;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.Json;
+import io.hubspoke.kubelet.runtime.ContainerRuntime;
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+
+/** Describes this node as the API's Node object does. */
+final class NodeStatus {
+  /** Below this much free memory the kubelet evicts pods, so that it can't be promised to any. */
+  private static final long EVICTION_RESERVE_KI = 100 << 10;
+
+  private final KubeletOptions options;
+  private final ContainerRuntime runtime;
+  private final int apiPort;
+  private final long memoryKi = memoryKi();
+
+  NodeStatus(KubeletOptions options, ContainerRuntime runtime, int apiPort) {
+    this.options = options;
+    this.runtime = runtime;
+    this.apiPort = apiPort;
+  }
+
+  /** Returns the object to register. */
+  ObjectNode node(Instant now) {
+    ObjectNode node = Json.object().put("kind", "Node").put("apiVersion", "v1");
+    node.putObject("metadata").put("name", options.nodeName()).set("labels", labels());
+    node.putObject("spec");
+    node.set("status", status(Json.object(), now));
+    return node;
+  }
+
+  /** Returns labels that the kubelet sees to. */
+  ObjectNode labels() {
+    ObjectNode labels = Json.object();
+    String arch = architecture();
+    labels.put("beta.kubernetes.io/arch", arch).put("beta.kubernetes.io/os", "linux");
+    labels.put("kubernetes.io/arch", arch).put("kubernetes.io/os", "linux");
+    labels.put("kubernetes.io/hostname", options.nodeName());
+    options.nodeLabels().forEach(labels::put);
+    return labels;
+  }
+
+  /**
+   * Returns the status.
+   *
+   * @param before the status known last, for transition times
+   */
+  ObjectNode status(JsonNode before, Instant now) {
+    ObjectNode status = Json.object();
+    resources(status.putObject("capacity"), memoryKi);
+    resources(status.putObject("allocatable"), Math.max(0, memoryKi - EVICTION_RESERVE_KI));
+    ArrayNode conditions = status.putArray("conditions");
+    JsonNode old = before.path("conditions");
+    conditions.add(
+        condition(
+            old,
+            now,
+            "MemoryPressure",
+            false,
+            "KubeletHasSufficientMemory",
+            "kubelet has sufficient memory available"));
+    conditions.add(
+        condition(
+            old,
+            now,
+            "DiskPressure",
+            false,
+            "KubeletHasNoDiskPressure",
+            "kubelet has no disk pressure"));
+    conditions.add(
+        condition(
+            old,
+            now,
+            "PIDPressure",
+            false,
+            "KubeletHasSufficientPID",
+            "kubelet has sufficient PID available"));
+    conditions.add(
+        condition(old, now, "Ready", true, "KubeletReady", "kubelet is posting ready status"));
+    ArrayNode addresses = status.putArray("addresses");
+    addresses.addObject().put("type", "InternalIP").put("address", options.nodeIp());
+    addresses.addObject().put("type", "Hostname").put("address", options.nodeName());
+    status.putObject("daemonEndpoints").putObject("kubeletEndpoint").put("Port", apiPort);
+    status.set("nodeInfo", nodeInfo());
+    ArrayNode images = status.putArray("images");
+    runtime.images().forEach(i -> images.addObject().put("sizeBytes", 0).putArray("names").add(i));
+    return status;
+  }
+
+  /** Tells whether two statuses differ in more than the time of their heartbeats. */
+  static boolean differ(ObjectNode a, ObjectNode b) {
+    return !withoutHeartbeats(a).equals(withoutHeartbeats(b));
+  }
+
+  private static ObjectNode withoutHeartbeats(ObjectNode status) {
+    ObjectNode copy = status.deepCopy();
+    for (JsonNode condition : copy.path("conditions")) {
+      ((ObjectNode) condition).remove(List.of("lastHeartbeatTime", "lastTransitionTime"));
+    }
+    return copy;
+  }
+
+  private void resources(ObjectNode resources, long memory) {
+    resources.put("cpu", String.valueOf(Runtime.getRuntime().availableProcessors()));
+    resources.put("ephemeral-storage", diskKi(options.rootDir()) + "Ki");
+    resources.put("memory", memory + "Ki");
+    resources.put("pods", String.valueOf(options.maxPods()));
+  }
+
+  private static ObjectNode condition(
+      JsonNode before, Instant now, String type, boolean value, String reason, String message) {
+    String status = value ? "True" : "False";
+    String since = Times.seconds(now);
+    for (JsonNode old : before) {
+      if (old.path("type").asText().equals(type) && old.path("status").asText().equals(status)) {
+        since = old.path("lastTransitionTime").asText(since);
+      }
+    }
+    return Json.object()
+        .put("type", type)
+        .put("status", status)
+        .put("lastHeartbeatTime", Times.seconds(now))
+        .put("lastTransitionTime", since)
+        .put("reason", reason)
+        .put("message", message);
+  }
+
+  private ObjectNode nodeInfo() {
+    String id =
+        UUID.nameUUIDFromBytes(options.nodeName().getBytes(StandardCharsets.UTF_8)).toString();
+    return Json.object()
+        .put("machineID", id.replace("-", ""))
+        .put("systemUUID", id)
+        .put("bootID", firstLine(Path.of("/proc/sys/kernel/random/boot_id")))
+        .put("kernelVersion", System.getProperty("os.version"))
+        .put("osImage", osImage())
+        .put("containerRuntimeVersion", runtime.version())
+        .put("kubeletVersion", Kubelet.VERSION)
+        .put("kubeProxyVersion", "")
+        .put("operatingSystem", "linux")
+        .put("architecture", architecture());
+  }
+
+  private static String architecture() {
+    String arch = System.getProperty("os.arch");
+    return arch.equals("aarch64") ? "arm64" : arch.equals("x86_64") ? "amd64" : arch;
+  }
+
+  private static String osImage() {
+    try (var lines = Files.lines(Path.of("/etc/os-release"))) {
+      return lines
+          .filter(l -> l.startsWith("PRETTY_NAME="))
+          .map(l -> l.substring(12).replace("\"", ""))
+          .findFirst()
+          .orElse("Linux");
+    } catch (IOException e) {
+      return System.getProperty("os.name");
+    }
+  }
+
+  private static String firstLine(Path file) {
+    try {
+      return Files.readString(file).strip();
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
+  private static long memoryKi() {
+    try (var lines = Files.lines(Path.of("/proc/meminfo"))) {
+      return lines
+          .filter(l -> l.startsWith("MemTotal:"))
+          .mapToLong(l -> Long.parseLong(l.replace("MemTotal:", "").replace("kB", "").strip()))
+          .findFirst()
+          .orElse(0);
+    } catch (IOException | NumberFormatException e) {
+      // No /proc here; the heap's limit says at least something.
+      return Runtime.getRuntime().maxMemory() >> 10;
+    }
+  }
+
+  private static long diskKi(Path path) {
+    return new File(path.toString()).getTotalSpace() >> 10;
+  }
+}

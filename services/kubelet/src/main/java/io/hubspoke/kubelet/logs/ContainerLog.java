@@ -1,0 +1,122 @@
+package io.hubspoke.kubelet.logs;
+
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Writes what a container says to a file in CRI's log format, one rotated file beside it. The file
+ * is open only while something is written, so that a container costs no file descriptor.
+ */
+public final class ContainerLog {
+  /** Longer lines are cut into partial ones, as containerd does. */
+  private static final int MAX_LINE = 16 << 10;
+
+  private static final int MAX_PENDING = 256 << 10;
+
+  private final Path file;
+  private final long maxSize;
+
+  // Guarded by this.
+  private ByteArrayOutputStream pending = new ByteArrayOutputStream(256);
+  private List<Promise<Void>> writers = new ArrayList<>();
+  private boolean writing;
+
+  /**
+   * Makes a log that begins with the first line.
+   *
+   * @param maxSize bytes after which a new file is begun
+   */
+  public ContainerLog(Path file, long maxSize) {
+    this.file = file;
+    this.maxSize = maxSize;
+  }
+
+  /** Where to write a line to. */
+  public enum Stream {
+    STDOUT("stdout"),
+    STDERR("stderr");
+
+    private final String label;
+
+    Stream(String label) {
+      this.label = label;
+    }
+  }
+
+  /**
+   * Appends a line; completes when it is in the file. A writer that waits for that can't outrun the
+   * disk; for one that doesn't, lines beyond a limit fail and are lost.
+   */
+  public Future<Void> write(Stream stream, String line) {
+    byte[] text = line.getBytes(StandardCharsets.UTF_8);
+    Promise<Void> promise = Promise.promise();
+    synchronized (this) {
+      if (pending.size() + text.length > MAX_PENDING) {
+        return Future.failedFuture(new IOException("the log " + file + " is not keeping up"));
+      }
+      String head = Instant.now() + " " + stream.label;
+      int from = 0;
+      while (text.length - from > MAX_LINE) {
+        append(head + " P ", text, from, MAX_LINE);
+        from += MAX_LINE;
+      }
+      append(head + " F ", text, from, text.length - from);
+      writers.add(promise);
+      if (!writing) {
+        writing = true;
+        Thread.ofVirtual().start(this::drain);
+      }
+    }
+    return promise.future();
+  }
+
+  private void append(String head, byte[] text, int from, int length) {
+    pending.writeBytes(head.getBytes(StandardCharsets.US_ASCII));
+    pending.write(text, from, length);
+    pending.write('\n');
+  }
+
+  private void drain() {
+    while (true) {
+      byte[] bytes;
+      List<Promise<Void>> done;
+      synchronized (this) {
+        if (writers.isEmpty()) {
+          writing = false;
+          return;
+        }
+        bytes = pending.toByteArray();
+        pending = new ByteArrayOutputStream(256);
+        done = writers;
+        writers = new ArrayList<>();
+      }
+      try {
+        store(bytes);
+        done.forEach(Promise::complete);
+      } catch (IOException e) {
+        done.forEach(p -> p.fail(e));
+      }
+    }
+  }
+
+  private void store(byte[] bytes) throws IOException {
+    Files.createDirectories(file.getParent());
+    if (Files.exists(file) && Files.size(file) + bytes.length > maxSize) {
+      Files.move(
+          file,
+          file.resolveSibling(file.getFileName() + ".1"),
+          StandardCopyOption.REPLACE_EXISTING);
+    }
+    Files.write(file, bytes, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+  }
+}
