@@ -71,11 +71,6 @@ class GenericStrategy implements ResourceStrategy {
   }
 
   @Override
-  public final Shape.Fields shape() {
-    return shape;
-  }
-
-  @Override
   public final List<Cause> validate(ObjectNode object) {
     FieldErrors errors = new FieldErrors();
     validate(object, errors);

@@ -38,9 +38,6 @@ public interface ResourceStrategy {
   /** Returns errors in a name beyond those of a path segment, as sentences; empty when valid. */
   List<String> validateName(String name, boolean prefix);
 
-  /** Returns the types of the kind's fields, which its published schema shows. */
-  Shape.Fields shape();
-
   /** Returns the field selectors' labels that this kind knows. */
   Set<String> selectableFields();
 

@@ -4,6 +4,7 @@ import static java.util.stream.Collectors.toUnmodifiableMap;
 
 import io.hubspoke.api.ResourceType;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -19,6 +20,7 @@ public final class ResourceTable {
   private static final String COORDINATION = "coordination.k8s.io";
   private static final String CERTIFICATES = "certificates.k8s.io";
   private static final String RBAC = "rbac.authorization.k8s.io";
+  private static final String AUTHENTICATION = "authentication.k8s.io";
   private static final String AUTHORIZATION = "authorization.k8s.io";
 
   private static final String SERVICE_ACCOUNT =
@@ -94,11 +96,15 @@ public final class ResourceTable {
           new RoleBindingStrategy(true),
           Columns.roleBindings());
 
-  /** Answered, never stored: who asks, and whether he may (a review's answer is its status). */
-  public static final ResourceType SELF_SUBJECT_ACCESS_REVIEWS =
-      type(AUTHORIZATION, "SelfSubjectAccessReview", "selfsubjectaccessreviews", false)
-          .verbs(Set.of("create"))
-          .build();
+  /** Answered, never stored: who somebody is, and what he may do. */
+  private static final List<ResourceType> REVIEWS =
+      List.of(
+          review(AUTHENTICATION, "SelfSubjectReview", false),
+          review(AUTHENTICATION, "TokenReview", false),
+          review(AUTHORIZATION, "LocalSubjectAccessReview", true),
+          review(AUTHORIZATION, "SelfSubjectAccessReview", false),
+          review(AUTHORIZATION, "SelfSubjectRulesReview", false),
+          review(AUTHORIZATION, "SubjectAccessReview", false));
 
   private static final List<Resource> ALL =
       List.of(
@@ -118,8 +124,7 @@ public final class ResourceTable {
           CLUSTER_ROLES,
           CLUSTER_ROLE_BINDINGS);
   private static final List<ResourceType> TYPES =
-      Stream.concat(ALL.stream().map(Resource::type), Stream.of(SELF_SUBJECT_ACCESS_REVIEWS))
-          .toList();
+      Stream.concat(ALL.stream().map(Resource::type), REVIEWS.stream()).toList();
   private static final Map<Key, Resource> BY_KEY =
       ALL.stream().collect(toUnmodifiableMap(r -> Key.of(r.type()), r -> r));
 
@@ -143,6 +148,11 @@ public final class ResourceTable {
   private static Resource resource(
       TypeBuilder type, ResourceStrategy strategy, TableColumns columns) {
     return new Resource(type.build(), strategy, columns);
+  }
+
+  private static ResourceType review(String group, String kind, boolean namespaced) {
+    String plural = kind.toLowerCase(Locale.ROOT) + "s";
+    return type(group, kind, plural, namespaced).verbs(Set.of("create")).build();
   }
 
   private static TypeBuilder type(String group, String kind, String plural, boolean namespaced) {
@@ -198,7 +208,7 @@ public final class ResourceTable {
           group,
           "v1",
           plural,
-          kind.toLowerCase(java.util.Locale.ROOT),
+          kind.toLowerCase(Locale.ROOT),
           kind,
           namespaced,
           shortNames,

@@ -13,36 +13,22 @@ import java.util.Map;
  * <p>Written as {@code spec{nodeName:string,containers[]{name:string},labels%:string}}, where
  * {@code []} makes an array and {@code %} a map.
  */
-public sealed interface Shape {
+sealed interface Shape {
 
-  /** A value that has no fields: a name of its JSON Schema type. */
+  /** A value that has no fields that are known, and what to call it. */
   enum Scalar implements Shape {
-    STRING("string", "", "string"),
-    INTEGER("integer", "int64", "number"),
-    BOOLEAN("boolean", "", "bool"),
-    TIME("string", "date-time", "string"),
-    QUANTITY("string", "", "string"),
-    INT_OR_STRING("string", "int-or-string", "string"),
-    ANY("object", "", "object");
+    STRING("string"),
+    INTEGER("number"),
+    BOOLEAN("bool"),
+    TIME("string"),
+    QUANTITY("string"),
+    INT_OR_STRING("string"),
+    ANY("object");
 
-    private final String type;
-    private final String format;
     private final String expected;
 
-    Scalar(String type, String format, String expected) {
-      this.type = type;
-      this.format = format;
+    Scalar(String expected) {
       this.expected = expected;
-    }
-
-    /** Returns the JSON Schema type. */
-    public String type() {
-      return type;
-    }
-
-    /** Returns the JSON Schema format, or nothing. */
-    public String format() {
-      return format;
     }
 
     private boolean accepts(JsonNode value) {

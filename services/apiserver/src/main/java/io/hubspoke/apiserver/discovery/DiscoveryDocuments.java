@@ -1,0 +1,195 @@
+package io.hubspoke.apiserver.discovery;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.Json;
+import io.hubspoke.api.ResourceType;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.zip.CRC32;
+
+/** Writes the discovery documents from the table of resources, old and aggregated ones. */
+final class DiscoveryDocuments {
+  /** What a subresource answers: its kind where it isn't the parent's, and its verbs. */
+  private record Subresource(String kind, List<String> verbs) {
+    static final Subresource PARENT = new Subresource("", List.of("get", "patch", "update"));
+
+    static Subresource of(String name) {
+      return switch (name) {
+        case "log" -> new Subresource("", List.of("get"));
+        case "binding" -> new Subresource("Binding", List.of("create"));
+        case "finalize" -> new Subresource("", List.of("update"));
+        default -> PARENT;
+      };
+    }
+  }
+
+  /** Group to version to types, in the table's order. */
+  private final Map<String, Map<String, List<ResourceType>>> groups = new LinkedHashMap<>();
+
+  DiscoveryDocuments(Collection<ResourceType> types) {
+    for (ResourceType type : types) {
+      groups
+          .computeIfAbsent(type.group(), g -> new LinkedHashMap<>())
+          .computeIfAbsent(type.version(), v -> new ArrayList<>())
+          .add(type);
+    }
+  }
+
+  /** Returns every document by its path. */
+  Map<String, ObjectNode> byPath() {
+    Map<String, ObjectNode> documents = new LinkedHashMap<>();
+    documents.put("/api", versions());
+    documents.put("/apis", groupList());
+    groups.forEach(
+        (group, versions) -> {
+          String root = group.isEmpty() ? "/api" : "/apis/" + group;
+          if (!group.isEmpty()) {
+            documents.put(root, head("APIGroup", "v1").setAll(group(group)));
+          }
+          versions.forEach(
+              (version, types) -> documents.put(root + "/" + version, resources(types)));
+        });
+    return documents;
+  }
+
+  /**
+   * Returns an aggregated document ({@code APIGroupDiscoveryList}).
+   *
+   * @param core the one of {@code /api}, which has the core group alone; otherwise {@code /apis}
+   */
+  ObjectNode aggregated(boolean core, String version) {
+    ObjectNode list = head("APIGroupDiscoveryList", "apidiscovery.k8s.io/" + version);
+    list.putObject("metadata");
+    ArrayNode items = list.putArray("items");
+    groups.forEach(
+        (group, versions) -> {
+          if (group.isEmpty() != core) {
+            return;
+          }
+          ObjectNode item = items.addObject();
+          ObjectNode metadata = item.putObject("metadata");
+          if (!group.isEmpty()) {
+            metadata.put("name", group);
+          }
+          metadata.putNull("creationTimestamp");
+          ArrayNode all = item.putArray("versions");
+          versions.forEach(
+              (name, types) -> {
+                ObjectNode one = all.addObject().put("version", name);
+                ArrayNode resources = one.putArray("resources");
+                types.forEach(type -> resources.add(aggregated(type)));
+                one.put("freshness", "Current");
+              });
+        });
+    return list;
+  }
+
+  private static ObjectNode aggregated(ResourceType type) {
+    ObjectNode resource = Json.object().put("resource", type.plural());
+    resource
+        .putObject("responseKind")
+        .put("group", type.group())
+        .put("version", type.version())
+        .put("kind", type.kind());
+    resource.put("scope", type.namespaced() ? "Namespaced" : "Cluster");
+    resource.put("singularResource", type.singular());
+    put(resource, "verbs", new TreeSet<>(type.verbs()));
+    put(resource, "shortNames", type.shortNames());
+    put(resource, "categories", type.categories());
+    for (String name : new TreeSet<>(type.subresources())) {
+      Subresource sub = Subresource.of(name);
+      ObjectNode node = resource.withArray("subresources").addObject().put("subresource", name);
+      node.putObject("responseKind")
+          .put("group", type.group())
+          .put("version", type.version())
+          .put("kind", sub.kind.isEmpty() ? type.kind() : sub.kind);
+      put(node, "verbs", sub.verbs);
+    }
+    return resource;
+  }
+
+  private static ObjectNode versions() {
+    ObjectNode versions = Json.object().put("kind", "APIVersions");
+    versions.putArray("versions").add("v1");
+    versions.putArray("serverAddressByClientCIDRs");
+    return versions;
+  }
+
+  private ObjectNode groupList() {
+    ObjectNode list = head("APIGroupList", "v1");
+    ArrayNode all = list.putArray("groups");
+    groups.keySet().stream().filter(g -> !g.isEmpty()).forEach(g -> all.add(group(g)));
+    return list;
+  }
+
+  private ObjectNode group(String group) {
+    ObjectNode node = Json.object().put("name", group);
+    ArrayNode versions = node.putArray("versions");
+    for (String version : groups.get(group).keySet()) {
+      versions.addObject().put("groupVersion", group + "/" + version).put("version", version);
+    }
+    node.set("preferredVersion", versions.get(0).deepCopy());
+    return node;
+  }
+
+  private static ObjectNode resources(List<ResourceType> types) {
+    ObjectNode list = head("APIResourceList", "v1");
+    list.put("groupVersion", types.getFirst().apiVersion());
+    ArrayNode resources = list.putArray("resources");
+    for (ResourceType type : types) {
+      ObjectNode node =
+          resources
+              .addObject()
+              .put("name", type.plural())
+              .put("singularName", type.singular())
+              .put("namespaced", type.namespaced())
+              .put("kind", type.kind());
+      put(node, "verbs", new TreeSet<>(type.verbs()));
+      put(node, "shortNames", type.shortNames());
+      put(node, "categories", type.categories());
+      if (type.verbs().contains("list")) {
+        node.put("storageVersionHash", hash(type));
+      }
+      for (String name : new TreeSet<>(type.subresources())) {
+        Subresource sub = Subresource.of(name);
+        ObjectNode child =
+            resources
+                .addObject()
+                .put("name", type.plural() + "/" + name)
+                .put("singularName", "")
+                .put("namespaced", type.namespaced())
+                .put("kind", sub.kind.isEmpty() ? type.kind() : sub.kind);
+        put(child, "verbs", sub.verbs);
+      }
+    }
+    return list;
+  }
+
+  /** Returns what changes when the stored version does; clients compare it and no more. */
+  private static String hash(ResourceType type) {
+    CRC32 crc = new CRC32();
+    crc.update((type.apiVersion() + "/" + type.kind()).getBytes(StandardCharsets.UTF_8));
+    byte[] bytes = new byte[8];
+    for (int i = 0; i < 8; i++) {
+      bytes[i] = (byte) (crc.getValue() >> ((i % 4) * 8));
+    }
+    return java.util.Base64.getEncoder().encodeToString(bytes);
+  }
+
+  private static void put(ObjectNode node, String field, Collection<String> values) {
+    if (!values.isEmpty()) {
+      ArrayNode array = node.putArray(field);
+      values.forEach(array::add);
+    }
+  }
+
+  private static ObjectNode head(String kind, String apiVersion) {
+    return Json.object().put("kind", kind).put("apiVersion", apiVersion);
+  }
+}

@@ -1,0 +1,113 @@
+package io.hubspoke.apiserver.discovery;
+
+import io.hubspoke.api.Json;
+import io.hubspoke.api.ResourceType;
+import io.hubspoke.api.Status;
+import io.hubspoke.apiserver.http.ApiRequest;
+import io.hubspoke.apiserver.http.Endpoint;
+import io.hubspoke.apiserver.resources.ResourceTable;
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerRequest;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Answers {@code /api}, {@code /apis} and the documents below them; the roots also in the
+ * aggregated form, which newer clients ask for first (KEP-3352).
+ */
+public final class DiscoveryEndpoint implements Endpoint {
+  private static final String PLAIN = "application/json";
+
+  /** A document of a path in a media type. */
+  private record Key(String path, String mediaType) {}
+
+  private final Map<Key, Buffer> documents = new HashMap<>();
+
+  /** Describes the table of resources. */
+  public DiscoveryEndpoint() {
+    this(ResourceTable.types());
+  }
+
+  /** Describes these types. */
+  public DiscoveryEndpoint(Collection<ResourceType> types) {
+    DiscoveryDocuments all = new DiscoveryDocuments(types);
+    all.byPath()
+        .forEach(
+            (path, document) ->
+                documents.put(new Key(path, PLAIN), Buffer.buffer(Json.bytes(document))));
+    for (String version : List.of("v2", "v2beta1")) {
+      for (boolean core : List.of(true, false)) {
+        documents.put(
+            new Key(core ? "/api" : "/apis", aggregatedType(version)),
+            Buffer.buffer(Json.bytes(all.aggregated(core, version))));
+      }
+    }
+  }
+
+  @Override
+  public Future<Void> handle(ApiRequest request) {
+    HttpServerRequest http = request.http();
+    String path = request.info().path();
+    String bare = path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
+    if (!documents.containsKey(new Key(bare, PLAIN))) {
+      return Future.failedFuture(Status.unknownPath().toException());
+    }
+    if (!http.method().name().equals("GET") && !http.method().name().equals("HEAD")) {
+      return Future.failedFuture(
+          Status.methodNotAllowed("the server does not allow this method on the requested resource")
+              .toException());
+    }
+    Key chosen = negotiate(bare, http.getHeader("Accept"));
+    if (chosen == null) {
+      return Future.failedFuture(
+          Status.notAcceptable("only the following media types are accepted: " + PLAIN)
+              .toException());
+    }
+    return http.response()
+        .putHeader("Content-Type", chosen.mediaType)
+        .putHeader("Vary", "Accept")
+        .end(documents.get(chosen));
+  }
+
+  /** Returns the first document that the client accepts, or null. */
+  private Key negotiate(String path, String accept) {
+    if (accept == null || accept.isBlank()) {
+      return new Key(path, PLAIN);
+    }
+    for (String range : accept.split(",", -1)) {
+      Key key = new Key(path, mediaType(range));
+      if (documents.containsKey(key)) {
+        return key;
+      }
+    }
+    return null;
+  }
+
+  /**
+   * Returns a media range in the form in which documents are kept; parameters come in any order.
+   */
+  private static String mediaType(String range) {
+    String[] parts = range.split(";", -1);
+    String type = parts[0].strip();
+    if (type.equals("*/*") || type.equals("application/*")) {
+      return PLAIN;
+    }
+    String version = "";
+    boolean aggregated = false;
+    for (int i = 1; i < parts.length; i++) {
+      String parameter = parts[i].strip();
+      aggregated |= parameter.equals("as=APIGroupDiscoveryList");
+      if (parameter.startsWith("v=")) {
+        version = parameter.substring(2);
+      }
+    }
+    return type.equals(PLAIN) && aggregated ? aggregatedType(version) : type;
+  }
+
+  private static String aggregatedType(String version) {
+    return PLAIN + ";g=apidiscovery.k8s.io;v=" + version + ";as=APIGroupDiscoveryList";
+  }
+}

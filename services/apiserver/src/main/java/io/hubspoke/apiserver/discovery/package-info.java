@@ -1,0 +1,2 @@
+/** Tells clients which groups, versions and resources there are. */
+package io.hubspoke.apiserver.discovery;
