@@ -48,6 +48,11 @@ public final class ResourceEndpoint implements Endpoint {
         || (type.namespaced() && !inNamespace && !isCollection(info))) {
       throw Status.unknownPath().toException();
     }
+    switch (info.verb()) {
+      // A body would mean nothing; unread it would keep the connection from its next request.
+      case "get", "list", "watch" -> request.http().resume();
+      default -> {}
+    }
     return info.subresource().isEmpty() ? object(request, target) : subresource(request, target);
   }
 
@@ -129,7 +134,6 @@ public final class ResourceEndpoint implements Endpoint {
     Rendering rendering = options.rendering(resource);
     long millis = options.watchMillis();
     var response = new WatchResponse(request, rendering, request.flag("allowWatchBookmarks"));
-    request.http().resume();
     return on(
             request,
             registry.watch(
