@@ -7,6 +7,7 @@ import io.hubspoke.api.Meta;
 import io.hubspoke.apiserver.registry.RegistryServer.Answer;
 import io.hubspoke.apiserver.resources.ResourceTable;
 import io.hubspoke.testing.Await;
+import io.vertx.core.Future;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -163,15 +164,19 @@ class WatchTest {
       // Nothing is forgotten yet: what happened since is told.
       assertThat(watch.nextBrief()).isEqualTo("ADDED a");
     }
+    Future<StoredObject> last = Future.succeededFuture();
     for (int i = 0; i < WatchCache.WINDOW + 10; i++) {
-      server.registry.change(
-          Target.of(ResourceTable.CONFIG_MAPS, "default", "a"),
-          object -> {
-            object.withObject("data").put("n", object.path("data").path("n").asInt() + 1);
-            return object;
-          },
-          new WriteOptions(RegistryServer.ADMIN, false));
+      String n = Integer.toString(i);
+      last =
+          server.registry.change(
+              Target.of(ResourceTable.CONFIG_MAPS, "default", "a"),
+              object -> {
+                object.withObject("data").put("n", n);
+                return object;
+              },
+              new WriteOptions(RegistryServer.ADMIN, false));
     }
+    Await.result(last);
     try (var watch = server.watch(WATCH + "&resourceVersion=2")) {
       assertThat(watch.code()).isEqualTo(200);
       ObjectNode event = watch.next();
