@@ -83,7 +83,7 @@ public final class Kubelet extends VerticleBase {
   private void listen() throws IOException {
     Files.createDirectories(options.rootDir());
     new ServingCertificate(options, servingKeys).load();
-    ContainerRuntime runtime = new InProcessRuntime(vertx, options.nodeIp(), options.maxLogSize());
+    runtime = new InProcessRuntime(vertx, options.nodeIp(), options.maxLogSize());
     if (!options.podCidr().isEmpty()) {
       runtime.updatePodCidr(options.podCidr());
     }
