@@ -6,15 +6,25 @@ import io.hubspoke.api.ResourceType;
 import io.hubspoke.api.Status;
 import io.hubspoke.apiserver.resources.Resource;
 
-/**
- * Which objects of a resource a list, watch or collection's deletion is about.
- *
- * @param namespace empty for all
- */
-public record Selection(
-    Resource resource, String namespace, LabelSelector labels, FieldSelector fields) {
+/** Which objects of a resource a list, watch or collection's deletion is about. */
+public final class Selection {
+  private final Resource resource;
+  private final LabelSelector labels;
+  private final FieldSelector fields;
+  private final String prefix;
 
-  public Selection {
+  /**
+   * Selects within a namespace.
+   *
+   * @param namespace empty for all
+   * @throws io.hubspoke.api.ApiException 400 for a field that can't be selected by
+   */
+  public Selection(
+      Resource resource, String namespace, LabelSelector labels, FieldSelector fields) {
+    this.resource = resource;
+    this.labels = labels;
+    this.fields = fields;
+    this.prefix = StorageKeys.prefix(resource.type(), namespace);
     for (var term : fields.terms()) {
       if (!resource.strategy().selectableFields().contains(term.field())) {
         throw Status.badRequest(
@@ -28,6 +38,10 @@ public record Selection(
     return new Selection(resource, namespace, LabelSelector.EVERYTHING, FieldSelector.EVERYTHING);
   }
 
+  Resource resource() {
+    return resource;
+  }
+
   ResourceType type() {
     return resource.type();
   }
@@ -38,11 +52,11 @@ public record Selection(
   }
 
   String prefix() {
-    return StorageKeys.prefix(type(), namespace);
+    return prefix;
   }
 
   boolean matches(StoredObject object) {
-    return object.key().startsWith(prefix()) && selects(object);
+    return object.key().startsWith(prefix) && selects(object);
   }
 
   /** Returns whether the selectors hold for an object that is known to be in the namespace. */

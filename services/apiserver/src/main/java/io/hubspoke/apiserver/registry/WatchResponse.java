@@ -6,6 +6,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -23,6 +24,7 @@ final class WatchResponse {
 
   private final Vertx vertx;
   private final Context context;
+  private final HttpServerRequest request;
   private final HttpServerResponse response;
   private final Rendering rendering;
   private final boolean bookmarks;
@@ -37,6 +39,7 @@ final class WatchResponse {
   WatchResponse(ApiRequest request, Rendering rendering, boolean bookmarks) {
     this.vertx = request.context().owner();
     this.context = request.context();
+    this.request = request.http();
     this.response = request.http().response();
     this.rendering = rendering;
     this.bookmarks = bookmarks;
@@ -90,7 +93,11 @@ final class WatchResponse {
 
   private void send() {
     scheduled.set(false);
-    if (watcher == null || draining || done.future().isComplete()) {
+    if (watcher == null || done.future().isComplete()) {
+      return;
+    }
+    if (draining) {
+      cutOffIfOver();
       return;
     }
     while (!response.writeQueueFull()) {
@@ -106,17 +113,20 @@ final class WatchResponse {
         return;
       }
     }
-    if (timedOut || watcher.state() == Watcher.State.OVERRUN) {
-      // The client doesn't read, so a proper end would not reach it either.
-      end(Watcher.State.OVERRUN);
-      return;
-    }
     draining = true;
     response.drainHandler(
         v -> {
           draining = false;
           send();
         });
+    cutOffIfOver();
+  }
+
+  /** Ends a watch that is over although its client doesn't read, so that a proper end is stuck. */
+  private void cutOffIfOver() {
+    if (timedOut || watcher.state() == Watcher.State.OVERRUN) {
+      end(Watcher.State.OVERRUN);
+    }
   }
 
   /** Puts waiting events together, for many small writes cost more than one. */
@@ -141,7 +151,7 @@ final class WatchResponse {
 
   private void end(Watcher.State state) {
     if (state == Watcher.State.OVERRUN) {
-      response.reset();
+      StuckClient.cutOff(request);
     } else if (!response.ended()) {
       response.end();
     }

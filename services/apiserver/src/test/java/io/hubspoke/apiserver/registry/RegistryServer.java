@@ -29,6 +29,8 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 
@@ -40,6 +42,10 @@ final class RegistryServer {
   final Store store;
   final Registry registry;
   final List<Throwable> failures = new CopyOnWriteArrayList<>();
+
+  /** The clients' ends of the open connections. */
+  final Set<String> connections = ConcurrentHashMap.newKeySet();
+
   private final HttpServer server;
   private final HttpClient client =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -69,9 +75,17 @@ final class RegistryServer {
         Await.result(
             vertx
                 .createHttpServer()
+                .connectionHandler(
+                    connection -> {
+                      String client = connection.remoteAddress().toString();
+                      connections.add(client);
+                      connection.closeHandler(v -> connections.remove(client));
+                    })
                 .requestHandler(http -> handle(http, resolver, endpoint))
                 .listen(0, "127.0.0.1"));
-    namespace("default");
+    if (registry.lister().get(ResourceTable.NAMESPACES.type(), "", "default") == null) {
+      namespace("default");
+    }
   }
 
   private void handle(
