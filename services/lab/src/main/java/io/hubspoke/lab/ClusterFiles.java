@@ -1,0 +1,160 @@
+package io.hubspoke.lab;
+
+import io.hubspoke.client.ClientConfig;
+import io.hubspoke.client.Credentials;
+import io.hubspoke.pki.CertificateAuthority;
+import io.hubspoke.pki.Identity;
+import io.hubspoke.pki.Kubeconfig;
+import io.hubspoke.pki.SubjectAltNames;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A lab's directory: authorities, certificates and kubeconfig files, under kubeadm's names. An
+ * authority that is there already is kept, so nodes keep their identities; the rest is issued anew.
+ */
+final class ClusterFiles {
+  private static final Duration CA_VALIDITY = Duration.ofDays(3650);
+  private static final Duration VALIDITY = Duration.ofDays(365);
+
+  private final Path directory;
+  private final Addresses addresses;
+  private final CertificateAuthority ca;
+  private final Identity scheduler;
+  private final Identity controllerManager;
+  private final Identity admin;
+
+  private ClusterFiles(Path directory, Addresses addresses) throws IOException {
+    this.directory = directory;
+    this.addresses = addresses;
+    Files.createDirectories(pki());
+    this.ca = authority("ca", "kubernetes");
+    authority("front-proxy-ca", "front-proxy-ca");
+    ca.issueServer("kube-apiserver", servingNames(), VALIDITY)
+        .write(pki().resolve("apiserver.crt"), pki().resolve("apiserver.key"));
+    ca.issueClient("kube-apiserver-kubelet-client", List.of("kubeadm:cluster-admins"), VALIDITY)
+        .write(kubeletClientCertificate(), kubeletClientKey());
+    scheduler = ca.issueClient("system:kube-scheduler", List.of(), VALIDITY);
+    controllerManager = ca.issueClient("system:kube-controller-manager", List.of(), VALIDITY);
+    admin = ca.issueClient("kubernetes-admin", List.of("system:masters"), VALIDITY);
+    kubeconfig("admin.kubeconfig", addresses.apiserver(), "kubernetes-admin", admin);
+    kubeconfig(
+        "scheduler.kubeconfig", addresses.schedulerUplink(), "system:kube-scheduler", scheduler);
+    kubeconfig(
+        "controller-manager.kubeconfig",
+        addresses.controllerManagerUplink(),
+        "system:kube-controller-manager",
+        controllerManager);
+  }
+
+  /** Writes what is missing in a lab's directory. */
+  static ClusterFiles write(Path directory, Addresses addresses) throws IOException {
+    return new ClusterFiles(directory.toAbsolutePath().normalize(), addresses);
+  }
+
+  private CertificateAuthority authority(String file, String name) throws IOException {
+    var certificate = pki().resolve(file + ".crt");
+    var key = pki().resolve(file + ".key");
+    if (Files.exists(certificate) && Files.exists(key)) {
+      return CertificateAuthority.read(certificate, key);
+    }
+    var created = CertificateAuthority.create(name, CA_VALIDITY);
+    created.write(certificate, key);
+    return created;
+  }
+
+  private SubjectAltNames servingNames() {
+    var names =
+        new ArrayList<>(
+            List.of(
+                "kubernetes",
+                "kubernetes.default",
+                "kubernetes.default.svc",
+                "kubernetes.default.svc.cluster.local",
+                "localhost",
+                "127.0.0.1",
+                "127.96.0.1"));
+    names.add(addresses.apiserver());
+    names.add(addresses.nodesUplink());
+    names.add(addresses.schedulerUplink());
+    names.add(addresses.controllerManagerUplink());
+    return SubjectAltNames.of(names);
+  }
+
+  private void kubeconfig(String file, String address, String name, Identity identity)
+      throws IOException {
+    Kubeconfig.of(
+            "hubspoke",
+            Kubeconfig.Cluster.trusting(Addresses.url(address), ca.certificate()),
+            name,
+            Kubeconfig.User.of(identity))
+        .write(directory.resolve(file));
+  }
+
+  /** Writes the kubeconfig with which a node joins. */
+  Path bootstrapKubeconfig(String file, Kubeconfig.Cluster cluster, BootstrapToken token)
+      throws IOException {
+    var path = directory.resolve(file);
+    Kubeconfig.of("hubspoke", cluster, "kubelet-bootstrap", Kubeconfig.User.ofToken(token.value()))
+        .write(path);
+    return path;
+  }
+
+  Path pki() {
+    return directory.resolve("pki");
+  }
+
+  Path caCertificate() {
+    return pki().resolve("ca.crt");
+  }
+
+  Path caKey() {
+    return pki().resolve("ca.key");
+  }
+
+  Path servingCertificate() {
+    return pki().resolve("apiserver.crt");
+  }
+
+  Path servingKey() {
+    return pki().resolve("apiserver.key");
+  }
+
+  Path kubeletClientCertificate() {
+    return pki().resolve("apiserver-kubelet-client.crt");
+  }
+
+  Path kubeletClientKey() {
+    return pki().resolve("apiserver-kubelet-client.key");
+  }
+
+  Path node(String name) {
+    return directory.resolve("nodes").resolve(name);
+  }
+
+  CertificateAuthority ca() {
+    return ca;
+  }
+
+  Identity scheduler() {
+    return scheduler;
+  }
+
+  Identity controllerManager() {
+    return controllerManager;
+  }
+
+  Identity admin() {
+    return admin;
+  }
+
+  /** A client of the apiserver at one of its addresses. */
+  ClientConfig client(String address, Identity identity) {
+    return ClientConfig.of(
+        Addresses.url(address), List.of(ca.certificate()), new Credentials.Certificate(identity));
+  }
+}

@@ -1,0 +1,72 @@
+package io.hubspoke.lab;
+
+import io.hubspoke.apiserver.ApiserverCommand;
+import io.hubspoke.kubelet.KubeletCommand;
+import io.hubspoke.runtime.Component;
+import io.hubspoke.runtime.Logging;
+import java.io.PrintWriter;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** The {@code hubspoke} command: meshes and their audit, and each component by itself. */
+@Command(
+    name = "hubspoke",
+    mixinStandardHelpOptions = true,
+    version = "hubspoke 0.1.0 (Kubernetes v1.33)",
+    description = "A wind tunnel for Kubernetes control-plane and node networking.",
+    subcommands = {
+      UpCommand.class,
+      DemoCommand.class,
+      AuditCommand.class,
+      BenchCommand.class,
+      ApiserverCommand.class,
+      KubeletCommand.class
+    },
+    footer = {"", "Example:", "  hubspoke up --nodes 3 --dir lab"})
+public final class Hubspoke implements Runnable {
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = {"-v", "--verbose"},
+      scope = ScopeType.INHERIT,
+      description = "Log more: -v what happens, -vv every step.")
+  void verbose(boolean[] given) {
+    Logging.level(given.length > 1 ? "DEBUG" : "INFO");
+  }
+
+  @Override
+  public void run() {
+    spec.commandLine().usage(System.out);
+  }
+
+  /** Runs the command line and ends the JVM with its status. */
+  public static void main(String[] arguments) {
+    System.exit(run(arguments));
+  }
+
+  /** Runs a command line: 0 when all went well, 1 when it failed, 2 when it made no sense. */
+  static int run(String... arguments) {
+    return new CommandLine(new Hubspoke())
+        .setParameterExceptionHandler(Hubspoke::misused)
+        .setExecutionExceptionHandler(
+            (failure, command, parsed) -> {
+              command.getErr().println("error: " + Component.reason(failure));
+              return 1;
+            })
+        .execute(arguments);
+  }
+
+  /** One line that says what is wrong, and one that says where to read on. */
+  private static int misused(ParameterException failure, String[] arguments) {
+    PrintWriter err = failure.getCommandLine().getErr();
+    var reason = failure.getMessage().lines().findFirst().orElse("bad arguments");
+    var name = failure.getCommandLine().getCommandSpec().qualifiedName();
+    err.println("error: " + reason + " (see " + name + " --help)");
+    return 2;
+  }
+}

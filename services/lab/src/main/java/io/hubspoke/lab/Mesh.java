@@ -1,0 +1,401 @@
+package io.hubspoke.lab;
+
+import io.fabric8.kubernetes.api.model.Node;
+import io.hubspoke.apiserver.Apiserver;
+import io.hubspoke.apiserver.ApiserverOptions;
+import io.hubspoke.apiserver.kubeletclient.AddressRange;
+import io.hubspoke.apiserver.kubeletclient.KubeletClientOptions;
+import io.hubspoke.client.ApiClient;
+import io.hubspoke.client.DeleteOptions;
+import io.hubspoke.client.ListOptions;
+import io.hubspoke.client.Resource;
+import io.hubspoke.controllermanager.ControllerManager;
+import io.hubspoke.controllermanager.ControllerManagerOptions;
+import io.hubspoke.kubelet.Access;
+import io.hubspoke.kubelet.Kubelet;
+import io.hubspoke.kubelet.KubeletOptions;
+import io.hubspoke.lab.wire.Wire;
+import io.hubspoke.pki.Identity;
+import io.hubspoke.pki.Kubeconfig;
+import io.hubspoke.runtime.Component;
+import io.hubspoke.scheduler.Scheduler;
+import io.hubspoke.scheduler.SchedulerOptions;
+import io.vertx.core.Deployable;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.net.SocketAddress;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * A control plane and its nodes in one JVM, with a wire on each address that one side of the hub
+ * advertises to the other. Methods block: call them from the main or a virtual thread.
+ */
+public final class Mesh {
+  private static final Duration TOKEN_LIFE = Duration.ofHours(24);
+  private static final long POLL_MILLIS = 20;
+  private static final long CLOSE_MILLIS = 1500;
+  private static final int ACCESSES_KEPT = 1024;
+
+  /** A node of the mesh, and the wire on the address that it advertises. */
+  public record MeshNode(String name, String advertises, int port, Wire wire, String deployment) {}
+
+  private final Vertx vertx;
+  private final MeshOptions options;
+  private final Addresses addresses;
+  private final ClusterFiles files;
+  private final ApiClient admin;
+  private final Map<String, MeshNode> nodes = new ConcurrentHashMap<>();
+  private final Map<String, ConcurrentLinkedQueue<Access>> accesses = new ConcurrentHashMap<>();
+  private final Deque<String> deployments = new ArrayDeque<>();
+  private Wire nodesUplink;
+  private Wire schedulerUplink;
+  private Wire controllerManagerUplink;
+
+  private Mesh(Vertx vertx, MeshOptions options, ClusterFiles files) {
+    this.vertx = vertx;
+    this.options = options;
+    this.addresses = options.addresses();
+    this.files = files;
+    this.admin =
+        new ApiClient(
+            vertx,
+            files.client(addresses.apiserver(), files.admin()).withUserAgent("hubspoke-lab"));
+  }
+
+  /** Starts a mesh; what had started is stopped again when something fails. */
+  public static Mesh start(Vertx vertx, MeshOptions options) throws Exception {
+    var files = ClusterFiles.write(options.directory(), options.addresses());
+    var mesh = new Mesh(vertx, options, files);
+    try {
+      mesh.start();
+      return mesh;
+    } catch (Exception e) {
+      mesh.stop();
+      throw e;
+    }
+  }
+
+  private void start() throws Exception {
+    nodesUplink = uplink(addresses.nodesUplink());
+    schedulerUplink = uplink(addresses.schedulerUplink());
+    controllerManagerUplink = uplink(addresses.controllerManagerUplink());
+    deploy(new Apiserver(apiserverOptions()));
+    var token = createToken(Instant.now().plus(TOKEN_LIFE));
+    var bootstrap = files.bootstrapKubeconfig("bootstrap-kubelet.kubeconfig", nodeCluster(), token);
+    var starting = new ArrayList<Future<String>>();
+    for (var n = 1; n <= options.nodes(); n++) {
+      starting.add(deployNode("node-" + n, n, bootstrap));
+    }
+    var controllers =
+        List.of(
+            vertx.deployVerticle(new ControllerManager(controllerManagerOptions())),
+            vertx.deployVerticle(new Scheduler(schedulerOptions())));
+    for (var controller : controllers) {
+      deployments.add(Component.await(controller));
+    }
+    for (var node : starting) {
+      Component.await(node);
+    }
+  }
+
+  private Wire uplink(String address) throws Exception {
+    return Component.await(
+        Wire.open(
+            vertx,
+            SocketAddress.inetSocketAddress(Addresses.API_PORT, address),
+            SocketAddress.inetSocketAddress(Addresses.API_PORT, addresses.apiserver())));
+  }
+
+  private void deploy(Deployable component) throws Exception {
+    deployments.add(Component.await(vertx.deployVerticle(component)));
+  }
+
+  private ApiserverOptions apiserverOptions() {
+    var kubelets =
+        KubeletClientOptions.DEFAULT
+            .withClient(files.kubeletClientCertificate(), files.kubeletClientKey())
+            .withPreferredAddressTypes(List.of("InternalIP"))
+            .withLocalAddress(addresses.apiserver())
+            .withLoopbackRanges(List.of(AddressRange.parse(addresses.nodeRange())));
+    if (options.posture() == MeshOptions.Posture.VERIFIED) {
+      kubelets = kubelets.withCertificateAuthority(files.caCertificate());
+    }
+    var serving =
+        new ApiserverOptions.Serving(
+            addresses.apiserver(),
+            Addresses.API_PORT,
+            files.servingCertificate(),
+            files.servingKey());
+    return options
+        .changes()
+        .apiserver()
+        .apply(
+            ApiserverOptions.secure(serving, files.caCertificate())
+                .with(
+                    new ApiserverOptions.KubernetesService(
+                        addresses.nodesUplink(), "127.96.0.0/16"))
+                .with(new ApiserverOptions.Authn(files.caCertificate(), false, true))
+                .with(kubelets));
+  }
+
+  private ControllerManagerOptions controllerManagerOptions() {
+    var client =
+        files
+            .client(addresses.controllerManagerUplink(), files.controllerManager())
+            .withLocalAddress(addresses.controllerManager())
+            .withUserAgent("kube-controller-manager");
+    return ControllerManagerOptions.of(options.changes().controlPlane().apply(client))
+        .withClusterSigning(files.caCertificate(), files.caKey(), Duration.ofDays(365))
+        .withRootCaFile(files.caCertificate())
+        .withApproveKubeletServing(options.posture() == MeshOptions.Posture.VERIFIED);
+  }
+
+  private SchedulerOptions schedulerOptions() {
+    var client =
+        files
+            .client(addresses.schedulerUplink(), files.scheduler())
+            .withLocalAddress(addresses.scheduler())
+            .withUserAgent("kube-scheduler");
+    return SchedulerOptions.of(options.changes().controlPlane().apply(client));
+  }
+
+  private Kubeconfig.Cluster nodeCluster() {
+    return options
+        .changes()
+        .nodeCluster()
+        .apply(
+            Kubeconfig.Cluster.trusting(
+                Addresses.url(addresses.nodesUplink()), files.ca().certificate()));
+  }
+
+  private Future<String> deployNode(String name, int n, Path bootstrap) throws IOException {
+    var directory = files.node(name);
+    Files.createDirectories(directory);
+    forgetOtherServer(directory.resolve("kubelet.kubeconfig"));
+    var seen = accesses.computeIfAbsent(name, k -> new ConcurrentLinkedQueue<>());
+    var kubelet =
+        KubeletOptions.node(name, addresses.nodeAdvertises(n), directory)
+            .address(addresses.nodeListens(n))
+            .port(Addresses.KUBELET_PORT)
+            .bootstrapKubeconfig(bootstrap)
+            .clientCaFile(files.caCertificate())
+            .anonymousAuth(false)
+            .authorizationMode(KubeletOptions.AuthorizationMode.WEBHOOK)
+            .rotateServerCertificates(options.posture() == MeshOptions.Posture.VERIFIED)
+            .podCidr(addresses.podCidr(n))
+            .accessListener(
+                access -> {
+                  seen.add(access);
+                  if (seen.size() > ACCESSES_KEPT) {
+                    seen.poll();
+                  }
+                });
+    var built = options.changes().kubelet().apply(kubelet).build();
+    return Wire.open(
+            vertx,
+            SocketAddress.inetSocketAddress(Addresses.KUBELET_PORT, addresses.nodeAdvertises(n)),
+            SocketAddress.inetSocketAddress(Addresses.KUBELET_PORT, addresses.nodeListens(n)))
+        .compose(
+            wire ->
+                vertx
+                    .deployVerticle(new Kubelet(built))
+                    .onSuccess(
+                        id ->
+                            nodes.put(
+                                name,
+                                new MeshNode(
+                                    name,
+                                    addresses.nodeAdvertises(n),
+                                    Addresses.KUBELET_PORT,
+                                    wire,
+                                    id)))
+                    .onFailure(e -> wire.close()));
+  }
+
+  /** A node's kubeconfig from a lab on other addresses is of no use; it joins anew. */
+  private void forgetOtherServer(Path kubeconfig) throws IOException {
+    if (Files.exists(kubeconfig)
+        && !Kubeconfig.read(kubeconfig)
+            .cluster()
+            .server()
+            .equals(Addresses.url(addresses.nodesUplink()))) {
+      Files.delete(kubeconfig);
+    }
+  }
+
+  /** Starts one more node, which joins with a token of its own. */
+  public Future<MeshNode> addNode(String name, int n, BootstrapToken token) throws IOException {
+    var bootstrap =
+        files.bootstrapKubeconfig("bootstrap-" + name + ".kubeconfig", nodeCluster(), token);
+    return deployNode(name, n, bootstrap).map(id -> nodes.get(name));
+  }
+
+  /** Stops a node's kubelet and takes the node out of the API. */
+  public void removeNode(String name) throws Exception {
+    var node = nodes.remove(name);
+    if (node != null) {
+      await(vertx.undeploy(node.deployment()));
+      await(node.wire().close());
+      await(admin.delete(Resource.NODES, "", name, DeleteOptions.DEFAULT).mapEmpty());
+    }
+  }
+
+  /** Makes a bootstrap token valid. */
+  public BootstrapToken createToken(Instant expiration) throws Exception {
+    var token = BootstrapToken.create(expiration);
+    Component.await(admin.create(Resource.SECRETS, "kube-system", token.object()));
+    return token;
+  }
+
+  /** Waits until all nodes are Ready in the API. */
+  public void awaitReady(Duration limit) throws Exception {
+    var deadline = System.nanoTime() + limit.toNanos();
+    while (true) {
+      var ready =
+          Component.await(admin.list(Resource.NODES, ListOptions.ALL)).objects().stream()
+              .filter(Mesh::isReady)
+              .count();
+      if (ready >= nodes.size()) {
+        return;
+      }
+      if (System.nanoTime() > deadline) {
+        throw new TimeoutException(
+            "%d of %d nodes are ready after %d s"
+                .formatted(ready, nodes.size(), limit.toSeconds()));
+      }
+      TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
+    }
+  }
+
+  private static boolean isReady(Node node) {
+    return node.getStatus() != null
+        && node.getStatus().getConditions().stream()
+            .anyMatch(c -> c.getType().equals("Ready") && c.getStatus().equals("True"));
+  }
+
+  /** Stops the components in reverse order, then the wires. */
+  public void stop() throws Exception {
+    for (var node : nodes.values()) {
+      await(vertx.undeploy(node.deployment()));
+    }
+    for (var deployment : deployments.reversed()) {
+      await(vertx.undeploy(deployment));
+    }
+    for (var node : nodes.values()) {
+      await(node.wire().close());
+    }
+    for (var wire : new Wire[] {nodesUplink, schedulerUplink, controllerManagerUplink}) {
+      if (wire != null) {
+        await(wire.close());
+      }
+    }
+    await(admin.close());
+  }
+
+  /**
+   * Closes what meshes ran on; threads that are still winding down have a moment, since nothing
+   * they hold outlives the process.
+   */
+  static void close(Vertx vertx) throws Exception {
+    try {
+      vertx
+          .close()
+          .toCompletionStage()
+          .toCompletableFuture()
+          .get(CLOSE_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      // Vert.x waits for virtual threads for ten seconds.
+    }
+  }
+
+  /** Goes on stopping when one part is gone already. */
+  private static void await(Future<Void> stopping) throws Exception {
+    Component.await(stopping.otherwiseEmpty());
+  }
+
+  public Vertx vertx() {
+    return vertx;
+  }
+
+  public MeshOptions options() {
+    return options;
+  }
+
+  public Addresses addresses() {
+    return addresses;
+  }
+
+  /** A client with every right, that doesn't cross the wire. */
+  public ApiClient admin() {
+    return admin;
+  }
+
+  /** The administrator's own certificate. */
+  public Identity adminIdentity() {
+    return files.admin();
+  }
+
+  /** The scheduler's certificate. */
+  public Identity schedulerIdentity() {
+    return files.scheduler();
+  }
+
+  /** The controller manager's certificate. */
+  public Identity controllerManagerIdentity() {
+    return files.controllerManager();
+  }
+
+  /** Issues a client certificate as the cluster's authority would, however short its life. */
+  public Identity issue(io.hubspoke.pki.CertificateProfile profile) {
+    return files.ca().issue(profile);
+  }
+
+  /** The cluster's authority. */
+  public X509Certificate authority() {
+    return files.ca().certificate();
+  }
+
+  /** A node's directory, with its kubeconfig. */
+  public Path nodeDirectory(String name) {
+    return files.node(name);
+  }
+
+  /** The nodes by name. */
+  public Map<String, MeshNode> nodes() {
+    return Map.copyOf(nodes);
+  }
+
+  /** The requests that a node's kubelet says it answered, the oldest first. */
+  public List<Access> accesses(String node) {
+    return List.copyOf(accesses.getOrDefault(node, new ConcurrentLinkedQueue<>()));
+  }
+
+  /** The wire between nodes and the apiserver. */
+  public Wire nodesUplink() {
+    return nodesUplink;
+  }
+
+  /** The wire between the scheduler and the apiserver. */
+  public Wire schedulerUplink() {
+    return schedulerUplink;
+  }
+
+  /** The wire between the controller manager and the apiserver. */
+  public Wire controllerManagerUplink() {
+    return controllerManagerUplink;
+  }
+}

@@ -1,0 +1,73 @@
+package io.hubspoke.lab;
+
+import io.hubspoke.apiserver.ApiserverOptions;
+import io.hubspoke.client.ClientConfig;
+import io.hubspoke.kubelet.KubeletOptions;
+import io.hubspoke.pki.Kubeconfig;
+import java.nio.file.Path;
+import java.util.function.UnaryOperator;
+
+/**
+ * What a mesh is made of.
+ *
+ * @param posture how the apiserver treats kubelets' serving certificates
+ * @param changes what differs from the secure set-up
+ */
+public record MeshOptions(
+    Path directory, int nodes, Posture posture, Addresses addresses, Changes changes) {
+
+  /** How kubelets' serving certificates come to be and whether they are verified. */
+  public enum Posture {
+    /** Self-signed and not verified, as Kubernetes leaves it. */
+    DEFAULT,
+    /** By CSR, and verified with {@code --kubelet-certificate-authority}. */
+    VERIFIED;
+
+    @Override
+    public String toString() {
+      return this == DEFAULT ? "default" : "verified";
+    }
+  }
+
+  /**
+   * Changes to components' options before they start; a broken protection is one of them.
+   *
+   * @param controlPlane applied to the scheduler's and the controller manager's client
+   * @param nodeCluster applied to what nodes are told of the apiserver
+   */
+  public record Changes(
+      UnaryOperator<ApiserverOptions> apiserver,
+      UnaryOperator<KubeletOptions.Builder> kubelet,
+      UnaryOperator<ClientConfig> controlPlane,
+      UnaryOperator<Kubeconfig.Cluster> nodeCluster) {
+    /** Nothing. */
+    public static final Changes NONE =
+        new Changes(
+            UnaryOperator.identity(),
+            UnaryOperator.identity(),
+            UnaryOperator.identity(),
+            UnaryOperator.identity());
+
+    public Changes withApiserver(UnaryOperator<ApiserverOptions> change) {
+      return new Changes(change, kubelet, controlPlane, nodeCluster);
+    }
+
+    public Changes withKubelet(UnaryOperator<KubeletOptions.Builder> change) {
+      return new Changes(apiserver, change, controlPlane, nodeCluster);
+    }
+
+    public Changes withControlPlane(UnaryOperator<ClientConfig> change) {
+      return new Changes(apiserver, kubelet, change, nodeCluster);
+    }
+
+    public Changes withNodeCluster(UnaryOperator<Kubeconfig.Cluster> change) {
+      return new Changes(apiserver, kubelet, controlPlane, change);
+    }
+  }
+
+  public MeshOptions {
+    if (nodes < 0 || nodes > 50_000) {
+      throw new IllegalArgumentException("--nodes must be between 0 and 50000, but is " + nodes);
+    }
+  }
+}

@@ -1,0 +1,94 @@
+package io.hubspoke.lab;
+
+import io.hubspoke.lab.MeshOptions.Changes;
+import io.hubspoke.lab.MeshOptions.Posture;
+import io.hubspoke.lab.audit.Route;
+import io.hubspoke.runtime.Component;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/**
+ * A mesh for each posture that some routes need, in a directory that goes away with them. Whether
+ * kubelets are verified is a flag of the apiserver, so one mesh cannot show both.
+ */
+public final class TwoPostures {
+  private static final Duration READY = Duration.ofSeconds(60);
+
+  private final Vertx vertx;
+  private final Path directory;
+  private final Map<Posture, Mesh> meshes = new EnumMap<>(Posture.class);
+
+  private TwoPostures(Vertx vertx, Path directory) {
+    this.vertx = vertx;
+    this.directory = directory;
+  }
+
+  /** Starts what the routes need. */
+  public static TwoPostures start(int nodes, List<Route> routes, Consumer<String> progress)
+      throws Exception {
+    return start(nodes, routes, Changes.NONE, progress);
+  }
+
+  /** Starts what the routes need, with changes to the components. */
+  public static TwoPostures start(
+      int nodes, List<Route> routes, Changes changes, Consumer<String> progress) throws Exception {
+    var lab = new TwoPostures(Component.vertx(), Files.createTempDirectory("hubspoke-"));
+    try {
+      for (var posture : routes.stream().map(Route::posture).distinct().toList()) {
+        // The verified posture needs no more than the node whose certificate is verified.
+        var count = posture == Posture.DEFAULT ? nodes : 1;
+        progress.accept("starting a mesh of %d, posture %s".formatted(count, posture));
+        lab.add(count, posture, changes);
+        progress.accept("ready");
+      }
+      return lab;
+    } catch (Exception e) {
+      lab.stop();
+      throw e;
+    }
+  }
+
+  private void add(int nodes, Posture posture, Changes changes) throws Exception {
+    var mesh =
+        Mesh.start(
+            vertx,
+            new MeshOptions(
+                directory.resolve(posture.toString()),
+                nodes,
+                posture,
+                Addresses.free(1).getFirst(),
+                changes));
+    meshes.put(posture, mesh);
+    mesh.awaitReady(READY);
+  }
+
+  /** The meshes by posture. */
+  public Map<Posture, Mesh> meshes() {
+    return Map.copyOf(meshes);
+  }
+
+  /** Stops the meshes and removes their files. */
+  public void stop() throws Exception {
+    for (var mesh : meshes.values()) {
+      mesh.stop();
+    }
+    Mesh.close(vertx);
+    try (var files = Files.walk(directory)) {
+      for (var file : files.sorted(Comparator.reverseOrder()).toList()) {
+        delete(file);
+      }
+    }
+  }
+
+  private static void delete(Path file) throws IOException {
+    Files.deleteIfExists(file);
+  }
+}

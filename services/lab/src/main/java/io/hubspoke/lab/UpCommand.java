@@ -1,0 +1,114 @@
+package io.hubspoke.lab;
+
+import io.hubspoke.lab.MeshOptions.Changes;
+import io.hubspoke.lab.MeshOptions.Posture;
+import io.hubspoke.runtime.Component;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Runs a mesh in the foreground. */
+@Command(
+    name = "up",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Brings up a control plane and nodes in this process, until Ctrl-C.",
+      "A directory that held a lab before keeps its authority; API objects are in memory and new."
+    },
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {
+      "0:--exit-when-ready was given and the mesh became ready",
+      "1:it could not start; one line says why",
+      "130:stopped by Ctrl-C, in order (143: by SIGTERM)"
+    },
+    footer = {
+      "",
+      "Example:",
+      "  hubspoke up --nodes 3 --dir lab",
+      "  kubectl --kubeconfig lab/admin.kubeconfig get nodes -o wide"
+    })
+final class UpCommand implements Callable<Integer> {
+  private static final Duration PER_MESH = Duration.ofSeconds(60);
+  private static final long MILLIS_PER_NODE = 200;
+
+  @Option(
+      names = "--nodes",
+      defaultValue = "3",
+      paramLabel = "N",
+      description = "Number of nodes (default: ${DEFAULT-VALUE}).")
+  private int nodes;
+
+  @Option(
+      names = "--dir",
+      defaultValue = "lab",
+      paramLabel = "DIR",
+      description = "Where certificates, keys and kubeconfig files go (default: ${DEFAULT-VALUE}).")
+  private Path directory;
+
+  @Option(
+      names = "--verify-kubelets",
+      description =
+          "Give kubelets serving certificates by CSR, and have the apiserver verify them with"
+              + " --kubelet-certificate-authority.")
+  private boolean verifyKubelets;
+
+  @Option(names = "--exit-when-ready", description = "Stop as soon as all nodes are ready.")
+  private boolean exitWhenReady;
+
+  @Override
+  public Integer call() throws Exception {
+    var vertx = Component.vertx();
+    try {
+      var mesh = Mesh.start(vertx, options());
+      mesh.awaitReady(PER_MESH.plusMillis(MILLIS_PER_NODE * nodes));
+      announce(mesh);
+      if (!exitWhenReady) {
+        Component.awaitSignal(() -> stopped(vertx, mesh), System.err);
+      }
+      mesh.stop();
+      return 0;
+    } finally {
+      Mesh.close(vertx);
+    }
+  }
+
+  private MeshOptions options() throws Exception {
+    return new MeshOptions(
+        directory,
+        nodes,
+        verifyKubelets ? Posture.VERIFIED : Posture.DEFAULT,
+        Addresses.free(1).getFirst(),
+        Changes.NONE);
+  }
+
+  private void announce(Mesh mesh) {
+    System.out.printf("ready in %.3f s%n", SinceStart.seconds());
+    System.out.printf(
+        "%d nodes; apiserver %s%n", nodes, Addresses.url(mesh.addresses().apiserver()));
+    System.out.printf(
+        "kubectl --kubeconfig %s get nodes -o wide%n", directory.resolve("admin.kubeconfig"));
+    System.out.flush();
+  }
+
+  /** Stops on a thread of its own, since a mesh stops by waiting. */
+  private static Future<Void> stopped(Vertx vertx, Mesh mesh) {
+    Promise<Void> done = Promise.promise();
+    Thread.ofVirtual()
+        .start(
+            () -> {
+              try {
+                mesh.stop();
+                Mesh.close(vertx);
+                done.complete();
+              } catch (Exception e) {
+                done.fail(e);
+              }
+            });
+    return done.future();
+  }
+}

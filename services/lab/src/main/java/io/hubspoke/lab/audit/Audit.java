@@ -1,0 +1,64 @@
+package io.hubspoke.lab.audit;
+
+import io.hubspoke.lab.Mesh;
+import io.hubspoke.lab.MeshOptions.Posture;
+import io.hubspoke.runtime.Component;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/** Measures routes one after the other, each on the mesh of its posture. */
+public final class Audit {
+  private final Map<Posture, Mesh> meshes;
+  private final Consumer<String> progress;
+
+  public Audit(Map<Posture, Mesh> meshes, Consumer<String> progress) {
+    this.meshes = Map.copyOf(meshes);
+    this.progress = progress;
+  }
+
+  /** Every route that is measured so far, in the order of a report. */
+  public static List<Route> routes() {
+    return List.of(
+        new BootstrapRoute(),
+        new NodeRoute(),
+        new ControlPlaneRoute(),
+        new LogsRoute(Posture.DEFAULT),
+        new LogsRoute(Posture.VERIFIED));
+  }
+
+  /** Measures these routes; one that breaks down is a row that says so. */
+  public List<Row> run(List<Route> routes) throws InterruptedException {
+    var rows = new ArrayList<Row>();
+    for (var route : routes) {
+      progress.accept("measuring " + route.id() + " " + route.title());
+      rows.add(measure(route));
+    }
+    return rows;
+  }
+
+  private Row measure(Route route) throws InterruptedException {
+    var begun = System.nanoTime();
+    Map<Property, Verdict> verdicts = Map.of();
+    Optional<String> failure = Optional.empty();
+    try {
+      verdicts = route.measure(meshes.get(route.posture()));
+    } catch (InterruptedException e) {
+      throw e;
+    } catch (Exception e) {
+      failure = Optional.of(Component.reason(e));
+    }
+    return new Row(
+        route.id(),
+        route.title(),
+        route.posture().toString(),
+        route.egress(),
+        route.expectation(),
+        verdicts,
+        failure,
+        Duration.ofNanos(System.nanoTime() - begun));
+  }
+}

@@ -1,0 +1,198 @@
+package io.hubspoke.lab.audit;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.Json;
+import io.hubspoke.lab.ForeignAuthority;
+import io.hubspoke.lab.Mesh;
+import io.hubspoke.lab.wire.Alteration;
+import io.hubspoke.lab.wire.Interception;
+import io.hubspoke.lab.wire.Interceptor;
+import io.hubspoke.lab.wire.Mode;
+import io.hubspoke.lab.wire.Recording;
+import io.hubspoke.lab.wire.Wire;
+import io.hubspoke.pki.CertificateProfile;
+import io.hubspoke.pki.Identity;
+import io.hubspoke.runtime.Component;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+
+/** The measurements that routes have in common. */
+final class Checks {
+  static final Duration PATIENCE = Duration.ofSeconds(25);
+  private static final int RECORDING_LIMIT = 16 << 20;
+  private static final long POLL_MILLIS = 25;
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  private Checks() {}
+
+  static ObjectNode evidence() {
+    return Json.object();
+  }
+
+  /** A text that is nowhere else; a valid name of an object too. */
+  static String canary() {
+    var bytes = new byte[10];
+    RANDOM.nextBytes(bytes);
+    return "canary-" + HexFormat.of().formatHex(bytes);
+  }
+
+  /** Reads until the value is as wanted; returns the last one, wanted or not. */
+  static <T> T eventually(Duration limit, Callable<T> read, Predicate<T> wanted) throws Exception {
+    var deadline = System.nanoTime() + limit.toNanos();
+    var value = read.call();
+    while (!wanted.test(value) && System.nanoTime() < deadline) {
+      TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
+      value = read.call();
+    }
+    return value;
+  }
+
+  /** Puts a tap on the wire, and has connections dialled anew so that they pass it. */
+  static Recording tap(Wire wire) throws Exception {
+    var recording = new Recording(RECORDING_LIMIT);
+    Component.await(wire.mode(new Mode.Tap(recording)));
+    Component.await(wire.reset());
+    return recording;
+  }
+
+  /** Leaves the wire as it was. */
+  static void release(Wire wire) throws Exception {
+    Component.await(wire.mode(Mode.forward()));
+    Component.await(wire.reset());
+  }
+
+  /** Judges a recording of what carried the canary. */
+  static Verdict encrypted(Recording recording, String canary) {
+    var found = recording.find(canary);
+    var evidence =
+        evidence()
+            .put("bytesRecorded", recording.bytesSeen())
+            .put("connections", recording.connections())
+            .put("tlsConnections", recording.tlsConnections())
+            .put("canaryFound", found.orElse("no"));
+    if (found.isPresent()) {
+      return new Verdict.Absent(evidence);
+    }
+    if (recording.bytesSeen() == 0) {
+      return new Verdict.Inconclusive("nothing crossed the tap", evidence);
+    }
+    if (recording.truncated()) {
+      return new Verdict.Inconclusive("the recording was full", evidence);
+    }
+    return new Verdict.Holds(evidence);
+  }
+
+  /** An interceptor on the wire; connections are dialled anew so that they meet it. */
+  static Interceptor intercept(Mesh mesh, Wire wire, Alteration alteration) throws Exception {
+    var interceptor = new Interceptor(mesh.vertx(), ForeignAuthority.create(), null, alteration);
+    Component.await(wire.mode(new Mode.Intercept(interceptor)));
+    Component.await(wire.reset());
+    return interceptor;
+  }
+
+  /** Waits until a client from this address has decided, and judges what the interceptor saw. */
+  static Verdict serverVerified(Interceptor interceptor, String from) throws Exception {
+    var seen =
+        eventually(
+            PATIENCE,
+            () ->
+                interceptor.interceptions().stream()
+                    .filter(i -> i.crossing().from().equals(from))
+                    .toList(),
+            list -> list.stream().anyMatch(Checks::decided));
+    return verdict(seen.stream().filter(Checks::decided).toList(), from);
+  }
+
+  static Verdict verdict(List<Interception> decided, String from) {
+    var evidence = evidence().put("client", from).put("connections", decided.size());
+    if (decided.isEmpty()) {
+      return new Verdict.Inconclusive("no connection reached the interceptor", evidence);
+    }
+    var taken =
+        decided.stream().filter(i -> i.outcome() instanceof Interception.Outcome.Accepted).toList();
+    if (taken.isEmpty()) {
+      if (decided.getFirst().outcome() instanceof Interception.Outcome.Refused(var reason)) {
+        evidence.put("refusedWith", reason);
+      }
+      evidence.put(
+          "applicationBytesRead", decided.stream().mapToLong(Interception::clientBytes).sum());
+      return new Verdict.Holds(evidence);
+    }
+    var first = taken.getFirst();
+    evidence
+        .put("applicationBytesRead", first.clientBytes())
+        .put("requestRead", first.read().lines().findFirst().orElse(""))
+        .put("clientCertificatePresented", first.clientCertificate().orElse("none"))
+        .put("serverAnsweredInterceptor", first.answered().lines().findFirst().orElse(""))
+        .put("alterations", first.alterations());
+    return new Verdict.Absent(evidence);
+  }
+
+  private static boolean decided(Interception interception) {
+    return switch (interception.outcome()) {
+      case Interception.Outcome.Refused _, Interception.Outcome.Accepted _ -> true;
+      case Interception.Outcome.Pending _, Interception.Outcome.ServerUnreachable _ -> false;
+    };
+  }
+
+  /** A certificate that the cluster's own authority issued, and whose time is over. */
+  static Identity expired(Mesh mesh, String name, List<String> groups) {
+    var past = Instant.now().minus(Duration.ofDays(2));
+    return mesh.issue(
+        CertificateProfile.client(name, groups, Duration.ofDays(1))
+            .valid(past, past.plus(Duration.ofDays(1))));
+  }
+
+  /**
+   * Sends one request without credentials, with a foreign authority's for the same name, and with
+   * expired ones; each must be refused as unauthenticated.
+   */
+  static boolean refusesStrangers(
+      Mesh mesh, String url, String name, List<String> groups, ObjectNode evidence)
+      throws InterruptedException {
+    try (var none = Probe.anonymous();
+        var foreign = Probe.as(ForeignAuthority.create().client(name, groups));
+        var expired = Probe.as(expired(mesh, name, groups))) {
+      var refused = true;
+      for (var probe : List.of(none, foreign, expired)) {
+        var answer = probe.get(url);
+        var which = probe == none ? "noCredentials" : probe == foreign ? "foreignCa" : "expired";
+        evidence.put(which, answer.brief());
+        refused &= unauthenticated(answer);
+      }
+      return refused;
+    }
+  }
+
+  static boolean unauthenticated(Probe.Answer answer) {
+    return answer.status() == 401
+        || (answer.status() == 0 && answer.body().contains("fatal alert"));
+  }
+
+  /** Asks the apiserver who it takes the caller for. */
+  static boolean seenAs(Probe caller, String server, String user, String group, ObjectNode evidence)
+      throws Exception {
+    var answer =
+        caller.post(
+            server + "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+            "{\"apiVersion\":\"authentication.k8s.io/v1\",\"kind\":\"SelfSubjectReview\"}");
+    evidence.put("selfSubjectReview", answer.status());
+    if (answer.status() >= 300) {
+      return false;
+    }
+    var info =
+        Json.parse(answer.body().getBytes(java.nio.charset.StandardCharsets.UTF_8))
+            .path("status")
+            .path("userInfo");
+    evidence.set("seenAs", info);
+    var groups = new java.util.ArrayList<String>();
+    info.path("groups").forEach(g -> groups.add(g.asText()));
+    return info.path("username").asText().equals(user) && groups.contains(group);
+  }
+}

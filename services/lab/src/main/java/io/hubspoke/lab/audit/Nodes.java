@@ -1,0 +1,42 @@
+package io.hubspoke.lab.audit;
+
+import io.hubspoke.client.Resource;
+import io.hubspoke.lab.Mesh;
+import io.hubspoke.pki.Identity;
+import io.hubspoke.pki.Kubeconfig;
+import io.hubspoke.runtime.Component;
+import java.io.IOException;
+
+/** What measurements read of nodes. */
+final class Nodes {
+  private Nodes() {}
+
+  /** The apiserver's URL as nodes have it. */
+  static String server(Mesh mesh) {
+    return "https://%s:%d"
+        .formatted(mesh.nodesUplink().address().host(), mesh.nodesUplink().address().port());
+  }
+
+  /** The identity that a node's kubelet got for itself. */
+  static Identity identity(Mesh mesh, String node) throws IOException {
+    return Kubeconfig.read(mesh.nodeDirectory(node).resolve("kubelet.kubeconfig"))
+        .user()
+        .identity()
+        .orElseThrow(() -> new IOException("node " + node + " has no client certificate yet"));
+  }
+
+  /** Whether the API says that the node is Ready. */
+  static boolean isReady(Mesh mesh, String node) throws Exception {
+    var found =
+        Component.await(mesh.admin().get(Resource.NODES.tree(), "", node).otherwise(e -> null));
+    if (found == null) {
+      return false;
+    }
+    for (var condition : found.at("/status/conditions")) {
+      if (condition.path("type").asText().equals("Ready")) {
+        return condition.path("status").asText().equals("True");
+      }
+    }
+    return false;
+  }
+}

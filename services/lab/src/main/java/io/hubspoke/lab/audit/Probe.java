@@ -1,0 +1,125 @@
+package io.hubspoke.lab.audit;
+
+import io.hubspoke.pki.Identity;
+import io.hubspoke.runtime.ReloadableKeys;
+import io.hubspoke.runtime.Tls;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.security.GeneralSecurityException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
+
+/**
+ * Asks a server as somebody, with the JDK's own HTTP client. It trusts any server: what it measures
+ * is what the server thinks of the caller.
+ */
+final class Probe implements AutoCloseable {
+  private static final Duration TIMEOUT = Duration.ofSeconds(20);
+
+  /** What came back: a status and body, or how the connection failed (status 0). */
+  record Answer(int status, String body) {
+    String brief() {
+      var line = body.lines().findFirst().orElse("");
+      return status + (line.length() > 160 ? " " + line.substring(0, 160) : " " + line);
+    }
+  }
+
+  private final HttpClient client;
+  private final Optional<String> token;
+
+  private Probe(Identity identity, Optional<String> token) {
+    this.token = token;
+    try {
+      var tls = SSLContext.getInstance("TLS");
+      var keys =
+          new KeyManager[] {identity == null ? new ReloadableKeys() : new ReloadableKeys(identity)};
+      tls.init(keys, new TrustManager[] {Tls.trustAny(List.of())}, null);
+      client =
+          HttpClient.newBuilder()
+              .sslContext(tls)
+              .version(HttpClient.Version.HTTP_1_1)
+              .connectTimeout(Duration.ofSeconds(5))
+              .build();
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("no TLS in this JDK", e);
+    }
+  }
+
+  static Probe as(Identity identity) {
+    return new Probe(identity, Optional.empty());
+  }
+
+  static Probe withToken(String token) {
+    return new Probe(null, Optional.of(token));
+  }
+
+  static Probe anonymous() {
+    return new Probe(null, Optional.empty());
+  }
+
+  Answer get(String url) throws InterruptedException {
+    return send("GET", url, "", Map.of());
+  }
+
+  Answer post(String url, String body) throws InterruptedException {
+    return send("POST", url, body, Map.of("Content-Type", "application/json"));
+  }
+
+  Answer patch(String url, String body) throws InterruptedException {
+    return send("PATCH", url, body, Map.of("Content-Type", "application/merge-patch+json"));
+  }
+
+  /** Reads a stream's lines until one contains the text; returns whether it came in time. */
+  boolean follows(String url, String text, Duration limit) throws InterruptedException {
+    try {
+      var response =
+          client.sendAsync(request("GET", url, "", Map.of()), HttpResponse.BodyHandlers.ofLines());
+      var found =
+          response.thenApplyAsync(
+              r -> {
+                try (var lines = r.body()) {
+                  return lines.anyMatch(line -> line.contains(text));
+                }
+              },
+              task -> Thread.ofVirtual().start(task));
+      return found.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException e) {
+      return false;
+    }
+  }
+
+  private Answer send(String method, String url, String body, Map<String, String> headers)
+      throws InterruptedException {
+    try {
+      var response =
+          client.send(request(method, url, body, headers), HttpResponse.BodyHandlers.ofString());
+      return new Answer(response.statusCode(), response.body());
+    } catch (IOException e) {
+      return new Answer(0, "connection failed: " + e.getMessage());
+    }
+  }
+
+  private HttpRequest request(String method, String url, String body, Map<String, String> headers) {
+    var request =
+        HttpRequest.newBuilder(URI.create(url))
+            .timeout(TIMEOUT)
+            .method(method, HttpRequest.BodyPublishers.ofString(body));
+    headers.forEach(request::header);
+    token.ifPresent(t -> request.header("Authorization", "Bearer " + t));
+    return request.build();
+  }
+
+  @Override
+  public void close() {
+    client.shutdownNow();
+  }
+}

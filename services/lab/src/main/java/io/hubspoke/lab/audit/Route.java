@@ -1,0 +1,32 @@
+package io.hubspoke.lab.audit;
+
+import io.hubspoke.lab.Mesh;
+import io.hubspoke.lab.MeshOptions.Posture;
+import java.util.Map;
+
+/**
+ * One way that packets take between control plane and nodes, and how its properties are measured.
+ */
+public interface Route {
+  /** The id in the table of routes, such as {@code C1v}. */
+  String id();
+
+  /** What travels there, in a few words. */
+  String title();
+
+  /** The posture of the mesh that it is measured on. */
+  Posture posture();
+
+  /** How the control plane reaches nodes; {@code -} where nodes reach the control plane. */
+  String egress();
+
+  /** What the documents promise: whether each property that is measured holds. */
+  Map<Property, Boolean> expectation();
+
+  /**
+   * Measures the route by real components over real sockets; blocks.
+   *
+   * @throws Exception when the measurement itself broke down
+   */
+  Map<Property, Verdict> measure(Mesh mesh) throws Exception;
+}

@@ -1,0 +1,41 @@
+package io.hubspoke.lab.audit;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * One measured route.
+ *
+ * @param failure why the measurement broke down, if it did
+ */
+public record Row(
+    String id,
+    String title,
+    String posture,
+    String egress,
+    Map<Property, Boolean> expectation,
+    Map<Property, Verdict> verdicts,
+    Optional<String> failure,
+    Duration took) {
+  public Row {
+    expectation = Map.copyOf(expectation);
+    verdicts = Map.copyOf(verdicts);
+  }
+
+  /** Whether everything was measured and is as the documents say. */
+  public boolean asExpected() {
+    return failure.isEmpty() && expectation.keySet().stream().allMatch(this::asExpected);
+  }
+
+  /** Whether one property was measured and is as the documents say. */
+  public boolean asExpected(Property property) {
+    var expected = expectation.get(property);
+    return switch (verdicts.get(property)) {
+      case null -> expected == null;
+      case Verdict.Holds _ -> expected == null || expected;
+      case Verdict.Absent _ -> expected == null || !expected;
+      case Verdict.Inconclusive _ -> false;
+    };
+  }
+}
