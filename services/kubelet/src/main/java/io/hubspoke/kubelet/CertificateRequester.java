@@ -43,8 +43,10 @@ final class CertificateRequester {
 
   private final ApiClient client;
   private final Context context;
+  private final Lifetime lifetime;
 
-  CertificateRequester(ApiClient client, Context context) {
+  CertificateRequester(ApiClient client, Context context, Lifetime lifetime) {
+    this.lifetime = lifetime;
     this.client = client;
     this.context = context;
   }
@@ -105,6 +107,7 @@ final class CertificateRequester {
                 context)
             .addHandler(new AnswerHandler(uid, answered));
     Future<Void> started = informer.start();
+    lifetime.over().onSuccess(v -> answered.tryFail("stopped"));
     try {
       ObjectNode answer = answered.future().await(LIMIT.toSeconds(), TimeUnit.SECONDS);
       JsonNode status = answer.path("status");

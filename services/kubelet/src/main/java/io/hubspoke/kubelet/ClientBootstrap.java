@@ -14,8 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,8 +48,7 @@ final class ClientBootstrap {
    * @throws CertificateRequester.RefusedException when the node is not let in
    * @throws IOException when a file can't be read or written
    */
-  ClientConfig config(BooleanSupplier stopped)
-      throws CertificateRequester.RefusedException, IOException {
+  ClientConfig config(Lifetime lifetime) throws CertificateRequester.RefusedException, IOException {
     Path kubeconfig = options.kubeconfig();
     boolean bootstraps = options.bootstrapKubeconfig() != null;
     if (Files.exists(kubeconfig) && (!bootstraps || valid(kubeconfig))) {
@@ -62,7 +59,7 @@ final class ClientBootstrap {
           "no --kubeconfig at " + kubeconfig + ", and no --bootstrap-kubeconfig to get one with");
     }
     Kubeconfig bootstrap = Kubeconfig.read(options.bootstrapKubeconfig());
-    store.replace(bootstrap(bootstrap, stopped));
+    store.replace(bootstrap(bootstrap, lifetime));
     Path current = store.currentFile().toAbsolutePath();
     Kubeconfig.of(
             "default-cluster",
@@ -86,7 +83,7 @@ final class ClientBootstrap {
     }
   }
 
-  private Identity bootstrap(Kubeconfig bootstrap, BooleanSupplier stopped)
+  private Identity bootstrap(Kubeconfig bootstrap, Lifetime lifetime)
       throws CertificateRequester.RefusedException, IOException {
     LOG.info("{}: asking for a client certificate", options.nodeName());
     ApiClient client = new ApiClient(vertx, prepare(ClientConfig.of(bootstrap)));
@@ -98,7 +95,8 @@ final class ClientBootstrap {
               store.pending(
                   new Subject("system:node:" + options.nodeName(), "system:nodes"),
                   SubjectAltNames.NONE);
-          return new CertificateRequester(client, context).request(pending, SIGNER, USAGES);
+          return new CertificateRequester(client, context, lifetime)
+              .request(pending, SIGNER, USAGES);
         } catch (CertificateRequester.RefusedException e) {
           store.dropPending();
           throw e;
@@ -106,10 +104,10 @@ final class ClientBootstrap {
           // Future.await throws what the future failed with: refusals, time-outs, lost connections.
           LOG.warn("{}: no client certificate yet: {}", options.nodeName(), e.getMessage());
         }
-        if (stopped.getAsBoolean()) {
+        if (lifetime.ended()) {
           throw new IOException("stopped");
         }
-        vertx.timer(backoff.next().toMillis(), TimeUnit.MILLISECONDS).await();
+        lifetime.sleep(backoff.next());
       }
     } finally {
       client.close().otherwiseEmpty();

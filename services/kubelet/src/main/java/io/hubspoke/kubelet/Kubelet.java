@@ -33,7 +33,7 @@ public final class Kubelet extends VerticleBase {
   private KubeletApi api;
   private int port;
   private volatile ApiClient client;
-  private volatile boolean stopped;
+  private Lifetime lifetime;
 
   public Kubelet(KubeletOptions options) {
     this.options = options;
@@ -54,6 +54,7 @@ public final class Kubelet extends VerticleBase {
 
   @Override
   public Future<?> start() {
+    lifetime = new Lifetime(vertx);
     virtual = ((VertxInternal) vertx).createVirtualThreadContext();
     Promise<Void> started = Promise.promise();
     virtual.runOnContext(
@@ -72,7 +73,7 @@ public final class Kubelet extends VerticleBase {
 
   @Override
   public Future<?> stop() {
-    stopped = true;
+    lifetime.end();
     ready.tryFail("stopped");
     ApiClient open = client;
     return api.stop()
@@ -102,16 +103,9 @@ public final class Kubelet extends VerticleBase {
   /** Becomes a node of the cluster. */
   private void join() {
     try {
-      client =
-          new ApiClient(vertx, new ClientBootstrap(vertx, virtual, options).config(() -> stopped));
+      client = new ApiClient(vertx, new ClientBootstrap(vertx, virtual, options).config(lifetime));
       NodeAgent node =
-          new NodeAgent(
-              options,
-              runtime,
-              client,
-              virtual,
-              new NodeStatus(options, runtime, port),
-              () -> stopped);
+          new NodeAgent(options, runtime, client, new NodeStatus(options, runtime, port), lifetime);
       node.register();
       EventRecorder events = new EventRecorder(client, virtual, options.nodeName());
       events.record(
@@ -134,7 +128,7 @@ public final class Kubelet extends VerticleBase {
   /** Gets the serving certificate where it comes from the cluster. */
   private void serve() {
     try {
-      new ServingCertificate(options, servingKeys).request(client, virtual, () -> stopped);
+      new ServingCertificate(options, servingKeys).request(client, virtual, lifetime);
     } catch (IOException e) {
       LOG.error("{}: no serving certificate: {}", options.nodeName(), e.getMessage());
     }

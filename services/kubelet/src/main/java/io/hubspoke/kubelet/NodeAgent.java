@@ -9,12 +9,9 @@ import io.hubspoke.client.Backoff;
 import io.hubspoke.client.PatchType;
 import io.hubspoke.client.Resource;
 import io.hubspoke.kubelet.runtime.ContainerRuntime;
-import io.vertx.core.Context;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,9 +29,8 @@ final class NodeAgent {
   private final KubeletOptions options;
   private final ContainerRuntime runtime;
   private final ApiClient client;
-  private final Context context;
   private final NodeStatus status;
-  private final BooleanSupplier stopped;
+  private final Lifetime lifetime;
   private ObjectNode reported = Json.object();
   private Instant reportedAt = Instant.MIN;
   private volatile String nodeUid = "";
@@ -44,15 +40,13 @@ final class NodeAgent {
       KubeletOptions options,
       ContainerRuntime runtime,
       ApiClient client,
-      Context context,
       NodeStatus status,
-      BooleanSupplier stopped) {
+      Lifetime lifetime) {
     this.options = options;
     this.runtime = runtime;
     this.client = client;
-    this.context = context;
     this.status = status;
-    this.stopped = stopped;
+    this.lifetime = lifetime;
   }
 
   String nodeUid() {
@@ -62,7 +56,7 @@ final class NodeAgent {
   /** Registers the node, trying until the apiserver takes it. */
   void register() {
     Backoff backoff = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(7));
-    while (!stopped.getAsBoolean()) {
+    while (!lifetime.ended()) {
       try {
         ObjectNode node = options.registerNode() ? createOrAdopt() : get();
         seen(node);
@@ -73,7 +67,7 @@ final class NodeAgent {
         // Future.await throws what the future failed with, checked or not.
         LOG.warn("{}: apiserver not reached: {}", options.nodeName(), e.getMessage());
       }
-      sleep(backoff.next());
+      lifetime.sleep(backoff.next());
     }
   }
 
@@ -114,9 +108,9 @@ final class NodeAgent {
 
   /** Reports the status again and again until stopped. */
   void reportLoop() {
-    while (!stopped.getAsBoolean()) {
-      sleep(options.nodeStatusUpdateFrequency());
-      if (stopped.getAsBoolean()) {
+    while (!lifetime.ended()) {
+      lifetime.sleep(options.nodeStatusUpdateFrequency());
+      if (lifetime.ended()) {
         return;
       }
       try {
@@ -166,17 +160,17 @@ final class NodeAgent {
   void leaseLoop() {
     Duration interval = options.nodeLeaseDuration().dividedBy(4);
     Backoff backoff = new Backoff(Duration.ofMillis(200), Duration.ofSeconds(7));
-    while (!stopped.getAsBoolean()) {
+    while (!lifetime.ended()) {
       try {
         renew();
         backoff.reset();
         // A thousand nodes that started together must not renew together.
         long jitter = ThreadLocalRandom.current().nextLong(1 + interval.toMillis() / 25);
-        sleep(interval.plusMillis(jitter));
+        lifetime.sleep(interval.plusMillis(jitter));
       } catch (Exception e) {
         lease = null;
         LOG.debug("{}: lease not renewed: {}", options.nodeName(), e.getMessage());
-        sleep(backoff.next());
+        lifetime.sleep(backoff.next());
       }
     }
   }
@@ -221,9 +215,5 @@ final class NodeAgent {
     spec.put("leaseDurationSeconds", options.nodeLeaseDuration().toSeconds());
     spec.put("renewTime", Times.micros(Instant.now()));
     return next;
-  }
-
-  private void sleep(Duration time) {
-    context.owner().timer(Math.max(1, time.toMillis()), TimeUnit.MILLISECONDS).await();
   }
 }

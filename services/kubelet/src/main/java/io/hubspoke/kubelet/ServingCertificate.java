@@ -14,8 +14,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,20 +49,20 @@ final class ServingCertificate {
   }
 
   /** Asks for a certificate if that is how it is got and there is none; waits for it. */
-  void request(ApiClient client, Context context, BooleanSupplier stopped) throws IOException {
+  void request(ApiClient client, Context context, Lifetime lifetime) throws IOException {
     if (options.tlsCertFile() != null
         || !options.rotateServerCertificates()
         || keys.certificate() != null) {
       return;
     }
     Backoff backoff = new Backoff(Duration.ofMillis(200), Duration.ofSeconds(30));
-    while (!stopped.getAsBoolean()) {
+    while (!lifetime.ended()) {
       var pending =
           store.pending(
               new Subject("system:node:" + options.nodeName(), "system:nodes"), altNames());
       try {
         Identity identity =
-            new CertificateRequester(client, context).request(pending, SIGNER, USAGES);
+            new CertificateRequester(client, context, lifetime).request(pending, SIGNER, USAGES);
         store.replace(identity);
         keys.replace(identity);
         LOG.info("{}: serving certificate issued", options.nodeName());
@@ -75,7 +73,7 @@ final class ServingCertificate {
       } catch (Exception e) {
         LOG.warn("{}: no serving certificate yet: {}", options.nodeName(), e.getMessage());
       }
-      context.owner().timer(backoff.next().toMillis(), TimeUnit.MILLISECONDS).await();
+      lifetime.sleep(backoff.next());
     }
   }
 
