@@ -51,14 +51,17 @@ public final class Hubspoke implements Runnable {
 
   /** Runs a command line: 0 when all went well, 1 when it failed, 2 when it made no sense. */
   static int run(String... arguments) {
+    return commandLine().execute(arguments);
+  }
+
+  static CommandLine commandLine() {
     return new CommandLine(new Hubspoke())
         .setParameterExceptionHandler(Hubspoke::misused)
         .setExecutionExceptionHandler(
             (failure, command, parsed) -> {
               command.getErr().println("error: " + Component.reason(failure));
               return 1;
-            })
-        .execute(arguments);
+            });
   }
 
   /** One line that says what is wrong, and one that says where to read on. */
