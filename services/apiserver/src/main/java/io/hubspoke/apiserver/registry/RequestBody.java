@@ -2,6 +2,7 @@ package io.hubspoke.apiserver.registry;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Json;
+import io.hubspoke.api.Protobuf;
 import io.hubspoke.api.Status;
 import io.hubspoke.api.Yaml;
 import io.vertx.core.Future;
@@ -63,6 +64,7 @@ final class RequestBody {
     String mediaType = mediaType(http);
     return switch (mediaType) {
       case "", "application/json" -> Json.parseObject(body.getBytes());
+      case Protobuf.MEDIA_TYPE -> Protobuf.parseObject(body.getBytes());
       case "application/yaml" -> Yaml.parseObject(body.getBytes());
       default ->
           throw Status.unsupportedMediaType(
