@@ -1,15 +1,23 @@
 package io.hubspoke.controllermanager;
 
+import io.fabric8.kubernetes.api.model.Node;
 import io.hubspoke.client.ApiClient;
+import io.hubspoke.client.EventRecorder;
 import io.hubspoke.client.Informer;
 import io.hubspoke.client.ListOptions;
 import io.hubspoke.client.Resource;
 import io.hubspoke.controllermanager.certificates.AccessReviews;
 import io.hubspoke.controllermanager.certificates.CsrApprovingController;
+import io.hubspoke.controllermanager.certificates.CsrCleaner;
 import io.hubspoke.controllermanager.certificates.CsrSigningController;
 import io.hubspoke.controllermanager.certificates.KubeletClientApprover;
 import io.hubspoke.controllermanager.certificates.KubeletServingApprover;
+import io.hubspoke.controllermanager.namespaces.NamespaceController;
+import io.hubspoke.controllermanager.namespaces.NamespacePublisher;
+import io.hubspoke.controllermanager.nodes.NodeLifecycleController;
+import io.hubspoke.controllermanager.nodes.TaintEviction;
 import io.hubspoke.pki.CertificateAuthority;
+import io.hubspoke.pki.Pem;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import java.io.IOException;
@@ -34,6 +42,13 @@ final class ControlLoops extends VerticleBase {
     client = new ApiClient(vertx, config);
     var nodes = informer(Resource.NODES, ListOptions.ALL);
     certificates(nodes);
+    nodes(nodes);
+    namespaces();
+    var tokens =
+        ListOptions.inNamespace(BootstrapTokenCleaner.NAMESPACE)
+            .withFieldSelector("type=" + BootstrapTokenCleaner.TYPE);
+    controllers.add(
+        new BootstrapTokenCleaner(client, context, informer(Resource.SECRETS.tree(), tokens)));
     // Handlers are registered by now, so none misses the first list.
     informers.forEach(Informer::start);
     return Future.succeededFuture();
@@ -48,8 +63,7 @@ final class ControlLoops extends VerticleBase {
     return client.close().eventually(() -> Future.join(ended));
   }
 
-  private void certificates(Informer<io.fabric8.kubernetes.api.model.Node> nodes)
-      throws IOException {
+  private void certificates(Informer<Node> nodes) throws IOException {
     var requests = informer(Resource.CERTIFICATE_SIGNING_REQUESTS, ListOptions.ALL);
     var approvers = new ArrayList<CsrApprovingController.Approver>();
     approvers.add(new KubeletClientApprover(new AccessReviews(client)));
@@ -57,6 +71,7 @@ final class ControlLoops extends VerticleBase {
       approvers.add(new KubeletServingApprover(name -> nodes.get("", name), Clock.systemUTC()));
     }
     controllers.add(new CsrApprovingController(client, context, requests, approvers));
+    controllers.add(new CsrCleaner(client, context, requests));
     if (options.clusterSigningCertFile() != null) {
       var authority =
           CertificateAuthority.read(
@@ -64,6 +79,41 @@ final class ControlLoops extends VerticleBase {
       controllers.add(
           new CsrSigningController(
               client, context, requests, authority, options.clusterSigningDuration()));
+    }
+  }
+
+  private void nodes(Informer<Node> nodes) {
+    var leases = informer(Resource.LEASES.tree(), ListOptions.inNamespace("kube-node-lease"));
+    var events = new EventRecorder(client, "node-controller", "");
+    controllers.add(
+        new NodeLifecycleController(
+            client,
+            context,
+            events,
+            nodes,
+            leases,
+            options.nodeMonitorPeriod(),
+            options.nodeMonitorGracePeriod(),
+            options.nodeStartupGracePeriod()));
+    controllers.add(new TaintEviction(client, context, events, nodes));
+  }
+
+  private void namespaces() throws IOException {
+    var namespaces = informer(Resource.NAMESPACES.tree(), ListOptions.ALL);
+    controllers.add(new NamespaceController(client, context, namespaces));
+    var accounts = ListOptions.ALL.withFieldSelector("metadata.name=default");
+    controllers.add(
+        NamespacePublisher.defaultServiceAccount(
+            client, context, namespaces, informer(Resource.SERVICE_ACCOUNTS.tree(), accounts)));
+    if (options.rootCaFile() != null) {
+      var maps = ListOptions.ALL.withFieldSelector("metadata.name=kube-root-ca.crt");
+      controllers.add(
+          NamespacePublisher.rootCa(
+              client,
+              context,
+              namespaces,
+              informer(Resource.CONFIG_MAPS.tree(), maps),
+              Pem.encode(Pem.readCertificates(options.rootCaFile()))));
     }
   }
 

@@ -87,6 +87,12 @@ public final class ApiClient {
         HttpMethod.DELETE, resource.path(namespace, name), options.toJson(), ObjectNode.class);
   }
 
+  /** Deletes all objects of a collection that the options select. */
+  public Future<ObjectNode> deleteCollection(Resource<?> resource, ListOptions options) {
+    String uri = options.query(resource.collectionPath(options.namespace())).toString();
+    return exchange(HttpMethod.DELETE, uri, null, ObjectNode.class);
+  }
+
   /** Posts to a subresource, such as {@code binding}. */
   public Future<ObjectNode> post(
       Resource<?> resource, String namespace, String name, String subresource, Object body) {

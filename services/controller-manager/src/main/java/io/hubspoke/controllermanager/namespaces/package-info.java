@@ -1,0 +1,2 @@
+/** Furnishes namespaces, and clears those that are deleted. */
+package io.hubspoke.controllermanager.namespaces;
