@@ -16,7 +16,6 @@ import java.time.Duration;
  * @param nodeMonitorPeriod how often the health of nodes is looked at
  * @param nodeMonitorGracePeriod how long a running node may be silent
  * @param nodeStartupGracePeriod how long a starting node may be silent
- * @param securePort port on loopback for health and metrics; 0 for none
  */
 public record ControllerManagerOptions(
     ClientConfig client,
@@ -27,8 +26,7 @@ public record ControllerManagerOptions(
     boolean approveKubeletServing,
     Duration nodeMonitorPeriod,
     Duration nodeMonitorGracePeriod,
-    Duration nodeStartupGracePeriod,
-    int securePort) {
+    Duration nodeStartupGracePeriod) {
   static final Duration SIGNING_DURATION = Duration.ofDays(365);
   static final Duration MONITOR_PERIOD = Duration.ofSeconds(5);
 
@@ -59,8 +57,7 @@ public record ControllerManagerOptions(
         false,
         MONITOR_PERIOD,
         MONITOR_GRACE_PERIOD,
-        STARTUP_GRACE_PERIOD,
-        0);
+        STARTUP_GRACE_PERIOD);
   }
 
   /** Signs with this authority. */
@@ -75,8 +72,7 @@ public record ControllerManagerOptions(
         approveKubeletServing,
         nodeMonitorPeriod,
         nodeMonitorGracePeriod,
-        nodeStartupGracePeriod,
-        securePort);
+        nodeStartupGracePeriod);
   }
 
   public ControllerManagerOptions withRootCaFile(Path file) {
@@ -89,8 +85,7 @@ public record ControllerManagerOptions(
         approveKubeletServing,
         nodeMonitorPeriod,
         nodeMonitorGracePeriod,
-        nodeStartupGracePeriod,
-        securePort);
+        nodeStartupGracePeriod);
   }
 
   public ControllerManagerOptions withApproveKubeletServing(boolean approve) {
@@ -103,8 +98,7 @@ public record ControllerManagerOptions(
         approve,
         nodeMonitorPeriod,
         nodeMonitorGracePeriod,
-        nodeStartupGracePeriod,
-        securePort);
+        nodeStartupGracePeriod);
   }
 
   public ControllerManagerOptions withNodeMonitor(Duration period, Duration grace) {
@@ -117,21 +111,6 @@ public record ControllerManagerOptions(
         approveKubeletServing,
         period,
         grace,
-        nodeStartupGracePeriod,
-        securePort);
-  }
-
-  public ControllerManagerOptions withSecurePort(int port) {
-    return new ControllerManagerOptions(
-        client,
-        clusterSigningCertFile,
-        clusterSigningKeyFile,
-        clusterSigningDuration,
-        rootCaFile,
-        approveKubeletServing,
-        nodeMonitorPeriod,
-        nodeMonitorGracePeriod,
-        nodeStartupGracePeriod,
-        port);
+        nodeStartupGracePeriod);
   }
 }

@@ -7,11 +7,10 @@ import io.hubspoke.client.ClientConfig;
  *
  * @param client the apiserver, and the credentials to show it
  * @param schedulerName serves the pods whose {@code spec.schedulerName} is this
- * @param securePort port on loopback for health and metrics; 0 for none
  */
-public record SchedulerOptions(ClientConfig client, String schedulerName, int securePort) {
+public record SchedulerOptions(ClientConfig client, String schedulerName) {
   /** The scheduler of pods that name none. */
   public static SchedulerOptions of(ClientConfig client) {
-    return new SchedulerOptions(client, "default-scheduler", 0);
+    return new SchedulerOptions(client, "default-scheduler");
   }
 }

@@ -1,0 +1,114 @@
+package io.hubspoke.controllermanager;
+
+import io.hubspoke.client.ClientConfig;
+import io.hubspoke.pki.Kubeconfig;
+import io.hubspoke.runtime.Component;
+import io.hubspoke.runtime.GoDuration;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Runs a controller manager from the command line, with the real one's flags. */
+@Command(
+    name = "controller-manager",
+    description = "Runs the kube-controller-manager: signs certificates, watches over nodes.",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    footer = {
+      "",
+      "Example:",
+      "  hubspoke controller-manager --kubeconfig=controller-manager.kubeconfig \\",
+      "    --root-ca-file=ca.crt --cluster-signing-cert-file=ca.crt --cluster-signing-key-file=ca.key"
+    })
+public final class ControllerManagerCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Option(names = "--kubeconfig", required = true, description = "apiserver and credentials")
+  private Path kubeconfig;
+
+  @Option(
+      names = "--cluster-signing-cert-file",
+      description = "authority that signs certificates (none: signs none)")
+  private Path clusterSigningCertFile;
+
+  @Option(names = "--cluster-signing-key-file", description = "its key")
+  private Path clusterSigningKeyFile;
+
+  @Option(
+      names = "--cluster-signing-duration",
+      converter = GoDuration.class,
+      paramLabel = "DURATION",
+      description = "longest life of a signed certificate (8760h)")
+  private Duration clusterSigningDuration = ControllerManagerOptions.SIGNING_DURATION;
+
+  @Option(
+      names = "--root-ca-file",
+      description = "what ConfigMap kube-root-ca.crt holds in every namespace (none: no such map)")
+  private Path rootCaFile;
+
+  @Option(
+      names = "--node-monitor-period",
+      converter = GoDuration.class,
+      paramLabel = "DURATION",
+      description = "how often the health of nodes is looked at (5s)")
+  private Duration nodeMonitorPeriod = ControllerManagerOptions.MONITOR_PERIOD;
+
+  @Option(
+      names = "--node-monitor-grace-period",
+      converter = GoDuration.class,
+      paramLabel = "DURATION",
+      description = "how long a running node may be silent (50s)")
+  private Duration nodeMonitorGracePeriod = ControllerManagerOptions.MONITOR_GRACE_PERIOD;
+
+  @Option(
+      names = "--node-startup-grace-period",
+      converter = GoDuration.class,
+      paramLabel = "DURATION",
+      description = "how long a starting node may be silent (1m)")
+  private Duration nodeStartupGracePeriod = ControllerManagerOptions.STARTUP_GRACE_PERIOD;
+
+  @Option(
+      names = "--hubspoke-approve-kubelet-serving",
+      arity = "0..1",
+      fallbackValue = "true",
+      description =
+          "approves serving certificates that nodes ask for their own names and addresses"
+              + " (${DEFAULT-VALUE}); Hubspoke's own, an administrator's task in Kubernetes")
+  private boolean approveKubeletServing;
+
+  @Override
+  public Integer call() {
+    return Component.run(new ControllerManager(options()), System.err);
+  }
+
+  private ControllerManagerOptions options() {
+    try {
+      return new ControllerManagerOptions(
+          client(),
+          clusterSigningCertFile,
+          clusterSigningKeyFile,
+          clusterSigningDuration,
+          rootCaFile,
+          approveKubeletServing,
+          nodeMonitorPeriod,
+          nodeMonitorGracePeriod,
+          nodeStartupGracePeriod);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
+  }
+
+  private ClientConfig client() {
+    try {
+      return ClientConfig.of(Kubeconfig.read(kubeconfig));
+    } catch (IOException e) {
+      throw new IllegalArgumentException("--kubeconfig: " + Component.reason(e), e);
+    }
+  }
+}

@@ -1,0 +1,106 @@
+package io.hubspoke.lab.controlplane;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.Json;
+import io.hubspoke.apiserver.Apiserver;
+import io.hubspoke.apiserver.ApiserverOptions;
+import io.hubspoke.client.ApiClient;
+import io.hubspoke.client.ClientConfig;
+import io.hubspoke.client.Credentials;
+import io.hubspoke.client.Resource;
+import io.hubspoke.controllermanager.ControllerManager;
+import io.hubspoke.controllermanager.ControllerManagerOptions;
+import io.hubspoke.pki.CertificateAuthority;
+import io.hubspoke.pki.Identity;
+import io.hubspoke.pki.SubjectAltNames;
+import io.hubspoke.runtime.Component;
+import io.hubspoke.scheduler.Scheduler;
+import io.hubspoke.scheduler.SchedulerOptions;
+import io.hubspoke.testing.Await;
+import io.vertx.core.Vertx;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/** An apiserver with its controller manager and scheduler, over HTTPS on a free port. */
+final class ControlPlane {
+  static final Resource<ObjectNode> CSRS = Resource.CERTIFICATE_SIGNING_REQUESTS.tree();
+  static final Resource<ObjectNode> NODES = Resource.NODES.tree();
+  static final Resource<ObjectNode> PODS = Resource.PODS.tree();
+
+  final CertificateAuthority authority =
+      CertificateAuthority.create("kubernetes", Duration.ofDays(1));
+  final ApiClient admin;
+  private final Vertx vertx = Component.vertx();
+  private final String server;
+
+  /** Starts one that takes nodes for lost which are silent for longer than the grace period. */
+  ControlPlane(Path dir, Duration grace) throws Exception {
+    var caFile = dir.resolve("ca.crt");
+    var caKey = dir.resolve("ca.key");
+    authority.write(caFile, caKey);
+    var certificate = dir.resolve("apiserver.crt");
+    var key = dir.resolve("apiserver.key");
+    authority
+        .issueServer("kube-apiserver", SubjectAltNames.of("127.0.0.1"), Duration.ofHours(1))
+        .write(certificate, key);
+    var apiserver =
+        new Apiserver(
+            ApiserverOptions.secure(
+                new ApiserverOptions.Serving("127.0.0.1", 0, certificate, key), caFile));
+    Await.result(vertx.deployVerticle(apiserver));
+    server = "https://127.0.0.1:" + apiserver.port();
+    admin = client("kubernetes-admin", "system:masters");
+    Await.result(
+        vertx.deployVerticle(
+            new ControllerManager(
+                ControllerManagerOptions.of(config(identity("system:kube-controller-manager")))
+                    .withClusterSigning(caFile, caKey, Duration.ofHours(10))
+                    .withRootCaFile(caFile)
+                    .withApproveKubeletServing(true)
+                    .withNodeMonitor(Duration.ofMillis(100), grace))));
+    Await.result(
+        vertx.deployVerticle(
+            new Scheduler(SchedulerOptions.of(config(identity("system:kube-scheduler"))))));
+  }
+
+  /** Returns a client with a certificate of the cluster. */
+  ApiClient client(String user, String... groups) {
+    return new ApiClient(vertx, config(identity(user, groups)));
+  }
+
+  private Identity identity(String user, String... groups) {
+    return authority.issueClient(user, List.of(groups), Duration.ofHours(1));
+  }
+
+  private ClientConfig config(Identity identity) {
+    return ClientConfig.of(
+        server, List.of(authority.certificate()), new Credentials.Certificate(identity));
+  }
+
+  /** Creates a node that is ready, with 2 CPUs. */
+  void node(String name) throws Exception {
+    var node =
+        json(
+            """
+            {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "%s"},
+             "status": {
+               "addresses": [{"type": "InternalIP", "address": "127.10.0.1"}],
+               "allocatable": {"cpu": "2", "memory": "1Gi", "pods": "10"},
+               "capacity": {"cpu": "2", "memory": "1Gi", "pods": "10"},
+               "conditions": [{"type": "Ready", "status": "True", "reason": "KubeletReady",
+                 "lastHeartbeatTime": "2026-01-01T00:00:00Z"}]}}
+            """
+                .formatted(name));
+    Await.result(admin.create(NODES, "", node));
+  }
+
+  static ObjectNode json(String text) {
+    return Json.parseObject(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  void close() throws Exception {
+    Await.result(vertx.close());
+  }
+}

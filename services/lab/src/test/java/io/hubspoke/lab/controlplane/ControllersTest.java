@@ -1,0 +1,133 @@
+package io.hubspoke.lab.controlplane;
+
+import static io.hubspoke.lab.controlplane.ControlPlane.NODES;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.ApiException;
+import io.hubspoke.client.DeleteOptions;
+import io.hubspoke.client.PatchType;
+import io.hubspoke.client.Resource;
+import io.hubspoke.pki.Pem;
+import io.hubspoke.testing.Await;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ControllersTest {
+  private static ControlPlane plane;
+
+  @BeforeAll
+  static void start(@TempDir Path dir) throws Exception {
+    plane = new ControlPlane(dir, Duration.ofSeconds(1));
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    plane.close();
+  }
+
+  @Test
+  void marksASilentNodeUnknownAndTakesTheTaintsOffWhenItReportsAgain() throws Exception {
+    plane.node("quiet");
+    Await.until("the node is unknown", () -> ready("quiet").equals("Unknown"));
+    Await.until(
+        "its taints",
+        () ->
+            taints("quiet")
+                .containsAll(
+                    List.of(
+                        "node.kubernetes.io/unreachable:NoSchedule",
+                        "node.kubernetes.io/unreachable:NoExecute")));
+
+    var report =
+        ControlPlane.json(
+            """
+            {"status": {"conditions": [{"type": "Ready", "status": "True",
+              "lastHeartbeatTime": "2026-01-02T00:00:00Z"}]}}
+            """);
+    Await.result(plane.admin.patchStatus(NODES, "", "quiet", PatchType.STRATEGIC_MERGE, report));
+    Await.until("no taints", () -> taints("quiet").isEmpty());
+  }
+
+  @Test
+  void furnishesEveryNamespaceAndEmptiesItBeforeItGoes() throws Exception {
+    var namespace =
+        ControlPlane.json(
+            """
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}}
+            """);
+    Await.result(plane.admin.create(Resource.NAMESPACES.tree(), "", namespace));
+    Await.until("its account", () -> exists(Resource.SERVICE_ACCOUNTS.tree(), "default"));
+    Await.until("its authority", () -> exists(Resource.CONFIG_MAPS.tree(), "kube-root-ca.crt"));
+    var map =
+        Await.result(plane.admin.get(Resource.CONFIG_MAPS.tree(), "team", "kube-root-ca.crt"));
+    assertThat(map.path("data").path("ca.crt").asText())
+        .isEqualTo(Pem.encode(plane.authority.certificate()));
+
+    Await.result(
+        plane.admin.delete(
+            Resource.CONFIG_MAPS, "team", "kube-root-ca.crt", DeleteOptions.DEFAULT));
+    Await.until("it is back", () -> exists(Resource.CONFIG_MAPS.tree(), "kube-root-ca.crt"));
+
+    Await.result(plane.admin.delete(Resource.NAMESPACES, "", "team", DeleteOptions.DEFAULT));
+    Await.until("the namespace is gone", () -> !present(Resource.NAMESPACES.tree(), "", "team"));
+    assertThat(exists(Resource.CONFIG_MAPS.tree(), "kube-root-ca.crt")).isFalse();
+  }
+
+  @Test
+  void deletesBootstrapTokensThatHaveExpired() throws Exception {
+    var secret =
+        ControlPlane.json(
+            """
+            {"apiVersion": "v1", "kind": "Secret", "type": "bootstrap.kubernetes.io/token",
+             "metadata": {"name": "bootstrap-token-abcdef", "namespace": "kube-system"},
+             "stringData": {"token-id": "abcdef", "token-secret": "0123456789abcdef",
+               "expiration": "2026-01-01T00:00:00Z", "usage-bootstrap-authentication": "true"}}
+            """);
+    Await.result(plane.admin.create(Resource.SECRETS.tree(), "kube-system", secret));
+    Await.until(
+        "it is gone",
+        () -> !present(Resource.SECRETS.tree(), "kube-system", "bootstrap-token-abcdef"));
+  }
+
+  private static boolean exists(Resource<ObjectNode> resource, String name) throws Exception {
+    return present(resource, "team", name);
+  }
+
+  private static boolean present(Resource<ObjectNode> resource, String namespace, String name)
+      throws Exception {
+    try {
+      return !Await.result(plane.admin.get(resource, namespace, name)).isEmpty();
+    } catch (ApiException e) {
+      assertThat(e.code()).isEqualTo(404);
+      return false;
+    }
+  }
+
+  private static String ready(String node) throws Exception {
+    for (var condition : get(node).path("status").path("conditions")) {
+      if (condition.path("type").asText().equals("Ready")) {
+        return condition.path("status").asText();
+      }
+    }
+    return "";
+  }
+
+  private static List<String> taints(String node) throws Exception {
+    var taints = new ArrayList<String>();
+    for (var taint : get(node).path("spec").path("taints")) {
+      taints.add(taint.path("key").asText() + ":" + taint.path("effect").asText());
+    }
+    return taints;
+  }
+
+  private static ObjectNode get(String node) throws Exception {
+    return Await.result(plane.admin.get(NODES, "", node));
+  }
+}
