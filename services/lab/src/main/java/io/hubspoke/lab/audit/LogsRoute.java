@@ -111,7 +111,7 @@ public final class LogsRoute implements Route {
         Checks.eventually(
             Checks.PATIENCE,
             () -> admin.get(logs(mesh, pod, "")),
-            answer -> answer.status() == 200 && answer.body().contains(pod + " 1\n"));
+            answer -> answer.status() == 200 && answer.body().contains(pod + " 3\n"));
     evidence.put("plain", plain.brief());
     var good = plain.status() == 200 && plain.body().startsWith(pod + " 1\n");
     var tail = admin.get(logs(mesh, pod, "?tailLines=2"));

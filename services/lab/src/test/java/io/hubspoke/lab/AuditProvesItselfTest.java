@@ -1,0 +1,134 @@
+package io.hubspoke.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hubspoke.api.Json;
+import io.hubspoke.apiserver.ApiserverOptions;
+import io.hubspoke.client.Resource;
+import io.hubspoke.kubelet.KubeletOptions.AuthorizationMode;
+import io.hubspoke.lab.MeshOptions.Changes;
+import io.hubspoke.lab.MeshOptions.Posture;
+import io.hubspoke.lab.audit.Audit;
+import io.hubspoke.lab.audit.BootstrapRoute;
+import io.hubspoke.lab.audit.ControlPlaneRoute;
+import io.hubspoke.lab.audit.LogsRoute;
+import io.hubspoke.lab.audit.NodeRoute;
+import io.hubspoke.lab.audit.Property;
+import io.hubspoke.lab.audit.Route;
+import io.hubspoke.lab.audit.Row;
+import io.hubspoke.pki.Kubeconfig;
+import io.hubspoke.runtime.Component;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Each protection is broken on purpose, and the row that vouches for it must fail. */
+@Timeout(120)
+class AuditProvesItselfTest {
+  @Test
+  void everyRowIsAsTheDocumentsSayWhenNothingIsBroken() throws Exception {
+    assertThat(measure(Changes.NONE, Audit.routes()))
+        .allSatisfy(row -> assertThat(row.asExpected()).as(row.toString()).isTrue());
+  }
+
+  @Test
+  void kubeletsThatDoNotVerifyTheApiserverFailTheirRows() throws Exception {
+    var careless =
+        Changes.NONE.withNodeCluster(
+            cluster -> new Kubeconfig.Cluster(cluster.server(), null, null, null, true));
+    for (var row : measure(careless, List.of(new BootstrapRoute(), new NodeRoute()))) {
+      assertThat(row.asExpected(Property.SERVER_VERIFIED)).as(row.toString()).isFalse();
+    }
+  }
+
+  @Test
+  void controlPlaneClientsThatDoNotVerifyTheApiserverFailTheirRow() throws Exception {
+    var careless = Changes.NONE.withControlPlane(client -> client.withInsecureSkipTlsVerify());
+    var row = measure(careless, List.of(new ControlPlaneRoute())).getFirst();
+    assertThat(row.asExpected(Property.SERVER_VERIFIED)).as(row.toString()).isFalse();
+  }
+
+  @Test
+  void aKubeletThatLetsAnyoneInFailsTheLogRow() throws Exception {
+    var open =
+        Changes.NONE.withKubelet(
+            kubelet ->
+                kubelet.anonymousAuth(true).authorizationMode(AuthorizationMode.ALWAYS_ALLOW));
+    var row = measure(open, List.of(new LogsRoute(Posture.DEFAULT))).getFirst();
+    assertThat(row.asExpected(Property.CLIENT_AUTHENTICATED)).as(row.toString()).isFalse();
+    assertThat(row.asExpected(Property.AUTHORIZED)).as(row.toString()).isFalse();
+  }
+
+  @Test
+  void anApiserverThatVerifiesNoKubeletFailsTheVerifiedRow() throws Exception {
+    var lax =
+        Changes.NONE.withApiserver(
+            options -> options.with(options.kubelet().withCertificateAuthority(null)));
+    var row = measure(lax, List.of(new LogsRoute(Posture.VERIFIED))).getFirst();
+    assertThat(row.asExpected(Property.SERVER_VERIFIED)).as(row.toString()).isFalse();
+  }
+
+  @Test
+  void anApiserverThatAllowsEverythingFailsEveryAuthorizedCell() throws Exception {
+    var lax =
+        Changes.NONE.withApiserver(
+            options -> options.withAuthorizationModes(List.of("AlwaysAllow")));
+    for (var row :
+        measure(lax, List.of(new BootstrapRoute(), new NodeRoute(), new ControlPlaneRoute()))) {
+      assertThat(row.asExpected(Property.AUTHORIZED)).as(row.toString()).isFalse();
+    }
+  }
+
+  @Test
+  void anApiserverThatLetsAnonymousRequestsInFailsEveryAuthenticatedCell() throws Exception {
+    var lax =
+        Changes.NONE.withApiserver(
+            options ->
+                options.with(
+                    new ApiserverOptions.Authn(options.authn().clientCaFile(), true, true)));
+    for (var row :
+        measure(lax, List.of(new BootstrapRoute(), new NodeRoute(), new ControlPlaneRoute()))) {
+      assertThat(row.asExpected(Property.CLIENT_AUTHENTICATED)).as(row.toString()).isFalse();
+    }
+  }
+
+  @Test
+  void nodesWhoseRoleWasWidenedFailTheirRow() throws Exception {
+    var routes = List.<Route>of(new NodeRoute());
+    var lab = TwoPostures.start(2, routes, step -> {});
+    try {
+      var binding =
+          """
+          {"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding",
+           "metadata":{"name":"widened"},
+           "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole",
+                      "name":"cluster-admin"},
+           "subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"Group",
+                        "name":"system:nodes"}]}""";
+      Component.await(
+          lab.meshes()
+              .get(Posture.DEFAULT)
+              .admin()
+              .create(
+                  Resource.cluster(
+                          "rbac.authorization.k8s.io", "v1", "clusterrolebindings", Object.class)
+                      .tree(),
+                  "",
+                  Json.parseObject(binding.getBytes(StandardCharsets.UTF_8))));
+      var row = new Audit(lab.meshes(), step -> {}).run(routes).getFirst();
+      assertThat(row.asExpected(Property.AUTHORIZED)).as(row.toString()).isFalse();
+    } finally {
+      lab.stop();
+    }
+  }
+
+  private static List<Row> measure(Changes changes, List<Route> routes) throws Exception {
+    var lab = TwoPostures.start(2, routes, changes, step -> {});
+    try {
+      return new Audit(lab.meshes(), step -> {}).run(routes);
+    } finally {
+      lab.stop();
+    }
+  }
+}
