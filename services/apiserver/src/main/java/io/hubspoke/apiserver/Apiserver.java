@@ -1,6 +1,5 @@
 package io.hubspoke.apiserver;
 
-import io.hubspoke.api.Status;
 import io.hubspoke.apiserver.admission.Admission;
 import io.hubspoke.apiserver.admission.NodeRestriction;
 import io.hubspoke.apiserver.authn.Authentication;
@@ -13,6 +12,7 @@ import io.hubspoke.apiserver.authz.AuthorizerChain;
 import io.hubspoke.apiserver.authz.BootstrapPolicy;
 import io.hubspoke.apiserver.authz.NodeAuthorizer;
 import io.hubspoke.apiserver.authz.RbacAuthorizer;
+import io.hubspoke.apiserver.discovery.DiscoveryEndpoint;
 import io.hubspoke.apiserver.health.HealthChecks;
 import io.hubspoke.apiserver.http.ApiChain;
 import io.hubspoke.apiserver.http.ApiConnections;
@@ -130,9 +130,8 @@ public final class Apiserver extends VerticleBase {
             .reviews(authorizer, tokens)
             .kubelet(vertx, registry.lister(), kubelets, options.kubelet())
             .health(checks(), meters)
-            .dispatcher(
-                new ResourceEndpoint(registry),
-                request -> Future.failedFuture(Status.unknownPath().toException()));
+            .openApi()
+            .dispatcher(new ResourceEndpoint(registry), new DiscoveryEndpoint());
     gauges(meters, inFlight, connections);
     return new ApiChain(
         vertx,

@@ -2,6 +2,7 @@ package io.hubspoke.apiserver;
 
 import io.hubspoke.apiserver.authn.Authentication;
 import io.hubspoke.apiserver.authz.Authorizer;
+import io.hubspoke.apiserver.discovery.OpenApiEndpoint;
 import io.hubspoke.apiserver.health.HealthChecks;
 import io.hubspoke.apiserver.health.HealthEndpoint;
 import io.hubspoke.apiserver.health.InfoEndpoints;
@@ -58,6 +59,13 @@ final class Endpoints {
     paths.put("/version", InfoEndpoints.version());
     paths.put("/version/", InfoEndpoints.version());
     paths.put("/metrics", InfoEndpoints.metrics(() -> meters));
+    return this;
+  }
+
+  Endpoints openApi() {
+    Endpoint openApi = new OpenApiEndpoint();
+    paths.put("/openapi/v2", openApi);
+    paths.put("/openapi/v3", openApi);
     return this;
   }
 

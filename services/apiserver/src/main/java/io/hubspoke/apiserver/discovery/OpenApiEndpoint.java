@@ -15,8 +15,10 @@ import java.nio.charset.StandardCharsets;
 public final class OpenApiEndpoint implements Endpoint {
   private static final String TITLE = "Kubernetes";
   private static final String VERSION = "v1.33.0";
-  private static final String PROTOBUF_V2 =
-      "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+  private static final String PROTOBUF_ASKED = "application/com.github.proto-openapi.spec.v2";
+  // Clients ask with an @ before the version, which is no media type and which they can't read.
+  private static final String PROTOBUF_ANSWERED =
+      "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
   private final Buffer v2;
   private final Buffer v2Protobuf;
@@ -46,8 +48,8 @@ public final class OpenApiEndpoint implements Endpoint {
       return response.putHeader("Content-Type", "application/json").end(v3);
     }
     String accept = request.http().getHeader("Accept");
-    return accept != null && accept.contains(PROTOBUF_V2)
-        ? response.putHeader("Content-Type", PROTOBUF_V2).end(v2Protobuf)
+    return accept != null && accept.contains(PROTOBUF_ASKED)
+        ? response.putHeader("Content-Type", PROTOBUF_ANSWERED).end(v2Protobuf)
         : response.putHeader("Content-Type", "application/json").end(v2);
   }
 
