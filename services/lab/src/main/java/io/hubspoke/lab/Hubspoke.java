@@ -1,9 +1,11 @@
 package io.hubspoke.lab;
 
 import io.hubspoke.apiserver.ApiserverCommand;
+import io.hubspoke.controllermanager.ControllerManagerCommand;
 import io.hubspoke.kubelet.KubeletCommand;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.Logging;
+import io.hubspoke.scheduler.SchedulerCommand;
 import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -19,14 +21,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     version = "hubspoke 0.1.0 (Kubernetes v1.33)",
     description = "A wind tunnel for Kubernetes control-plane and node networking.",
-    subcommands = {
-      UpCommand.class,
-      DemoCommand.class,
-      AuditCommand.class,
-      BenchCommand.class,
-      ApiserverCommand.class,
-      KubeletCommand.class
-    },
+    subcommands = {UpCommand.class, DemoCommand.class, AuditCommand.class, BenchCommand.class},
     footer = {"", "Example:", "  hubspoke up --nodes 3 --dir lab"})
 public final class Hubspoke implements Runnable {
   @Spec private CommandSpec spec;
@@ -54,8 +49,14 @@ public final class Hubspoke implements Runnable {
     return commandLine().execute(arguments);
   }
 
+  /** The components are known by the names of the real binaries too. */
   static CommandLine commandLine() {
     return new CommandLine(new Hubspoke())
+        .addSubcommand("apiserver", new ApiserverCommand(), "kube-apiserver")
+        .addSubcommand(
+            "controller-manager", new ControllerManagerCommand(), "kube-controller-manager")
+        .addSubcommand("scheduler", new SchedulerCommand(), "kube-scheduler")
+        .addSubcommand("kubelet", new KubeletCommand())
         .setParameterExceptionHandler(Hubspoke::misused)
         .setExecutionExceptionHandler(
             (failure, command, parsed) -> {

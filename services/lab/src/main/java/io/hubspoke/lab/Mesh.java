@@ -55,6 +55,7 @@ public final class Mesh {
 
   private final Vertx vertx;
   private final MeshOptions options;
+  private final AddressClaim claim;
   private final Addresses addresses;
   private final ClusterFiles files;
   private final ApiClient admin;
@@ -65,10 +66,11 @@ public final class Mesh {
   private Wire schedulerUplink;
   private Wire controllerManagerUplink;
 
-  private Mesh(Vertx vertx, MeshOptions options, ClusterFiles files) {
+  private Mesh(Vertx vertx, MeshOptions options, AddressClaim claim, ClusterFiles files) {
     this.vertx = vertx;
     this.options = options;
-    this.addresses = options.addresses();
+    this.claim = claim;
+    this.addresses = claim.addresses();
     this.files = files;
     this.admin =
         new ApiClient(
@@ -78,8 +80,15 @@ public final class Mesh {
 
   /** Starts a mesh; what had started is stopped again when something fails. */
   public static Mesh start(Vertx vertx, MeshOptions options) throws Exception {
-    var files = ClusterFiles.write(options.directory(), options.addresses());
-    var mesh = new Mesh(vertx, options, files);
+    var claim = AddressClaim.first();
+    Mesh mesh;
+    try {
+      var files = ClusterFiles.write(options.directory(), claim.addresses());
+      mesh = new Mesh(vertx, options, claim, files);
+    } catch (IOException | RuntimeException e) {
+      claim.close();
+      throw e;
+    }
     try {
       mesh.start();
       return mesh;
@@ -304,6 +313,7 @@ public final class Mesh {
       }
     }
     await(admin.close());
+    claim.close();
   }
 
   /**

@@ -13,8 +13,7 @@ import java.util.function.UnaryOperator;
  * @param posture how the apiserver treats kubelets' serving certificates
  * @param changes what differs from the secure set-up
  */
-public record MeshOptions(
-    Path directory, int nodes, Posture posture, Addresses addresses, Changes changes) {
+public record MeshOptions(Path directory, int nodes, Posture posture, Changes changes) {
 
   /** How kubelets' serving certificates come to be and whether they are verified. */
   public enum Posture {
@@ -66,8 +65,9 @@ public record MeshOptions(
   }
 
   public MeshOptions {
-    if (nodes < 0 || nodes > 50_000) {
-      throw new IllegalArgumentException("--nodes must be between 0 and 50000, but is " + nodes);
+    if (nodes < 0 || nodes > Addresses.NODES - 1) {
+      throw new IllegalArgumentException(
+          "--nodes must be between 0 and %d, but is %d".formatted(Addresses.NODES - 1, nodes));
     }
   }
 }

@@ -59,13 +59,7 @@ public final class TwoPostures {
   private void add(int nodes, Posture posture, Changes changes) throws Exception {
     var mesh =
         Mesh.start(
-            vertx,
-            new MeshOptions(
-                directory.resolve(posture.toString()),
-                nodes,
-                posture,
-                Addresses.free(1).getFirst(),
-                changes));
+            vertx, new MeshOptions(directory.resolve(posture.toString()), nodes, posture, changes));
     meshes.put(posture, mesh);
     mesh.awaitReady(READY);
   }

@@ -79,11 +79,7 @@ final class UpCommand implements Callable<Integer> {
 
   private MeshOptions options() throws Exception {
     return new MeshOptions(
-        directory,
-        nodes,
-        verifyKubelets ? Posture.VERIFIED : Posture.DEFAULT,
-        Addresses.free(1).getFirst(),
-        Changes.NONE);
+        directory, nodes, verifyKubelets ? Posture.VERIFIED : Posture.DEFAULT, Changes.NONE);
   }
 
   private void announce(Mesh mesh) {

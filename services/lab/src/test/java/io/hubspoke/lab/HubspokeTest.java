@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class HubspokeTest {
@@ -12,10 +13,19 @@ class HubspokeTest {
 
   @Test
   void everyCommandHasHelpWithAnExample() {
-    for (var command : Hubspoke.commandLine().getSubcommands().keySet()) {
+    for (var subcommand : Set.copyOf(Hubspoke.commandLine().getSubcommands().values())) {
+      var command = subcommand.getCommandName();
       out.getBuffer().setLength(0);
       assertThat(run(command, "--help")).as(command).isZero();
       assertThat(out.toString()).as(command).contains("Example").contains("hubspoke " + command);
+    }
+  }
+
+  @Test
+  void componentsAreKnownByTheNamesOfTheRealBinariesToo() {
+    for (var name :
+        new String[] {"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet"}) {
+      assertThat(run(name, "--help")).as(name).isZero();
     }
   }
 

@@ -1,0 +1,68 @@
+package io.hubspoke.lab;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.channels.SocketChannel;
+
+/**
+ * Holds a block of addresses against other labs, in this process or another, until it is closed.
+ *
+ * <p>Binding the guard address is atomic, and the kernel undoes it when the process dies. The
+ * socket doesn't listen, so a scan of the network finds nothing there.
+ */
+record AddressClaim(Addresses addresses, SocketChannel guard) implements AutoCloseable {
+  /**
+   * Claims the first block that nobody has.
+   *
+   * @throws IOException when all are taken
+   */
+  static AddressClaim first() throws IOException {
+    for (var block = 0; block < Addresses.BLOCKS; block++) {
+      var claim = claim(new Addresses(block));
+      if (claim != null) {
+        return claim;
+      }
+    }
+    throw new IOException(
+        "no free loopback addresses: port %d is taken on 127.0.10.1 and its %d alternatives (do other labs run?)"
+            .formatted(Addresses.API_PORT, Addresses.BLOCKS - 1));
+  }
+
+  private static AddressClaim claim(Addresses addresses) throws IOException {
+    var guard = SocketChannel.open();
+    try {
+      guard.bind(
+          new InetSocketAddress(InetAddress.ofLiteral(addresses.guard()), Addresses.API_PORT));
+      if (isFree(addresses)) {
+        return new AddressClaim(addresses, guard);
+      }
+    } catch (IOException taken) {
+      // Another lab's; the next block may be free.
+    }
+    guard.close();
+    return null;
+  }
+
+  /** Whether something else than a lab serves there. */
+  private static boolean isFree(Addresses addresses) {
+    return bindable(addresses.apiserver(), Addresses.API_PORT)
+        && bindable(addresses.nodesUplink(), Addresses.API_PORT)
+        && bindable(addresses.nodeListens(1), Addresses.KUBELET_PORT)
+        && bindable(addresses.nodeAdvertises(1), Addresses.KUBELET_PORT);
+  }
+
+  private static boolean bindable(String address, int port) {
+    try (var socket = new ServerSocket(port, 1, InetAddress.ofLiteral(address))) {
+      return socket.isBound();
+    } catch (IOException taken) {
+      return false;
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    guard.close();
+  }
+}

@@ -1,0 +1,64 @@
+package io.hubspoke.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import org.junit.jupiter.api.Test;
+
+class AddressClaimTest {
+  private static final int CLAIMS = 4;
+
+  @Test
+  void claimsMadeAtTheSameInstantGetBlocksOfTheirOwn() throws Exception {
+    var together = new CountDownLatch(CLAIMS);
+    Callable<AddressClaim> claim =
+        () -> {
+          together.countDown();
+          together.await();
+          return AddressClaim.first();
+        };
+    var claims = new ArrayList<AddressClaim>();
+    try (var threads = Executors.newFixedThreadPool(CLAIMS)) {
+      for (var future : threads.invokeAll(List.of(claim, claim, claim, claim))) {
+        claims.add(future.get());
+      }
+      assertThat(new HashSet<>(claims.stream().map(AddressClaim::addresses).toList()))
+          .hasSize(CLAIMS);
+    } finally {
+      for (var held : claims) {
+        held.close();
+      }
+    }
+  }
+
+  @Test
+  void blocksShareNoAddress() {
+    var seen = new HashSet<String>();
+    for (var block = 0; block < Addresses.BLOCKS; block++) {
+      var addresses = new Addresses(block);
+      for (var address :
+          new String[] {
+            addresses.apiserver(),
+            addresses.scheduler(),
+            addresses.controllerManager(),
+            addresses.nodesUplink(),
+            addresses.schedulerUplink(),
+            addresses.controllerManagerUplink(),
+            addresses.guard(),
+            addresses.nodeAdvertises(1),
+            addresses.nodeAdvertises(Addresses.NODES),
+            addresses.nodeListens(1),
+            addresses.nodeListens(Addresses.NODES),
+            addresses.podCidr(1),
+            addresses.podCidr(Addresses.NODES - 1)
+          }) {
+        assertThat(seen.add(address)).as(address).isTrue();
+      }
+    }
+  }
+}
