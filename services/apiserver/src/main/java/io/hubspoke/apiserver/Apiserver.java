@@ -25,6 +25,7 @@ import io.hubspoke.apiserver.registry.Lister;
 import io.hubspoke.apiserver.registry.Registry;
 import io.hubspoke.apiserver.registry.ResourceEndpoint;
 import io.hubspoke.apiserver.resources.ResourceTable;
+import io.hubspoke.apiserver.serviceips.ServiceAddresses;
 import io.hubspoke.apiserver.store.MemoryStore;
 import io.hubspoke.apiserver.store.Store;
 import io.hubspoke.pki.Identity;
@@ -42,6 +43,7 @@ import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The hub: serves the Kubernetes API over HTTPS. Wires the store, the registry over it, and the
@@ -75,7 +77,14 @@ public final class Apiserver extends VerticleBase {
             ? List.of()
             : Pem.readCertificates(options.authn().clientCaFile());
     store = new MemoryStore();
-    registry = new Registry(vertx, store, this::admission);
+    registry =
+        new Registry(
+            vertx,
+            store,
+            this::admission,
+            Map.of(
+                ResourceTable.SERVICES.type(),
+                new ServiceAddresses(store, options.service().clusterIpRange())));
     kubelets = new KubeletClient(vertx, options.kubelet());
     X509Authenticator x509 = new X509Authenticator(clientCa, clock);
     ApiConnections connections =

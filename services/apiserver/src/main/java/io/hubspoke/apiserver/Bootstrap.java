@@ -134,6 +134,9 @@ final class Bootstrap {
   }
 
   private Future<Void> create(Resource resource, String namespace, ObjectNode object) {
+    if (registry.lister().get(resource.type(), namespace, Meta.name(object)) != null) {
+      return Future.succeededFuture();
+    }
     return registry
         .create(Target.of(resource, namespace, ""), object.deepCopy(), AS_SERVER)
         .<Void>mapEmpty()

@@ -130,6 +130,27 @@ public final class Names {
     return errors;
   }
 
+  /** Validates the name of a port ("IANA_SVC_NAME"). */
+  public static List<String> portName(String value) {
+    List<String> errors = new ArrayList<>(1);
+    if (value.length() > 15) {
+      errors.add("must be no more than 15 characters");
+    }
+    if (!value.chars().allMatch(c -> isLower(c) || isDigit(c) || c == '-')) {
+      errors.add("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)");
+    }
+    if (value.chars().noneMatch(Names::isLower)) {
+      errors.add("must contain at least one letter (a-z)");
+    }
+    if (value.contains("--")) {
+      errors.add("must not contain consecutive hyphens");
+    }
+    if (value.startsWith("-") || value.endsWith("-")) {
+      errors.add("must not begin or end with a hyphen");
+    }
+    return errors;
+  }
+
   /** Validates a key of a ConfigMap or Secret. */
   public static List<String> configMapKey(String value) {
     List<String> errors = new ArrayList<>(1);

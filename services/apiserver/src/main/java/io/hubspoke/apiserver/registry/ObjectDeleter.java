@@ -3,6 +3,7 @@ package io.hubspoke.apiserver.registry;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.ApiException;
 import io.hubspoke.api.Meta;
+import io.hubspoke.api.ResourceType;
 import io.hubspoke.api.Status;
 import io.hubspoke.apiserver.admission.Admission;
 import io.hubspoke.apiserver.admission.AdmissionRequest;
@@ -14,6 +15,7 @@ import io.hubspoke.apiserver.store.Store.Entry;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import java.time.Instant;
+import java.util.Map;
 import java.util.OptionalLong;
 
 /** Deletes objects: at once, or after their grace period, or once their finalizers are gone. */
@@ -22,12 +24,19 @@ final class ObjectDeleter {
   private final Cacher cacher;
   private final Admission admission;
   private final SystemMetadata metadata;
+  private final Map<ResourceType, Allocator> allocators;
 
-  ObjectDeleter(Store store, Cacher cacher, Admission admission, SystemMetadata metadata) {
+  ObjectDeleter(
+      Store store,
+      Cacher cacher,
+      Admission admission,
+      SystemMetadata metadata,
+      Map<ResourceType, Allocator> allocators) {
     this.store = store;
     this.cacher = cacher;
     this.admission = admission;
     this.metadata = metadata;
+    this.allocators = Map.copyOf(allocators);
   }
 
   Future<Deletion> delete(Target target, DeleteOptions options, User user) {
@@ -56,7 +65,7 @@ final class ObjectDeleter {
     Future<Deletion> done =
         mark(target, waiting, options)
             ? keep(cache, entry, waiting, options)
-            : remove(cache, entry, options);
+            : remove(target, entry, options);
     return done.recover(
         e ->
             e instanceof ConflictException conflict
@@ -76,14 +85,21 @@ final class ObjectDeleter {
         .map(made -> new Deletion(cache.object(made.key(), value, made.revision()), false));
   }
 
-  private Future<Deletion> remove(WatchCache cache, Entry entry, DeleteOptions options) {
+  private Future<Deletion> remove(Target target, Entry entry, DeleteOptions options) {
+    WatchCache cache = cacher.cache(target.type());
     if (options.dryRun()) {
       return Future.succeededFuture(
           new Deletion(cache.object(entry.key(), entry.value(), entry.revision()), true));
     }
     return store
         .delete(entry.key(), entry.revision())
-        .map(gone -> new Deletion(cache.object(gone.key(), gone.value(), gone.revision()), true));
+        .map(gone -> cache.object(gone.key(), gone.value(), gone.revision()))
+        .compose(
+            gone ->
+                allocators
+                    .getOrDefault(target.type(), Allocator.NONE)
+                    .release(gone.tree())
+                    .map(new Deletion(gone, true)));
   }
 
   /** Marks an object as being deleted; returns false if nothing is to be waited for. */

@@ -2,6 +2,7 @@ package io.hubspoke.apiserver.registry;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Meta;
+import io.hubspoke.api.ResourceType;
 import io.hubspoke.api.Status;
 import io.hubspoke.api.Status.Cause;
 import io.hubspoke.apiserver.admission.Admission;
@@ -15,6 +16,7 @@ import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 
 /** Creates and changes objects: metadata, admission, strategy, validation, store. */
@@ -29,16 +31,23 @@ final class ObjectWriter {
   private final Cacher cacher;
   private final Admission admission;
   private final SystemMetadata metadata;
+  private final Map<ResourceType, Allocator> allocators;
 
-  ObjectWriter(Store store, Cacher cacher, Admission admission, SystemMetadata metadata) {
+  ObjectWriter(
+      Store store,
+      Cacher cacher,
+      Admission admission,
+      SystemMetadata metadata,
+      Map<ResourceType, Allocator> allocators) {
     this.store = store;
     this.cacher = cacher;
     this.admission = admission;
     this.metadata = metadata;
+    this.allocators = Map.copyOf(allocators);
   }
 
   Future<StoredObject> create(Target target, ObjectNode object, WriteOptions options) {
-    ObjectShape.check(target.type(), object);
+    target.resource().strategy().checkTypes(target.type(), object);
     metadata.initialize(target, object);
     boolean generate = Meta.name(object).isEmpty();
     return create(target, object, options, generate ? GeneratedName.ATTEMPTS : 1, generate);
@@ -60,23 +69,9 @@ final class ObjectWriter {
     causes.addAll(strategy.validate(attempt));
     throwIfInvalid(target, name, causes);
 
-    WatchCache cache = cacher.cache(target.type());
-    String key = target.named(name).key();
-    Buffer value = cache.encoding().encode(attempt);
-    if (options.dryRun()) {
-      return store
-          .get(key)
-          .map(
-              entry -> {
-                if (entry != null) {
-                  throw Status.alreadyExists(target.type(), name).toException();
-                }
-                return cache.object(key, value, 0);
-              });
-    }
-    return store
-        .create(key, value)
-        .map(entry -> cache.object(key, value, entry.revision()))
+    return allocator(target)
+        .allocate(attempt, null, options.dryRun())
+        .compose(allocation -> allocation.around(store(target.named(name), attempt, options)))
         .recover(
             e -> {
               if (!(e instanceof ConflictException)) {
@@ -86,6 +81,22 @@ final class ObjectWriter {
                   ? create(target, object, options, attempts - 1, true)
                   : Future.failedFuture(Status.alreadyExists(target.type(), name).toException());
             });
+  }
+
+  private Future<StoredObject> store(Target target, ObjectNode object, WriteOptions options) {
+    WatchCache cache = cacher.cache(target.type());
+    String key = target.key();
+    Buffer value = cache.encoding().encode(object);
+    if (options.dryRun()) {
+      return store
+          .get(key)
+          .compose(
+              entry ->
+                  entry == null
+                      ? Future.succeededFuture(cache.object(key, value, 0))
+                      : Future.failedFuture(new ConflictException(key, entry)));
+    }
+    return store.create(key, value).map(entry -> cache.object(key, value, entry.revision()));
   }
 
   /**
@@ -111,7 +122,7 @@ final class ObjectWriter {
     WatchCache cache = cacher.cache(target.type());
     ObjectNode old = cache.encoding().decode(current.value(), current.revision());
     ObjectNode object = change.apply(old.deepCopy());
-    ObjectShape.check(target.type(), object);
+    target.resource().strategy().checkTypes(target.type(), object);
     String version = Meta.resourceVersion(object);
     if (!version.isEmpty() && !version.equals(Meta.resourceVersion(old))) {
       return Future.failedFuture(
@@ -124,22 +135,25 @@ final class ObjectWriter {
     if (Finality.reached(target.type(), object)) {
       return remove(target, current, options).map(gone -> gone);
     }
-    Buffer value = cache.encoding().encode(object);
-    if (value.equals(current.value())) {
-      return Future.succeededFuture(
-          cache.object(current.key(), current.value(), current.revision()));
-    }
-    if (options.dryRun()) {
-      return Future.succeededFuture(cache.object(current.key(), value, current.revision()));
-    }
-    return store
-        .update(current.key(), value, current.revision())
-        .map(entry -> cache.object(entry.key(), value, entry.revision()))
+    return allocator(target)
+        .allocate(object, old, options.dryRun())
+        .compose(allocation -> allocation.around(replace(cache, current, object, options)))
         .recover(
             e ->
                 e instanceof ConflictException conflict && attempts > 1
                     ? update(target, change, options, conflict.current(), attempts - 1)
                     : Future.failedFuture(conflict(target, e)));
+  }
+
+  private Future<StoredObject> replace(
+      WatchCache cache, Entry current, ObjectNode object, WriteOptions options) {
+    Buffer value = cache.encoding().encode(object);
+    if (options.dryRun() || value.equals(current.value())) {
+      return Future.succeededFuture(cache.object(current.key(), value, current.revision()));
+    }
+    return store
+        .update(current.key(), value, current.revision())
+        .map(entry -> cache.object(entry.key(), value, entry.revision()));
   }
 
   /** Removes what nothing holds any more. */
@@ -152,7 +166,12 @@ final class ObjectWriter {
     return store
         .delete(current.key(), current.revision())
         .map(entry -> cache.object(entry.key(), entry.value(), entry.revision()))
+        .compose(gone -> allocator(target).release(gone.tree()).map(gone))
         .recover(e -> Future.failedFuture(conflict(target, e)));
+  }
+
+  private Allocator allocator(Target target) {
+    return allocators.getOrDefault(target.type(), Allocator.NONE);
   }
 
   private void applyStrategy(

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.ApiException;
 import io.hubspoke.api.Json;
 import io.hubspoke.api.Meta;
+import io.hubspoke.api.ResourceType;
 import io.hubspoke.apiserver.admission.Admission;
 import io.hubspoke.apiserver.http.User;
 import io.hubspoke.apiserver.resources.Resource;
@@ -13,6 +14,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
 
@@ -32,20 +34,30 @@ public final class Registry {
    * Makes a registry of the resources in {@link ResourceTable}.
    *
    * @param admission asked about writes after {@code NamespaceLifecycle}
+   * @param allocators for the types whose objects need something beside themselves
    */
-  public Registry(Vertx vertx, Store store, Function<Lister, Admission> admission) {
-    this(vertx, store, admission, InstantSource.system());
+  public Registry(
+      Vertx vertx,
+      Store store,
+      Function<Lister, Admission> admission,
+      Map<ResourceType, Allocator> allocators) {
+    this(vertx, store, admission, allocators, InstantSource.system());
   }
 
-  Registry(Vertx vertx, Store store, Function<Lister, Admission> admission, InstantSource clock) {
+  Registry(
+      Vertx vertx,
+      Store store,
+      Function<Lister, Admission> admission,
+      Map<ResourceType, Allocator> allocators,
+      InstantSource clock) {
     this.cacher = new Cacher(store, ResourceTable.all());
     this.lister = new CacheLister(cacher);
     Admission chain =
         Admission.chain(List.of(new NamespaceLifecycle(lister), admission.apply(lister)));
     var metadata = new SystemMetadata(clock);
     this.reader = new ObjectReader(vertx, store, cacher);
-    this.writer = new ObjectWriter(store, cacher, chain, metadata);
-    this.deleter = new ObjectDeleter(store, cacher, chain, metadata);
+    this.writer = new ObjectWriter(store, cacher, chain, metadata, allocators);
+    this.deleter = new ObjectDeleter(store, cacher, chain, metadata, allocators);
   }
 
   /** Completes when the caches hold what the store holds. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Meta;
 import io.hubspoke.api.Names;
+import io.hubspoke.api.ResourceType;
 import io.hubspoke.api.Status.Cause;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,8 +47,12 @@ class GenericStrategy implements ResourceStrategy {
   }
 
   @Override
+  public final void checkTypes(ResourceType type, ObjectNode object) {
+    Shape.normalize(type, shape, object);
+  }
+
+  @Override
   public final void prepareForCreate(ObjectNode object, Requester requester) {
-    Shape.normalize(shape, object);
     if (hasStatus && clearsStatus()) {
       object.remove("status");
     }
@@ -58,7 +63,6 @@ class GenericStrategy implements ResourceStrategy {
   @Override
   public final void prepareForUpdate(
       ObjectNode object, ObjectNode old, String subresource, Requester requester) {
-    Shape.normalize(shape, object);
     if (subresource.isEmpty()) {
       if (hasStatus) {
         keep(object, old, "status");

@@ -1,6 +1,7 @@
 package io.hubspoke.apiserver.resources;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.ResourceType;
 import io.hubspoke.api.Status.Cause;
 import java.util.List;
 import java.util.OptionalLong;
@@ -17,10 +18,14 @@ import java.util.Set;
 public interface ResourceStrategy {
 
   /**
-   * Resets what a client may not set, then fills in defaults.
+   * Checks that fields have the types that the kind gives them, and drops nulls, which are absent
+   * fields; called first, and before anything else reads a field.
    *
-   * @throws io.hubspoke.api.ApiException 400 when a field has the wrong type
+   * @throws io.hubspoke.api.ApiException 400 naming the first field of another type
    */
+  void checkTypes(ResourceType type, ObjectNode object);
+
+  /** Resets what a client may not set, then fills in defaults. */
   void prepareForCreate(ObjectNode object, Requester requester);
 
   /** Returns the errors of an object that is to be created; empty when it is valid. */

@@ -3,7 +3,9 @@ package io.hubspoke.apiserver.resources;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.ResourceType;
 import io.hubspoke.api.Status;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -68,38 +70,68 @@ sealed interface Shape {
   }
 
   /**
-   * Drops nulls and checks types.
+   * Drops nulls and checks that a tree is an object of a type, as decoding into the type would;
+   * kind and version may be left out.
    *
    * @throws io.hubspoke.api.ApiException 400 naming the first field of another type
    */
-  static void normalize(Fields shape, ObjectNode object) {
-    check(shape, object, "");
+  static void normalize(ResourceType type, Fields shape, ObjectNode object) {
+    String apiVersion = object.path("apiVersion").asText("");
+    if (!apiVersion.isEmpty() && !apiVersion.equals(type.apiVersion())) {
+      throw Status.badRequest(
+              "the API version in the data ("
+                  + apiVersion
+                  + ") does not match the expected API version ("
+                  + type.apiVersion()
+                  + ")")
+          .toException();
+    }
+    String kind = object.path("kind").asText("");
+    if (!kind.isEmpty() && !kind.equals(type.kind())) {
+      throw Status.badRequest(cannotHandle(kind, type) + "the object's kind must be " + type.kind())
+          .toException();
+    }
+    try {
+      check(shape, object, "");
+    } catch (MismatchException e) {
+      throw Status.badRequest(
+              cannotHandle(type.kind(), type) + "json: cannot unmarshal " + e.getMessage())
+          .toException();
+    }
+  }
+
+  private static String cannotHandle(String kind, ResourceType type) {
+    return kind
+        + " in version \""
+        + type.version()
+        + "\" cannot be handled as a "
+        + type.kind()
+        + ": ";
   }
 
   private static void check(Shape shape, JsonNode value, String path) {
     switch (shape) {
       case Scalar scalar -> {
         if (!scalar.accepts(value)) {
-          throw mismatch(path, value, scalar.expected);
+          throw new MismatchException(path, value, scalar.expected);
         }
         dropNulls(value);
       }
       case Array array -> {
         if (!(value instanceof ArrayNode elements)) {
-          throw mismatch(path, value, "array");
+          throw new MismatchException(path, value, "array");
         }
-        for (int i = 0; i < elements.size(); i++) {
-          check(array.elements, elements.get(i), path + "[" + i + "]");
+        for (JsonNode element : elements) {
+          check(array.elements, element, path);
         }
       }
       case Mapping mapping -> {
         for (var entry : object(value, path).properties()) {
-          check(mapping.values, entry.getValue(), path + "." + entry.getKey());
+          check(mapping.values, entry.getValue(), path);
         }
       }
       case Fields known -> {
-        ObjectNode fields = object(value, path);
-        for (var entry : fields.properties()) {
+        for (var entry : object(value, path).properties()) {
           Shape field = known.fields.get(entry.getKey());
           if (field == null) {
             dropNulls(entry.getValue());
@@ -116,7 +148,7 @@ sealed interface Shape {
 
   private static ObjectNode object(JsonNode value, String path) {
     if (!(value instanceof ObjectNode object)) {
-      throw mismatch(path, value, "object");
+      throw new MismatchException(path, value, "object");
     }
     object.properties().removeIf(e -> e.getValue().isNull());
     return object;
@@ -131,10 +163,18 @@ sealed interface Shape {
     }
   }
 
-  private static RuntimeException mismatch(String path, JsonNode value, String expected) {
-    String found = value.getNodeType().name().toLowerCase(java.util.Locale.ROOT);
-    return Status.badRequest(
-            "json: cannot unmarshal " + found + " into field " + path + " of type " + expected)
-        .toException();
+  /** A value that its field does not take. */
+  final class MismatchException extends RuntimeException {
+    private MismatchException(String path, JsonNode value, String expected) {
+      super(
+          value.getNodeType().name().toLowerCase(Locale.ROOT)
+              + " into field "
+              + path
+              + " of type "
+              + expected,
+          null,
+          false,
+          false);
+    }
   }
 }

@@ -9,6 +9,7 @@ import io.hubspoke.apiserver.store.Store;
 import io.hubspoke.testing.Await;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
@@ -46,7 +47,7 @@ class CacherTest {
     before.post(MAPS, "{'metadata':{'name':'a'}}");
     Await.result(before.registry.stop());
     var vertx = io.vertx.core.Vertx.vertx();
-    var after = new Registry(vertx, store, lister -> Admission.ALWAYS);
+    var after = new Registry(vertx, store, lister -> Admission.ALWAYS, Map.of());
     Await.result(after.start());
     assertThat(after.lister().list(ResourceTable.CONFIG_MAPS.type(), "")).hasSize(1);
     Await.result(after.stop());

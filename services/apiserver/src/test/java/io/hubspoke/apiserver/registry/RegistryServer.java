@@ -29,6 +29,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -36,7 +37,7 @@ import java.util.function.Function;
 
 /** The registry behind a plain HTTP server, and the JDK's client to talk to it. */
 final class RegistryServer {
-  static final User ADMIN = new User("admin", "", List.of("system:masters"), java.util.Map.of());
+  static final User ADMIN = new User("admin", "", List.of("system:masters"), Map.of());
 
   final Vertx vertx = Vertx.vertx();
   final Store store;
@@ -67,7 +68,7 @@ final class RegistryServer {
 
   RegistryServer(Store store, Function<Lister, Admission> admission) throws Exception {
     this.store = store;
-    this.registry = new Registry(vertx, store, admission);
+    this.registry = new Registry(vertx, store, admission, Map.of());
     Await.result(registry.start());
     var endpoint = new ResourceEndpoint(registry);
     var resolver = new RequestInfoResolver();
