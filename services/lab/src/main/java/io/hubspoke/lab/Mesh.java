@@ -39,6 +39,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.UnaryOperator;
 
 /**
  * A control plane and its nodes in one JVM, with a wire on each address that one side of the hub
@@ -107,7 +108,7 @@ public final class Mesh {
     var bootstrap = files.bootstrapKubeconfig("bootstrap-kubelet.kubeconfig", nodeCluster(), token);
     var starting = new ArrayList<Future<String>>();
     for (var n = 1; n <= options.nodes(); n++) {
-      starting.add(deployNode("node-" + n, n, bootstrap));
+      starting.add(deployNode("node-" + n, n, bootstrap, UnaryOperator.identity()));
     }
     var controllers =
         List.of(
@@ -191,7 +192,9 @@ public final class Mesh {
                 Addresses.url(addresses.nodesUplink()), files.ca().certificate()));
   }
 
-  private Future<String> deployNode(String name, int n, Path bootstrap) throws IOException {
+  private Future<String> deployNode(
+      String name, int n, Path bootstrap, UnaryOperator<KubeletOptions.Builder> change)
+      throws IOException {
     var directory = files.node(name);
     Files.createDirectories(directory);
     forgetOtherServer(directory.resolve("kubelet.kubeconfig"));
@@ -213,7 +216,7 @@ public final class Mesh {
                     seen.poll();
                   }
                 });
-    var built = options.changes().kubelet().apply(kubelet).build();
+    var built = options.changes().kubelet().apply(change.apply(kubelet)).build();
     return Wire.open(
             vertx,
             SocketAddress.inetSocketAddress(Addresses.KUBELET_PORT, addresses.nodeAdvertises(n)),
@@ -247,10 +250,12 @@ public final class Mesh {
   }
 
   /** Starts one more node, which joins with a token of its own. */
-  public Future<MeshNode> addNode(String name, int n, BootstrapToken token) throws IOException {
+  public Future<MeshNode> addNode(
+      String name, int n, BootstrapToken token, UnaryOperator<KubeletOptions.Builder> change)
+      throws IOException {
     var bootstrap =
         files.bootstrapKubeconfig("bootstrap-" + name + ".kubeconfig", nodeCluster(), token);
-    return deployNode(name, n, bootstrap).map(id -> nodes.get(name));
+    return deployNode(name, n, bootstrap, change).map(id -> nodes.get(name));
   }
 
   /** Stops a node's kubelet and takes the node out of the API. */

@@ -1,8 +1,7 @@
 package io.hubspoke.lab.audit;
 
-import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequest;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.client.DeleteOptions;
-import io.hubspoke.client.ListOptions;
 import io.hubspoke.client.Resource;
 import io.hubspoke.lab.BootstrapToken;
 import io.hubspoke.lab.Mesh;
@@ -14,9 +13,11 @@ import java.time.Instant;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
- * N1: a new kubelet joins by bootstrap token and gets its client certificate ("TLS bootstrapping").
+ * N1: a new kubelet joins by bootstrap token, gets its client certificate, and then one to serve
+ * with ("TLS bootstrapping").
  */
 public final class BootstrapRoute implements Route {
   @Override
@@ -46,7 +47,8 @@ public final class BootstrapRoute implements Route {
         Property.ENCRYPTED, true,
         Property.SERVER_VERIFIED, true,
         Property.CLIENT_AUTHENTICATED, true,
-        Property.AUTHORIZED, true);
+        Property.AUTHORIZED, true,
+        Property.PATH, true);
   }
 
   @Override
@@ -55,24 +57,30 @@ public final class BootstrapRoute implements Route {
     var token = mesh.createToken(Instant.now().plus(Duration.ofHours(1)));
     var number = mesh.nodes().size() + 1;
     var name = "joiner-" + token.id();
+    var address = mesh.addresses().nodeAdvertises(number);
     var wire = mesh.nodesUplink();
     var interceptor = Checks.intercept(mesh, wire, new Alteration.None());
-    var joining = mesh.addNode(name, number, token);
+    var joining =
+        mesh.addNode(name, number, token, kubelet -> kubelet.rotateServerCertificates(true));
     try {
-      verdicts.put(
-          Property.SERVER_VERIFIED,
-          Checks.serverVerified(interceptor, mesh.addresses().nodeAdvertises(number)));
+      verdicts.put(Property.SERVER_VERIFIED, Checks.serverVerified(interceptor, address));
+      Component.await(joining);
+      var path = PathWatch.toApiserver(mesh, wire);
       // The token is the canary: a secret that nothing else carries.
       var recording = Checks.tap(wire);
       var ready =
           Checks.eventually(
               Checks.PATIENCE, () -> Nodes.isReady(mesh, name), Boolean::booleanValue);
-      var request = request(mesh, token);
-      verdicts.put(Property.REACHABLE, reachable(ready, request));
+      var request =
+          new Requests(mesh)
+              .of("system:bootstrap:" + token.id(), Requests.Signer.KUBELET_CLIENT)
+              .orElse(null);
+      verdicts.put(Property.PATH, path.openedBy(Nodes.addresses(mesh)));
+      verdicts.put(Property.REACHABLE, reachable(mesh, name, ready, request));
       verdicts.put(Property.ENCRYPTED, Checks.encrypted(recording, token.secret()));
       Checks.release(wire);
       verdicts.put(Property.CLIENT_AUTHENTICATED, authenticated(mesh, token, request));
-      verdicts.put(Property.AUTHORIZED, authorized(mesh, token, request));
+      verdicts.put(Property.AUTHORIZED, authorized(mesh, name, token, request));
       return verdicts;
     } finally {
       Checks.release(wire);
@@ -80,47 +88,61 @@ public final class BootstrapRoute implements Route {
       if (joining.isComplete()) {
         mesh.removeNode(name);
       }
-      Component.await(
-          mesh.admin()
-              .delete(
-                  Resource.SECRETS,
-                  "kube-system",
-                  "bootstrap-token-" + token.id(),
-                  DeleteOptions.DEFAULT)
-              .otherwiseEmpty());
+      deleteToken(mesh, token);
     }
   }
 
-  /** The node's own request, as the apiserver noted who sent it; null when there is none. */
-  private static CertificateSigningRequest request(Mesh mesh, BootstrapToken token)
+  private static Verdict reachable(Mesh mesh, String name, boolean ready, ObjectNode request)
       throws Exception {
-    return Component.await(
-            mesh.admin().list(Resource.CERTIFICATE_SIGNING_REQUESTS, ListOptions.ALL))
-        .objects()
-        .stream()
-        .filter(csr -> ("system:bootstrap:" + token.id()).equals(csr.getSpec().getUsername()))
-        .findFirst()
-        .orElse(null);
-  }
-
-  private static Verdict reachable(boolean ready, CertificateSigningRequest request) {
-    var signed =
-        request != null
-            && request.getStatus() != null
-            && request.getStatus().getCertificate() != null;
+    var signed = request != null && Requests.isSigned(request);
     var evidence = Checks.evidence().put("nodeReady", ready).put("certificateSigned", signed);
     if (request != null) {
       evidence
-          .put("request", request.getMetadata().getName())
-          .put("signer", request.getSpec().getSignerName());
+          .put("request", Requests.name(request))
+          .put("signer", Requests.Signer.KUBELET_CLIENT.signerName());
     }
-    return Verdict.of(ready && signed, evidence);
+    var serving = evidence.putObject("servingCertificate");
+    return Verdict.of(ready && signed && serves(mesh, name, serving), evidence);
   }
 
-  private static Verdict authenticated(
-      Mesh mesh, BootstrapToken token, CertificateSigningRequest request) throws Exception {
+  /**
+   * Kubernetes approves no serving certificate by itself ("Certificate rotation"): the
+   * administrator does, and then the kubelet serves with what was signed.
+   */
+  private static boolean serves(Mesh mesh, String name, ObjectNode evidence) throws Exception {
+    var requests = new Requests(mesh);
+    var sent =
+        Checks.eventually(
+            Checks.PATIENCE,
+            () -> requests.of("system:node:" + name, Requests.Signer.KUBELET_SERVING),
+            Optional::isPresent);
+    if (sent.isEmpty()) {
+      evidence.put("request", "none was sent");
+      return false;
+    }
+    var request = sent.get();
+    evidence
+        .put("request", Requests.name(request))
+        .put("signer", Requests.Signer.KUBELET_SERVING.signerName())
+        .put("beforeApproval", Requests.decision(request));
+    if (Requests.isSigned(request)) {
+      return false;
+    }
+    requests.approve(request);
+    var signed = requests.signed(Requests.name(request));
+    evidence.put("afterApproval", Requests.decision(requests.get(Requests.name(request))));
+    var node = mesh.nodes().get(name);
+    return signed
+        && Checks.eventually(
+            Checks.PATIENCE,
+            () -> Handshake.verifies(mesh.authority(), node.advertises(), node.port(), evidence),
+            Boolean::booleanValue);
+  }
+
+  private static Verdict authenticated(Mesh mesh, BootstrapToken token, ObjectNode request)
+      throws Exception {
     var evidence = Checks.evidence();
-    var url = Nodes.server(mesh) + "/apis/certificates.k8s.io/v1/certificatesigningrequests";
+    var url = Nodes.server(mesh) + Requests.PATH;
     var expired = mesh.createToken(Instant.now().minus(Duration.ofMinutes(1)));
     var wrong = BootstrapToken.create(Instant.now());
     var refused = true;
@@ -142,27 +164,16 @@ public final class BootstrapRoute implements Route {
         refused &= Checks.unauthenticated(answer);
       }
     }
-    Component.await(
-        mesh.admin()
-            .delete(
-                Resource.SECRETS,
-                "kube-system",
-                "bootstrap-token-" + expired.id(),
-                DeleteOptions.DEFAULT));
-    var seen =
-        request != null
-            && request.getSpec().getGroups() != null
-            && request.getSpec().getGroups().contains("system:bootstrappers");
+    deleteToken(mesh, expired);
+    var groups = request == null ? "" : request.at("/spec/groups").toString();
     if (request != null) {
-      evidence
-          .put("seenAs", request.getSpec().getUsername())
-          .put("groups", String.valueOf(request.getSpec().getGroups()));
+      evidence.put("seenAs", request.at("/spec/username").asText()).put("groups", groups);
     }
-    return Verdict.of(refused && seen, evidence);
+    return Verdict.of(refused && groups.contains("\"system:bootstrappers\""), evidence);
   }
 
   private static Verdict authorized(
-      Mesh mesh, BootstrapToken token, CertificateSigningRequest request) throws Exception {
+      Mesh mesh, String name, BootstrapToken token, ObjectNode request) throws Exception {
     var evidence = Checks.evidence().put("ownRequestAccepted", request != null);
     var server = Nodes.server(mesh);
     var confined = true;
@@ -177,9 +188,22 @@ public final class BootstrapRoute implements Route {
         evidence.put("GET " + path, answer.brief());
         confined &= answer.status() == 403;
       }
-      var inside = probe.get(server + "/apis/certificates.k8s.io/v1/certificatesigningrequests");
+      var inside = probe.get(server + Requests.PATH);
       evidence.put("GET certificatesigningrequests", inside.status());
-      return Verdict.of(confined && request != null && inside.status() == 200, evidence);
+      confined &= inside.status() == 200;
     }
+    var others = NodeNames.refused(mesh, name, Requests.Signer.KUBELET_CLIENT, evidence);
+    return Verdict.of(confined && request != null && others, evidence);
+  }
+
+  private static void deleteToken(Mesh mesh, BootstrapToken token) throws Exception {
+    Component.await(
+        mesh.admin()
+            .delete(
+                Resource.SECRETS,
+                "kube-system",
+                "bootstrap-token-" + token.id(),
+                DeleteOptions.DEFAULT)
+            .otherwiseEmpty());
   }
 }

@@ -1,23 +1,15 @@
 package io.hubspoke.lab.audit;
 
-import io.hubspoke.api.Json;
-import io.hubspoke.client.DeleteOptions;
-import io.hubspoke.client.Resource;
 import io.hubspoke.lab.Mesh;
 import io.hubspoke.lab.MeshOptions.Posture;
 import io.hubspoke.lab.wire.Alteration;
 import io.hubspoke.lab.wire.Wire;
-import io.hubspoke.pki.Csr;
 import io.hubspoke.pki.Identity;
-import io.hubspoke.pki.KeyPairs;
-import io.hubspoke.pki.Subject;
-import io.hubspoke.pki.SubjectAltNames;
 import io.hubspoke.runtime.Component;
-import java.nio.charset.StandardCharsets;
-import java.util.Base64;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** N6: scheduler and controller manager to the apiserver, over its secure port. */
 public final class ControlPlaneRoute implements Route {
@@ -36,7 +28,7 @@ public final class ControlPlaneRoute implements Route {
 
   @Override
   public String title() {
-    return "scheduler, controller manager to apiserver";
+    return "scheduler, controllers to apiserver";
   }
 
   @Override
@@ -56,7 +48,8 @@ public final class ControlPlaneRoute implements Route {
         Property.ENCRYPTED, true,
         Property.SERVER_VERIFIED, true,
         Property.CLIENT_AUTHENTICATED, true,
-        Property.AUTHORIZED, true);
+        Property.AUTHORIZED, true,
+        Property.PATH, true);
   }
 
   @Override
@@ -90,8 +83,10 @@ public final class ControlPlaneRoute implements Route {
     var interceptor = Checks.intercept(mesh, client.wire(), new Alteration.None());
     try {
       verdicts.put(Property.SERVER_VERIFIED, Checks.serverVerified(interceptor, client.address()));
+      var path = PathWatch.toApiserver(mesh, client.wire());
       var recording = Checks.tap(client.wire());
       verdicts.put(Property.REACHABLE, works(mesh, client, canary));
+      verdicts.put(Property.PATH, path.openedBy(Set.of(client.address())));
       verdicts.put(Property.ENCRYPTED, Checks.encrypted(recording, canary));
       Checks.release(client.wire());
     } finally {
@@ -133,47 +128,13 @@ public final class ControlPlaneRoute implements Route {
       return Verdict.of(!node.isEmpty(), Checks.evidence().put("boundTo", node));
     }
     // The administrator approves a node's request; the controller manager signs it.
-    var requests = Resource.CERTIFICATE_SIGNING_REQUESTS.tree();
-    var request =
-        Json.parseObject(
-            """
-            {"apiVersion":"certificates.k8s.io/v1","kind":"CertificateSigningRequest",
-             "metadata":{"name":"%s"},
-             "spec":{"request":"%s","signerName":"kubernetes.io/kube-apiserver-client-kubelet",
-                     "usages":["digital signature","client auth"]}}"""
-                .formatted(canary, encodedRequest(canary))
-                .getBytes(StandardCharsets.UTF_8));
-    var created = Component.await(mesh.admin().create(requests, "", request));
-    created
-        .withObject("/status")
-        .putArray("conditions")
-        .addObject()
-        .put("type", "Approved")
-        .put("status", "True")
-        .put("reason", "Audit")
-        .put("message", "approved by the route audit");
-    Component.await(mesh.admin().updateSubresource(requests, "", canary, "approval", created));
-    var certificate =
-        Checks.eventually(
-            Checks.PATIENCE,
-            () ->
-                Component.await(mesh.admin().get(requests, "", canary))
-                    .at("/status/certificate")
-                    .asText(),
-            text -> !text.isEmpty());
-    Component.await(
-        mesh.admin().delete(requests, "", canary, DeleteOptions.DEFAULT).otherwiseEmpty());
-    return Verdict.of(
-        !certificate.isEmpty(), Checks.evidence().put("signedRequest", !certificate.isEmpty()));
-  }
-
-  private static String encodedRequest(String canary) {
-    var pem =
-        Csr.create(
-            new Subject("system:node:" + canary, "system:nodes"),
-            SubjectAltNames.NONE,
-            KeyPairs.generate());
-    return Base64.getEncoder().encodeToString(pem.getBytes(StandardCharsets.UTF_8));
+    var requests = new Requests(mesh);
+    requests.approve(
+        requests.create(
+            Requests.forNode(canary, canary, Requests.Signer.KUBELET_CLIENT, List.of())));
+    var signed = requests.signed(canary);
+    requests.delete(canary);
+    return Verdict.of(signed, Checks.evidence().put("signedRequest", signed));
   }
 
   /** Both components must hold for the row to hold; the evidence shows each. */

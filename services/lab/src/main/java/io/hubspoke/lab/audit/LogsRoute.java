@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
@@ -77,10 +78,11 @@ public final class LogsRoute implements Route {
     var wire = mesh.nodes().get(NODE).wire();
     try (var admin = Probe.as(mesh.adminIdentity())) {
       workload.runs(canary);
+      var path = PathWatch.toNode(mesh, NODE);
       var recording = Checks.tap(wire);
       verdicts.put(Property.REACHABLE, reachable(mesh, workload, admin, canary, crashing));
       verdicts.put(Property.ENCRYPTED, Checks.encrypted(recording, canary));
-      verdicts.put(Property.PATH, path(mesh));
+      verdicts.put(Property.PATH, path.openedBy(Set.of(mesh.addresses().apiserver())));
       Checks.release(wire);
       verdicts.put(Property.CLIENT_AUTHENTICATED, authenticated(mesh, canary));
       verdicts.put(Property.AUTHORIZED, authorized(mesh, canary));
@@ -144,20 +146,6 @@ public final class LogsRoute implements Route {
     return Integer.parseInt(last.substring(last.lastIndexOf(' ') + 1));
   }
 
-  /** Directly: every connection to the node was opened by the control plane. */
-  private static Verdict path(Mesh mesh) throws Exception {
-    var node = mesh.nodes().get(NODE);
-    var crossings = Component.await(node.wire().crossings());
-    var openers = crossings.stream().map(c -> c.from()).distinct().toList();
-    var evidence =
-        Checks.evidence()
-            .put("to", node.advertises() + ":" + node.port())
-            .put("connections", crossings.size())
-            .put("openedBy", openers.toString());
-    return Verdict.of(
-        !openers.isEmpty() && openers.contains(mesh.addresses().apiserver()), evidence);
-  }
-
   private static Verdict authenticated(Mesh mesh, String pod) throws Exception {
     var evidence = Checks.evidence();
     var refused = Checks.refusesStrangers(mesh, containerLogs(mesh, pod), USER, GROUPS, evidence);
@@ -182,7 +170,12 @@ public final class LogsRoute implements Route {
     return Verdict.of(refused && seen, evidence);
   }
 
-  private static Verdict authorized(Mesh mesh, String pod) throws Exception {
+  private Verdict authorized(Mesh mesh, String pod) throws Exception {
+    var evidence = Checks.evidence();
+    // What verification rests on: no node gets a serving certificate with another's name.
+    var confined =
+        posture == Posture.DEFAULT
+            || NodeNames.refused(mesh, NODE, Requests.Signer.KUBELET_SERVING, evidence);
     var nobody = mesh.issue(CertificateProfile.client("nobody", List.of(), Duration.ofHours(1)));
     try (var stranger = Probe.as(nobody)) {
       var answer = stranger.get(containerLogs(mesh, pod));
@@ -191,8 +184,8 @@ public final class LogsRoute implements Route {
               .filter(access -> access.user().equals(USER) && access.code() == 200)
               .count();
       return Verdict.of(
-          answer.status() == 403 && apiservers > 0,
-          Checks.evidence()
+          answer.status() == 403 && apiservers > 0 && confined,
+          evidence
               .put("userWithoutRights", answer.brief())
               .put("requestsOfApiserverAllowed", apiservers));
     }

@@ -47,7 +47,8 @@ public final class NodeRoute implements Route {
         Property.ENCRYPTED, true,
         Property.SERVER_VERIFIED, true,
         Property.CLIENT_AUTHENTICATED, true,
-        Property.AUTHORIZED, true);
+        Property.AUTHORIZED, true,
+        Property.PATH, true);
   }
 
   @Override
@@ -61,6 +62,7 @@ public final class NodeRoute implements Route {
       verdicts.put(
           Property.SERVER_VERIFIED,
           Checks.serverVerified(interceptor, mesh.nodes().get(NODE).advertises()));
+      var path = PathWatch.toApiserver(mesh, wire);
       var recording = Checks.tap(wire);
       workload.ticker(canary, NODE, canary, List.of("--interval=1m"));
       var runs = workload.runs(canary);
@@ -73,6 +75,7 @@ public final class NodeRoute implements Route {
               Checks.evidence()
                   .put("podRunning", runs)
                   .put("lease", lease.at("/spec/renewTime").asText())));
+      verdicts.put(Property.PATH, path.openedBy(Nodes.addresses(mesh)));
       verdicts.put(Property.ENCRYPTED, Checks.encrypted(recording, canary));
       Checks.release(wire);
       verdicts.put(Property.CLIENT_AUTHENTICATED, authenticated(mesh));

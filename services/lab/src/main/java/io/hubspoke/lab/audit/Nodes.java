@@ -1,11 +1,14 @@
 package io.hubspoke.lab.audit;
 
+import static java.util.stream.Collectors.toSet;
+
 import io.hubspoke.client.Resource;
 import io.hubspoke.lab.Mesh;
 import io.hubspoke.pki.Identity;
 import io.hubspoke.pki.Kubeconfig;
 import io.hubspoke.runtime.Component;
 import java.io.IOException;
+import java.util.Set;
 
 /** What measurements read of nodes. */
 final class Nodes {
@@ -23,6 +26,11 @@ final class Nodes {
         .user()
         .identity()
         .orElseThrow(() -> new IOException("node " + node + " has no client certificate yet"));
+  }
+
+  /** What nodes advertise, which is where they call from too. */
+  static Set<String> addresses(Mesh mesh) {
+    return mesh.nodes().values().stream().map(Mesh.MeshNode::advertises).collect(toSet());
   }
 
   /** Whether the API says that the node is Ready. */

@@ -33,9 +33,9 @@ public final class Report {
     line.append(pad("", 4)).append(pad("route", title + 1)).append(pad("posture", 9));
     line.append(pad("egress", 7));
     for (var property : COLUMNS) {
-      line.append(pad(heading(property), 8));
+      line.append(pad(heading(property), 7));
     }
-    line.append(pad("as expected", 12)).append("time");
+    line.append(pad("expected", 9)).append("time");
     out.println(line);
     for (var row : rows) {
       print(row, title, out, colours);
@@ -68,9 +68,9 @@ public final class Report {
     line.append(pad(row.id(), 4)).append(pad(row.title(), title + 1));
     line.append(pad(row.posture(), 9)).append(pad(row.egress(), 7));
     for (var property : COLUMNS) {
-      line.append(colour(pad(cell(row, property), 8), row.asExpected(property), colours));
+      line.append(colour(pad(cell(row, property), 7), row.asExpected(property), colours));
     }
-    line.append(colour(pad(row.asExpected() ? "yes" : "NO", 12), row.asExpected(), colours));
+    line.append(colour(pad(row.asExpected() ? "yes" : "NO", 9), row.asExpected(), colours));
     line.append("%.1f s".formatted(row.took().toMillis() / 1000.0));
     out.println(line);
     row.failure().ifPresent(reason -> out.println("    failed: " + reason));
