@@ -33,12 +33,13 @@ $(CACHE): target/hubspoke/.built
 	@echo "training the start-up cache (about 10 s)"
 	@lab=$$(mktemp -d) && trap 'rm -rf "$$lab"' EXIT && \
 	  HUBSPOKE_TRAIN=1 HUBSPOKE_JAVA_OPTS="-XX:AOTCacheOutput=$@.new" \
-	  $(HUBSPOKE) up --nodes 3 --dir "$$lab" --exit-when-ready >/dev/null && mv $@.new $@
+	  $(HUBSPOKE) up --nodes 3 --dir "$$lab/lab" --exit-when-ready >"$$lab/log" 2>&1 \
+	  || { cat "$$lab/log"; exit 1; }; mv $@.new $@
 
 target/hubspoke/.built: $(SOURCES) | tools
 	@echo "building (the first time fetches libraries)"
 	@rm -rf target/hubspoke
-	@JAVA_HOME="$(JDK_HOME)" $(MVN) $(MVN_FLAGS) --no-transfer-progress package -DskipTests
+	@JAVA_HOME="$(JDK_HOME)" $(MVN) $(MVN_FLAGS) --no-transfer-progress -T 2 package -Dmaven.test.skip=true
 	@touch $@
 
 format: tools ## format the sources
