@@ -8,6 +8,8 @@ HUBSPOKE := target/hubspoke/bin/hubspoke
 CACHE := target/hubspoke/lib/hubspoke.aot
 SOURCES := $(shell find pom.xml .mvn shared services -name target -prune -o -type f -path '*/src/main/*' -print -o -name pom.xml -print)
 ARGS ?=
+# Maven's own libraries draw warnings from a JDK this new.
+export MAVEN_OPTS := --sun-misc-unsafe-memory-access=allow $(MAVEN_OPTS)
 
 .PHONY: help demo up test build format clean tools
 help: ## what each target does
