@@ -6,7 +6,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
@@ -40,9 +39,10 @@ final class BenchCommand implements Callable<Integer> {
   static final class Startup implements Callable<Integer> {
     private static final Pattern READY = Pattern.compile("ready in ([0-9.]+) s");
     private static final Pattern RSS = Pattern.compile("VmRSS:\\s+(\\d+) kB");
+    private static final Pattern PEAK = Pattern.compile("VmHWM:\\s+(\\d+) kB");
     private static final long SETTLE_SECONDS = 1;
 
-    private record Run(double seconds, long megabytes) {}
+    private record Run(double seconds, long megabytes, long peak) {}
 
     @Option(
         names = "--runs",
@@ -60,22 +60,22 @@ final class BenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-      System.out.printf(
-          "%d processors, %d MB of memory, Java %s%n",
-          Runtime.getRuntime().availableProcessors(), physicalMegabytes(), Runtime.version());
+      System.out.println(Machine.here());
       var measured = new ArrayList<Run>();
       for (var i = 1; i <= Math.max(1, runs); i++) {
         var run = run();
         measured.add(run);
         System.out.printf(
-            "run %d: ready in %.3f s, %d MB resident%n", i, run.seconds(), run.megabytes());
+            "run %d: ready in %.3f s, %d MB resident (peak %d MB)%n",
+            i, run.seconds(), run.megabytes(), run.peak());
       }
       System.out.printf(
-          "%d nodes: ready in %.3f s (minimum), %.3f s (median); %d MB resident (largest)%n",
+          "%d nodes: ready in %.3f s (minimum), %.3f s (median); %d MB resident (largest; peak %d MB)%n",
           nodes,
           measured.stream().mapToDouble(Run::seconds).min().orElseThrow(),
           median(measured.stream().map(Run::seconds).sorted().toList()),
-          measured.stream().mapToLong(Run::megabytes).max().orElseThrow());
+          measured.stream().mapToLong(Run::megabytes).max().orElseThrow(),
+          measured.stream().mapToLong(Run::peak).max().orElseThrow());
       return 0;
     }
 
@@ -89,13 +89,14 @@ final class BenchCommand implements Callable<Integer> {
         var seconds = readySeconds(out);
         // Memory is taken with the mesh at work, not at the instant it became ready.
         TimeUnit.SECONDS.sleep(SETTLE_SECONDS);
-        return new Run(seconds, residentMegabytes(process.pid()));
+        var status = Files.readString(Path.of("/proc/" + process.pid() + "/status"));
+        return new Run(seconds, megabytes(RSS, status), megabytes(PEAK, status));
       } finally {
         process.destroy();
         if (!process.waitFor(15, TimeUnit.SECONDS)) {
           process.destroyForcibly();
         }
-        delete(directory);
+        DirectoryTree.delete(directory);
       }
     }
 
@@ -125,31 +126,16 @@ final class BenchCommand implements Callable<Integer> {
       throw new IOException("'hubspoke up' ended before it was ready");
     }
 
-    private static long residentMegabytes(long pid) throws IOException {
-      var rss = RSS.matcher(Files.readString(Path.of("/proc/" + pid + "/status")));
-      if (!rss.find()) {
-        throw new IOException("no VmRSS in /proc/" + pid + "/status");
+    private static long megabytes(Pattern field, String status) throws IOException {
+      var found = field.matcher(status);
+      if (!found.find()) {
+        throw new IOException("no " + field.pattern() + " in /proc");
       }
-      return Long.parseLong(rss.group(1)) / 1024;
-    }
-
-    private static long physicalMegabytes() throws IOException {
-      var total =
-          Pattern.compile("MemTotal:\\s+(\\d+) kB")
-              .matcher(Files.readString(Path.of("/proc/meminfo")));
-      return total.find() ? Long.parseLong(total.group(1)) / 1024 : 0;
+      return Long.parseLong(found.group(1)) / 1024;
     }
 
     private static double median(List<Double> sorted) {
       return sorted.get(sorted.size() / 2);
-    }
-
-    private static void delete(Path directory) throws IOException {
-      try (var files = Files.walk(directory)) {
-        for (var file : files.sorted(Comparator.reverseOrder()).toList()) {
-          Files.deleteIfExists(file);
-        }
-      }
     }
   }
 }

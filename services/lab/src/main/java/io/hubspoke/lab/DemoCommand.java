@@ -1,5 +1,8 @@
 package io.hubspoke.lab;
 
+import io.hubspoke.lab.audit.Audit;
+import io.hubspoke.lab.audit.Route;
+import java.util.List;
 import picocli.CommandLine.Command;
 
 /** The audit of everything, for who sees it for the first time. */
@@ -7,8 +10,18 @@ import picocli.CommandLine.Command;
     name = "demo",
     mixinStandardHelpOptions = true,
     description = {
-      "Brings up meshes, measures every route on the wire, and prints the report.",
-      "Exits with 1 when a measurement differs from what the documents say."
+      "Brings up a mesh for each posture, measures every route on the wire, and prints the report.",
+      "('hubspoke audit' measures chosen routes, on the meshes that they need.)"
+    },
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {
+      "0:every measurement is what the documents say",
+      "1:one differs, or could not be made"
     },
     footer = {"", "Example:", "  hubspoke demo --json report.json"})
-final class DemoCommand extends AuditCommand {}
+final class DemoCommand extends MeasuringCommand {
+  @Override
+  List<Route> routes() {
+    return Audit.routes();
+  }
+}

@@ -19,11 +19,13 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "hubspoke",
     mixinStandardHelpOptions = true,
-    version = "hubspoke 0.1.0 (Kubernetes v1.33)",
+    version = "hubspoke " + Hubspoke.VERSION + " (Kubernetes v1.33)",
     description = "A wind tunnel for Kubernetes control-plane and node networking.",
     subcommands = {UpCommand.class, DemoCommand.class, AuditCommand.class, BenchCommand.class},
     footer = {"", "Example:", "  hubspoke up --nodes 3 --dir lab"})
 public final class Hubspoke implements Runnable {
+  static final String VERSION = "0.1.0";
+
   @Spec private CommandSpec spec;
 
   @Option(

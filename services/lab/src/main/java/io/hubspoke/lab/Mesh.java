@@ -56,6 +56,7 @@ public final class Mesh {
 
   private final Vertx vertx;
   private final MeshOptions options;
+  private final DirectoryLock lock;
   private final AddressClaim claim;
   private final Addresses addresses;
   private final ClusterFiles files;
@@ -67,9 +68,15 @@ public final class Mesh {
   private Wire schedulerUplink;
   private Wire controllerManagerUplink;
 
-  private Mesh(Vertx vertx, MeshOptions options, AddressClaim claim, ClusterFiles files) {
+  private Mesh(
+      Vertx vertx,
+      MeshOptions options,
+      DirectoryLock lock,
+      AddressClaim claim,
+      ClusterFiles files) {
     this.vertx = vertx;
     this.options = options;
+    this.lock = lock;
     this.claim = claim;
     this.addresses = claim.addresses();
     this.files = files;
@@ -81,13 +88,18 @@ public final class Mesh {
 
   /** Starts a mesh; what had started is stopped again when something fails. */
   public static Mesh start(Vertx vertx, MeshOptions options) throws Exception {
-    var claim = AddressClaim.first();
+    var lock = DirectoryLock.of(options.directory());
+    AddressClaim claim = null;
     Mesh mesh;
     try {
+      claim = AddressClaim.first();
       var files = ClusterFiles.write(options.directory(), claim.addresses());
-      mesh = new Mesh(vertx, options, claim, files);
+      mesh = new Mesh(vertx, options, lock, claim, files);
     } catch (IOException | RuntimeException e) {
-      claim.close();
+      lock.close();
+      if (claim != null) {
+        claim.close();
+      }
       throw e;
     }
     try {
@@ -196,8 +208,8 @@ public final class Mesh {
       String name, int n, Path bootstrap, UnaryOperator<KubeletOptions.Builder> change)
       throws IOException {
     var directory = files.node(name);
+    moveServer(directory);
     Files.createDirectories(directory);
-    forgetOtherServer(directory.resolve("kubelet.kubeconfig"));
     var seen = accesses.computeIfAbsent(name, k -> new ConcurrentLinkedQueue<>());
     var kubelet =
         KubeletOptions.node(name, addresses.nodeAdvertises(n), directory)
@@ -238,14 +250,19 @@ public final class Mesh {
                     .onFailure(e -> wire.close()));
   }
 
-  /** A node's kubeconfig from a lab on other addresses is of no use; it joins anew. */
-  private void forgetOtherServer(Path kubeconfig) throws IOException {
-    if (Files.exists(kubeconfig)
-        && !Kubeconfig.read(kubeconfig)
-            .cluster()
-            .server()
-            .equals(Addresses.url(addresses.nodesUplink()))) {
-      Files.delete(kubeconfig);
+  /** Tells a node that has joined before where the apiserver is now; who it is stays. */
+  private void moveServer(Path directory) throws IOException {
+    var file = directory.resolve("kubelet.kubeconfig");
+    if (!Files.exists(file)) {
+      return;
+    }
+    var known = Kubeconfig.read(file);
+    if (!known.cluster().server().equals(Addresses.url(addresses.nodesUplink()))) {
+      Kubeconfig.of("default-cluster", nodeCluster(), "default-auth", known.user()).write(file);
+      // What it served with names the address that it had.
+      for (var served : List.of("kubelet-server-current.pem", "kubelet.crt", "kubelet.key")) {
+        Files.deleteIfExists(directory.resolve("pki").resolve(served));
+      }
     }
   }
 
@@ -264,7 +281,7 @@ public final class Mesh {
     if (node != null) {
       await(vertx.undeploy(node.deployment()));
       await(node.wire().close());
-      await(admin.delete(Resource.NODES, "", name, DeleteOptions.DEFAULT).mapEmpty());
+      await(admin.delete(Resource.NODES, "", name, DeleteOptions.DEFAULT));
     }
   }
 
@@ -303,9 +320,7 @@ public final class Mesh {
 
   /** Stops the components in reverse order, then the wires. */
   public void stop() throws Exception {
-    for (var node : nodes.values()) {
-      await(vertx.undeploy(node.deployment()));
-    }
+    await(Future.join(nodes.values().stream().map(n -> vertx.undeploy(n.deployment())).toList()));
     for (var deployment : deployments.reversed()) {
       await(vertx.undeploy(deployment));
     }
@@ -319,6 +334,7 @@ public final class Mesh {
     }
     await(admin.close());
     claim.close();
+    lock.close();
   }
 
   /**
@@ -338,8 +354,8 @@ public final class Mesh {
   }
 
   /** Goes on stopping when one part is gone already. */
-  private static void await(Future<Void> stopping) throws Exception {
-    Component.await(stopping.otherwiseEmpty());
+  private static void await(Future<?> stopping) throws Exception {
+    Component.await(stopping.<Void>mapEmpty().otherwiseEmpty());
   }
 
   public Vertx vertx() {

@@ -5,11 +5,9 @@ import io.hubspoke.lab.MeshOptions.Posture;
 import io.hubspoke.lab.audit.Route;
 import io.hubspoke.runtime.Component;
 import io.vertx.core.Vertx;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -75,14 +73,6 @@ public final class TwoPostures {
       mesh.stop();
     }
     Mesh.close(vertx);
-    try (var files = Files.walk(directory)) {
-      for (var file : files.sorted(Comparator.reverseOrder()).toList()) {
-        delete(file);
-      }
-    }
-  }
-
-  private static void delete(Path file) throws IOException {
-    Files.deleteIfExists(file);
+    DirectoryTree.delete(directory);
   }
 }

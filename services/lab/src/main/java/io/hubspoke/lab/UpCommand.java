@@ -10,7 +10,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** Runs a mesh in the foreground. */
 @Command(
@@ -35,6 +38,8 @@ import picocli.CommandLine.Option;
 final class UpCommand implements Callable<Integer> {
   private static final Duration PER_MESH = Duration.ofSeconds(60);
   private static final long MILLIS_PER_NODE = 200;
+
+  @Spec private CommandSpec spec;
 
   @Option(
       names = "--nodes",
@@ -62,33 +67,49 @@ final class UpCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    var options = options();
     var vertx = Component.vertx();
+    Mesh mesh = null;
     try {
-      var mesh = Mesh.start(vertx, options());
+      mesh = Mesh.start(vertx, options);
       mesh.awaitReady(PER_MESH.plusMillis(MILLIS_PER_NODE * nodes));
-      announce(mesh);
-      if (!exitWhenReady) {
-        Component.awaitSignal(() -> stopped(vertx, mesh), System.err);
-      }
-      mesh.stop();
-      return 0;
-    } finally {
-      Mesh.close(vertx);
+    } catch (Exception e) {
+      stop(vertx, mesh);
+      throw e;
+    }
+    announce(mesh);
+    if (exitWhenReady) {
+      stop(vertx, mesh);
+    } else {
+      var running = mesh;
+      Component.awaitSignal(() -> stopped(vertx, running), System.err);
+    }
+    return 0;
+  }
+
+  private MeshOptions options() {
+    try {
+      return new MeshOptions(
+          directory, nodes, verifyKubelets ? Posture.VERIFIED : Posture.DEFAULT, Changes.NONE);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
   }
 
-  private MeshOptions options() throws Exception {
-    return new MeshOptions(
-        directory, nodes, verifyKubelets ? Posture.VERIFIED : Posture.DEFAULT, Changes.NONE);
+  private void announce(Mesh mesh) {
+    var out = spec.commandLine().getOut();
+    out.printf("ready in %.3f s%n", SinceStart.seconds());
+    out.printf("%d nodes; apiserver %s%n", nodes, Addresses.url(mesh.addresses().apiserver()));
+    out.printf(
+        "kubectl --kubeconfig %s get nodes -o wide%n", directory.resolve("admin.kubeconfig"));
+    out.flush();
   }
 
-  private void announce(Mesh mesh) {
-    System.out.printf("ready in %.3f s%n", SinceStart.seconds());
-    System.out.printf(
-        "%d nodes; apiserver %s%n", nodes, Addresses.url(mesh.addresses().apiserver()));
-    System.out.printf(
-        "kubectl --kubeconfig %s get nodes -o wide%n", directory.resolve("admin.kubeconfig"));
-    System.out.flush();
+  private static void stop(Vertx vertx, Mesh mesh) throws Exception {
+    if (mesh != null) {
+      mesh.stop();
+    }
+    Mesh.close(vertx);
   }
 
   /** Stops on a thread of its own, since a mesh stops by waiting. */
@@ -98,8 +119,7 @@ final class UpCommand implements Callable<Integer> {
         .start(
             () -> {
               try {
-                mesh.stop();
-                Mesh.close(vertx);
+                stop(vertx, mesh);
                 done.complete();
               } catch (Exception e) {
                 done.fail(e);

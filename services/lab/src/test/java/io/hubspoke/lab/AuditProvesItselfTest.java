@@ -94,6 +94,15 @@ class AuditProvesItselfTest {
   }
 
   @Test
+  void anApiserverThatCallsFromElsewhereFailsThePath() throws Exception {
+    var elsewhere =
+        Changes.NONE.withApiserver(
+            options -> options.with(options.kubelet().withLocalAddress("127.0.0.1")));
+    var row = measure(elsewhere, List.of(new LogsRoute(Posture.DEFAULT))).getFirst();
+    assertThat(row.asExpected(Property.PATH)).as(row.toString()).isFalse();
+  }
+
+  @Test
   void nodesWhoseRoleWasWidenedFailTheirRow() throws Exception {
     var routes = List.<Route>of(new NodeRoute());
     var lab = TwoPostures.start(2, routes, step -> {});

@@ -82,6 +82,9 @@ final class Checks {
     if (recording.bytesSeen() == 0) {
       return new Verdict.Inconclusive("nothing crossed the tap", evidence);
     }
+    if (recording.tlsConnections() < recording.connections()) {
+      return new Verdict.Inconclusive("not every connection began with TLS", evidence);
+    }
     if (recording.truncated()) {
       return new Verdict.Inconclusive("the recording was full", evidence);
     }

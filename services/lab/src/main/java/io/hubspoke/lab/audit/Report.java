@@ -2,7 +2,7 @@ package io.hubspoke.lab.audit;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Json;
-import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.List;
 
@@ -27,7 +27,7 @@ public final class Report {
   }
 
   /** Prints the table; at most 120 columns wide. */
-  public void print(PrintStream out, boolean colours) {
+  public void print(PrintWriter out, boolean colours) {
     var title = Math.max(5, rows.stream().mapToInt(r -> r.title().length()).max().orElse(0));
     var line = new StringBuilder();
     line.append(pad("", 4)).append(pad("route", title + 1)).append(pad("posture", 9));
@@ -63,7 +63,7 @@ public final class Report {
     };
   }
 
-  private static void print(Row row, int title, PrintStream out, boolean colours) {
+  private static void print(Row row, int title, PrintWriter out, boolean colours) {
     var line = new StringBuilder();
     line.append(pad(row.id(), 4)).append(pad(row.title(), title + 1));
     line.append(pad(row.posture(), 9)).append(pad(row.egress(), 7));

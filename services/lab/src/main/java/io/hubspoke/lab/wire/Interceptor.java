@@ -73,6 +73,8 @@ public final class Interceptor {
         .compose(
             server -> {
               var held = (NetSocketInternal) server;
+              // Until a relay listens, its failure shows as the connection's end.
+              held.exceptionHandler(e -> held.close());
               Relay.reading(held, false);
               return present(opener, server, interception)
                   .onFailure(e -> server.close())

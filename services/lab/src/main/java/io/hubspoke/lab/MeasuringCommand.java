@@ -1,0 +1,98 @@
+package io.hubspoke.lab;
+
+import io.hubspoke.kubelet.Kubelet;
+import io.hubspoke.lab.audit.Audit;
+import io.hubspoke.lab.audit.Report;
+import io.hubspoke.lab.audit.Route;
+import io.hubspoke.runtime.Logging;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Measures routes on meshes made for the purpose, and reports. */
+abstract class MeasuringCommand implements Callable<Integer> {
+  private static final int NODES = 3;
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--json",
+      paramLabel = "FILE",
+      description = "Write the report with the evidence behind every cell to a file.")
+  private Path json;
+
+  /** The routes to measure. */
+  abstract List<Route> routes();
+
+  @Override
+  public Integer call() throws Exception {
+    var routes = routes();
+    var file = json == null ? null : ReportFile.writable(json);
+    quieten();
+    var started = Instant.now().truncatedTo(ChronoUnit.MILLIS);
+    var begun = System.nanoTime();
+    var lab = TwoPostures.start(NODES, routes, this::progress);
+    try {
+      var rows = new Audit(lab.meshes(), this::progress).run(routes);
+      var report = new Report(rows, Duration.ofNanos(System.nanoTime() - begun));
+      var out = spec.commandLine().getOut();
+      if (file != null) {
+        var document = report.json().put("started", started.toString());
+        document.set("machine", Machine.here().json());
+        document
+            .putObject("versions")
+            .put("hubspoke", Hubspoke.VERSION)
+            .put("kubernetes", Kubelet.VERSION)
+            .put("java", System.getProperty("java.vm.version"));
+        file.write(document);
+        progress("evidence in " + json);
+      }
+      progress("done");
+      out.println();
+      report.print(out, colours());
+      out.flush();
+      return report.asExpected() ? 0 : 1;
+    } finally {
+      lab.stop();
+    }
+  }
+
+  /**
+   * Components warn of what the audit does to them on purpose, so that it takes {@code -v} to see.
+   */
+  private void quieten() {
+    for (CommandLine line = spec.commandLine(); line != null; line = line.getParent()) {
+      if (line.getParseResult() != null && line.getParseResult().hasMatchedOption("--verbose")) {
+        return;
+      }
+    }
+    Logging.level(System.getProperty("hubspoke.log", "ERROR"));
+  }
+
+  final CommandSpec spec() {
+    return spec;
+  }
+
+  private void progress(String what) {
+    PrintWriter err = spec.commandLine().getErr();
+    err.printf("%6.1f s  %s%n", SinceStart.seconds(), what);
+    err.flush();
+  }
+
+  /** On a terminal, unless asked not to (no-color.org). */
+  @SuppressWarnings("SystemConsoleNull") // never null since JDK 22
+  private static boolean colours() {
+    var no = System.getenv("NO_COLOR");
+    return System.console() != null
+        && System.console().isTerminal()
+        && (no == null || no.isEmpty());
+  }
+}
