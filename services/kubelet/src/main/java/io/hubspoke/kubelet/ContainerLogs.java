@@ -4,6 +4,7 @@ import io.hubspoke.kubelet.logs.LogOptions;
 import io.hubspoke.kubelet.logs.LogReader;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import io.vertx.core.Timer;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
@@ -106,7 +107,9 @@ final class ContainerLogs {
 
     @Override
     public void pause(Duration time) {
-      Future.any(vertx.timer(time.toMillis(), TimeUnit.MILLISECONDS), gone.future()).await();
+      Timer timer = vertx.timer(time.toMillis(), TimeUnit.MILLISECONDS);
+      Future.any(timer, gone.future()).await();
+      timer.cancel();
     }
 
     @Override

@@ -62,6 +62,15 @@ final class KubeletApi {
     server =
         vertx
             .createHttpServer(Tls.serve(http, keys, authentication.authorities()))
+            .connectionHandler(
+                connection ->
+                    connection.exceptionHandler(
+                        e ->
+                            LOG.debug(
+                                "{}: {} broke: {}",
+                                options.nodeName(),
+                                connection.remoteAddress(),
+                                e.getMessage())))
             .requestHandler(this::handle);
     return server.listen().map(HttpServer::actualPort);
   }

@@ -2,6 +2,7 @@ package io.hubspoke.kubelet;
 
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import io.vertx.core.Timer;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -30,7 +31,9 @@ final class Lifetime {
 
   /** Waits on a virtual thread for a while, or until the end. */
   void sleep(Duration time) {
-    Future.any(vertx.timer(Math.max(1, time.toMillis()), TimeUnit.MILLISECONDS), over.future())
-        .await();
+    Timer timer = vertx.timer(Math.max(1, time.toMillis()), TimeUnit.MILLISECONDS);
+    Future.any(timer, over.future()).await();
+    // Fired later, it would find its threads gone.
+    timer.cancel();
   }
 }

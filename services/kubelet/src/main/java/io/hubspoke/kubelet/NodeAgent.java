@@ -24,6 +24,7 @@ final class NodeAgent {
   private static final Logger LOG = LoggerFactory.getLogger(NodeAgent.class);
   private static final Resource<ObjectNode> NODES = Resource.NODES.tree();
   private static final Resource<ObjectNode> LEASES = Resource.LEASES.tree();
+  private static final int REPORT_TRIES = 5;
   private static final String LEASE_NAMESPACE = "kube-node-lease";
 
   private final KubeletOptions options;
@@ -113,19 +114,29 @@ final class NodeAgent {
       if (lifetime.ended()) {
         return;
       }
+      tryToReport();
+    }
+  }
+
+  /** Tries a few times at once, as the kubelet does: a connection may have broken meanwhile. */
+  private void tryToReport() {
+    String failure = "";
+    for (int i = 0; i < REPORT_TRIES && !lifetime.ended(); i++) {
       try {
         ObjectNode node = get();
         seen(node);
         report(node, false);
-      } catch (ApiException e) {
-        if (e.code() == 404 && options.registerNode()) {
-          register();
-        } else {
-          LOG.warn("{}: status not reported: {}", options.nodeName(), e.getMessage());
-        }
+        return;
       } catch (Exception e) {
-        LOG.warn("{}: status not reported: {}", options.nodeName(), e.getMessage());
+        if (e instanceof ApiException a && a.code() == 404 && options.registerNode()) {
+          register();
+          return;
+        }
+        failure = e.getMessage();
       }
+    }
+    if (!lifetime.ended()) {
+      LOG.warn("{}: status not reported: {}", options.nodeName(), failure);
     }
   }
 

@@ -45,7 +45,7 @@ class KubectlLogsTest {
 
   @AfterAll
   static void stop() throws Exception {
-    mesh.close();
+    mesh.stop();
   }
 
   static List<Path> versions() throws Exception {

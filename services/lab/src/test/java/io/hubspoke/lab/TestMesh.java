@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.Objects;
 
 /** A mesh for the tests of one class, and what they do with it. */
-final class TestMesh implements AutoCloseable {
+final class TestMesh {
   static final String NAMESPACE = "default";
   private static final Duration READY = Duration.ofSeconds(60);
 
@@ -121,8 +121,7 @@ final class TestMesh implements AutoCloseable {
         s -> s.at("/containerStatuses/0/state/waiting/reason").asText().equals(reason));
   }
 
-  @Override
-  public void close() throws Exception {
+  void stop() throws Exception {
     mesh.stop();
     Mesh.close(vertx);
   }

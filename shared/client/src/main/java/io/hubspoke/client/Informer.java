@@ -54,6 +54,7 @@ public final class Informer<T> {
 
   // Written and read on the context only, but for stopped and watch, which stop() touches.
   private String resourceVersion = "";
+  private long retrying = -1;
   private volatile boolean stopped;
   private volatile Watch<T> watch;
 
@@ -86,7 +87,11 @@ public final class Informer<T> {
     }
     synced.tryFail("stopped");
     Promise<Void> promise = context.promise();
-    context.runOnContext(v -> promise.complete());
+    context.runOnContext(
+        v -> {
+          context.owner().cancelTimer(retrying);
+          promise.complete();
+        });
     return promise.future();
   }
 
@@ -168,7 +173,7 @@ public final class Informer<T> {
           failure.getMessage(),
           wait.toMillis());
     }
-    context.setTimer(wait.toMillis(), id -> attempt.run());
+    retrying = context.setTimer(wait.toMillis(), id -> attempt.run());
   }
 
   /** Applies a batch of the watch on the context; the watch reads on when it is done. */

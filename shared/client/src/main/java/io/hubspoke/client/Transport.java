@@ -28,6 +28,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import javax.net.ssl.X509ExtendedTrustManager;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Sends requests to one apiserver over one HTTP/2 connection, on which watches are multiplexed, so
@@ -37,6 +39,7 @@ import javax.net.ssl.X509ExtendedTrustManager;
  * that is not Vert.x's may otherwise miss the response.
  */
 final class Transport {
+  private static final Logger LOG = LoggerFactory.getLogger(Transport.class);
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
 
   /** As client-go's health check of HTTP/2 connections: a ping after 30 s, 15 s to answer it. */
@@ -211,6 +214,9 @@ final class Transport {
                   ping(connection).onComplete(r -> answered[0] = true);
                 });
     connection.closeHandler(v -> loop.owner().cancelTimer(timer));
+    // Requests and watches under way hear of it themselves, and are tried again above.
+    connection.exceptionHandler(
+        e -> LOG.debug("connection to {} broke: {}", config.server(), e.getMessage()));
   }
 
   private static Future<Void> ping(HttpConnection connection) {

@@ -8,9 +8,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Knows the open connections, refuses one too many, and closes those that nobody uses. */
 public final class ApiConnections {
+  private static final Logger LOG = LoggerFactory.getLogger(ApiConnections.class);
+
   private final Vertx vertx;
   private final ConnectionLimits limits;
   private final Function<List<X509Certificate>, VerifiedCertificate> verify;
@@ -27,6 +31,9 @@ public final class ApiConnections {
 
   /** Takes a connection on, when its handshake is done. */
   public void opened(HttpConnection connection) {
+    // A peer that vanishes is not the server's error; requests under way hear of it themselves.
+    connection.exceptionHandler(
+        e -> LOG.debug("{} broke: {}", connection.remoteAddress(), e.getMessage()));
     if (open.size() >= limits.most()) {
       connection.close();
       return;

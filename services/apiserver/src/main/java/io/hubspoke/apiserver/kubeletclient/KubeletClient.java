@@ -16,6 +16,8 @@ import io.vertx.core.http.RequestOptions;
 import java.io.IOException;
 import java.util.List;
 import javax.net.ssl.X509ExtendedTrustManager;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Sends requests to kubelets with the apiserver's own client certificate. There is one HTTP client
@@ -23,6 +25,8 @@ import javax.net.ssl.X509ExtendedTrustManager;
  * between modes of one client.
  */
 public final class KubeletClient {
+  private static final Logger LOG = LoggerFactory.getLogger(KubeletClient.class);
+
   // Every follower of a log holds a connection to that node's kubelet.
   private static final int MOST_CONNECTIONS_A_NODE = 1024;
 
@@ -97,7 +101,15 @@ public final class KubeletClient {
     if (options.localAddress() != null) {
       http.setLocalAddress(options.localAddress());
     }
-    return vertx.createHttpClient(
-        Tls.connect(http, keys, trust), new PoolOptions().setHttp1MaxSize(MOST_CONNECTIONS_A_NODE));
+    return vertx
+        .httpClientBuilder()
+        .with(Tls.connect(http, keys, trust))
+        .with(new PoolOptions().setHttp1MaxSize(MOST_CONNECTIONS_A_NODE))
+        .withConnectHandler(
+            // Requests under way hear of it themselves.
+            connection ->
+                connection.exceptionHandler(
+                    e -> LOG.debug("{} broke: {}", connection.remoteAddress(), e.getMessage())))
+        .build();
   }
 }

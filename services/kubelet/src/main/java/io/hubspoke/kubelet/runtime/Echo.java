@@ -102,6 +102,7 @@ final class Echo implements Program {
             .owner()
             .createHttpServer(
                 new HttpServerOptions().setHost(surroundings.ip()).setPort(port).setIdleTimeout(60))
+            .connectionHandler(connection -> connection.exceptionHandler(gone -> {}))
             .requestHandler(this::answer);
     return server.listen();
   }

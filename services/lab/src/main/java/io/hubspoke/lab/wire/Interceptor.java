@@ -76,6 +76,7 @@ public final class Interceptor {
               // Until a relay listens, its failure shows as the connection's end.
               held.exceptionHandler(e -> held.close());
               Relay.reading(held, false);
+              held.exceptionHandler(e -> held.close());
               return present(opener, server, interception)
                   .onFailure(e -> server.close())
                   .map(
