@@ -18,8 +18,12 @@ import io.hubspoke.lab.audit.Route;
 import io.hubspoke.lab.audit.Row;
 import io.hubspoke.pki.Kubeconfig;
 import io.hubspoke.runtime.Component;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -104,7 +108,8 @@ class AuditProvesItselfTest {
 
   @Test
   void nodesWhoseRoleWasWidenedFailTheirRow() throws Exception {
-    var routes = List.<Route>of(new NodeRoute());
+    // With every right a node may have a certificate signed for another node's name as well.
+    var routes = List.of(new NodeRoute(), new BootstrapRoute());
     var lab = TwoPostures.start(2, routes, step -> {});
     try {
       var binding =
@@ -125,10 +130,42 @@ class AuditProvesItselfTest {
                       .tree(),
                   "",
                   Json.parseObject(binding.getBytes(StandardCharsets.UTF_8))));
-      var row = new Audit(lab.meshes(), step -> {}).run(routes).getFirst();
-      assertThat(row.asExpected(Property.AUTHORIZED)).as(row.toString()).isFalse();
+      for (var row : new Audit(lab.meshes(), step -> {}).run(routes)) {
+        assertThat(row.asExpected(Property.AUTHORIZED)).as(row.toString()).isFalse();
+      }
     } finally {
       lab.stop();
+    }
+  }
+
+  @Test
+  void aControlPlaneThatCallsNodesFailsThePathOfWhatNodesOpen() throws Exception {
+    var routes = List.<Route>of(new NodeRoute());
+    var lab = TwoPostures.start(2, routes, step -> {});
+    var measured = new AtomicBoolean();
+    try {
+      var mesh = lab.meshes().get(Posture.DEFAULT);
+      var caller = Thread.ofVirtual().start(() -> callUntil(measured, mesh));
+      var row = new Audit(lab.meshes(), step -> {}).run(routes).getFirst();
+      measured.set(true);
+      caller.join();
+      assertThat(row.asExpected(Property.PATH)).as(row.toString()).isFalse();
+    } finally {
+      measured.set(true);
+      lab.stop();
+    }
+  }
+
+  private static void callUntil(AtomicBoolean measured, Mesh mesh) {
+    var scheduler = InetAddress.ofLiteral(mesh.addresses().scheduler());
+    var node = InetAddress.ofLiteral(mesh.nodes().get("node-1").advertises());
+    while (!measured.get()) {
+      try (var socket = new Socket(node, Addresses.KUBELET_PORT, scheduler, 0)) {
+        socket.setSoTimeout(100);
+        assertThat(socket.getInputStream().read()).isNegative();
+      } catch (IOException quiet) {
+        // A kubelet says nothing before its client does.
+      }
     }
   }
 

@@ -179,7 +179,10 @@ final class Relay {
    * its end would then overtake.
    */
   static void reading(NetSocketInternal socket, boolean on) {
-    socket.channelHandlerContext().channel().config().setAutoRead(on);
+    var channel = socket.channelHandlerContext().channel();
+    if (channel.isRegistered()) {
+      channel.config().setAutoRead(on);
+    }
   }
 
   static void reset(NetSocketInternal socket) {

@@ -47,6 +47,10 @@ public final class Wire {
   private final Map<String, NetClient> clients = new HashMap<>();
   private final Set<Relay> relays = new HashSet<>();
   private final Set<NetSocketInternal> held = new HashSet<>();
+
+  /** Connections whose other half is still being made; a reset ends them too. */
+  private final Set<NetSocketInternal> joining = new HashSet<>();
+
   private final Deque<Crossing> crossings = new ArrayDeque<>();
   private NetServer server;
   private long opened;
@@ -163,6 +167,8 @@ public final class Wire {
   }
 
   private void resetOpen() {
+    List.copyOf(joining).forEach(Relay::reset);
+    joining.clear();
     List.copyOf(relays).forEach(Relay::reset);
     List.copyOf(held).forEach(Relay::reset);
     relays.clear();
@@ -181,11 +187,13 @@ public final class Wire {
       case Mode.Tap(var recording) ->
           dial(opener, recorder(recording, crossing.id()), Relay.Pacing.AT_ONCE);
       case Mode.Delay(var by) -> dial(opener, this::untouched, after(by));
-      case Mode.Intercept(var interceptor) ->
-          interceptor
-              .intercept(opener, crossing, target)
-              .onSuccess(relay -> run(opener, relay))
-              .onFailure(e -> Relay.reset(opener));
+      case Mode.Intercept(var interceptor) -> {
+        joining.add(opener);
+        interceptor
+            .intercept(opener, crossing, target)
+            .onSuccess(relay -> run(opener, relay))
+            .onFailure(e -> refuse(opener));
+      }
       case Mode.Cut(var how) -> {
         switch (how) {
           case BLACK_HOLE -> held.add(opener);
@@ -196,13 +204,20 @@ public final class Wire {
   }
 
   private void dial(NetSocketInternal opener, Relay.Filter filter, Relay.Pacing pacing) {
+    joining.add(opener);
     clientFrom(opener.remoteAddress().host())
         .connect(target)
         .onSuccess(to -> run(opener, new Relay(opener, (NetSocketInternal) to, filter, pacing)))
-        .onFailure(e -> Relay.reset(opener));
+        .onFailure(e -> refuse(opener));
+  }
+
+  private void refuse(NetSocketInternal opener) {
+    joining.remove(opener);
+    Relay.reset(opener);
   }
 
   private void run(NetSocketInternal opener, Relay relay) {
+    joining.remove(opener);
     if (mode instanceof Mode.Cut) {
       relay.reset();
       return;

@@ -149,6 +149,20 @@ class InterceptorTest {
     }
   }
 
+  @Test
+  void aConnectionThatIsStillBeingInterceptedIsResetWithTheOthers() throws Exception {
+    var interceptor = interceptor(new Alteration.None());
+    Await.result(wire.mode(new Mode.Intercept(interceptor)));
+    try (var silent = new java.net.Socket("127.0.0.1", wire.address().port())) {
+      Await.until("taken", () -> interceptor.interceptions().size() == 1);
+      Await.result(wire.mode(Mode.forward()));
+      Await.result(wire.reset());
+      silent.setSoTimeout(5_000);
+      org.assertj.core.api.Assertions.assertThatThrownBy(() -> silent.getInputStream().read())
+          .isInstanceOf(java.net.SocketException.class);
+    }
+  }
+
   private static final java.nio.charset.Charset UTF = java.nio.charset.StandardCharsets.UTF_8;
 
   private static io.netty.buffer.ByteBuf buf(String text) {
