@@ -32,7 +32,9 @@ final class ApiAuthentication {
 
   ApiAuthentication(KubeletOptions options) throws IOException {
     this.authorities =
-        options.clientCaFile() == null ? List.of() : Pem.readCertificates(options.clientCaFile());
+        options.clientCaFile() == null
+            ? List.of()
+            : Flag.read("--client-ca-file", () -> Pem.readCertificates(options.clientCaFile()));
     this.trust = authorities.isEmpty() ? null : Tls.trust(authorities);
     this.anonymous = options.anonymousAuth();
   }

@@ -7,6 +7,7 @@ import io.hubspoke.pki.Identity;
 import io.hubspoke.pki.Kubeconfig;
 import io.hubspoke.pki.Subject;
 import io.hubspoke.pki.SubjectAltNames;
+import io.hubspoke.runtime.Component;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import java.io.IOException;
@@ -52,13 +53,14 @@ final class ClientBootstrap {
     Path kubeconfig = options.kubeconfig();
     boolean bootstraps = options.bootstrapKubeconfig() != null;
     if (Files.exists(kubeconfig) && (!bootstraps || valid(kubeconfig))) {
-      return prepare(ClientConfig.of(Kubeconfig.read(kubeconfig)));
+      return Flag.read("--kubeconfig", () -> prepare(ClientConfig.of(Kubeconfig.read(kubeconfig))));
     }
     if (!bootstraps) {
       throw new IOException(
           "no --kubeconfig at " + kubeconfig + ", and no --bootstrap-kubeconfig to get one with");
     }
-    Kubeconfig bootstrap = Kubeconfig.read(options.bootstrapKubeconfig());
+    Kubeconfig bootstrap =
+        Flag.read("--bootstrap-kubeconfig", () -> Kubeconfig.read(options.bootstrapKubeconfig()));
     store.replace(bootstrap(bootstrap, lifetime));
     Path current = store.currentFile().toAbsolutePath();
     Kubeconfig.of(
@@ -102,7 +104,7 @@ final class ClientBootstrap {
           throw e;
         } catch (Exception e) {
           // Future.await throws what the future failed with: refusals, time-outs, lost connections.
-          LOG.warn("{}: no client certificate yet: {}", options.nodeName(), e.getMessage());
+          LOG.warn("{}: no client certificate yet: {}", options.nodeName(), reason(e));
         }
         if (lifetime.ended()) {
           throw new IOException("stopped");
@@ -112,6 +114,13 @@ final class ClientBootstrap {
     } finally {
       client.close().otherwiseEmpty();
     }
+  }
+
+  /** A failed handshake says why in its cause. */
+  private static String reason(Exception e) {
+    return e.getCause() == null
+        ? Component.reason(e)
+        : Component.reason(e) + ": " + Component.reason(e.getCause());
   }
 
   private ClientConfig prepare(ClientConfig config) {

@@ -82,11 +82,16 @@ public final class Kubelet extends VerticleBase {
   }
 
   private void listen() throws IOException {
-    Files.createDirectories(options.rootDir());
+    Flag.read("--root-dir", () -> Files.createDirectories(options.rootDir()));
     new ServingCertificate(options, servingKeys).load();
     runtime = new InProcessRuntime(vertx, options.nodeIp(), options.maxLogSize());
     if (!options.podCidr().isEmpty()) {
-      runtime.updatePodCidr(options.podCidr());
+      Flag.read(
+          "--pod-cidr",
+          () -> {
+            runtime.updatePodCidr(options.podCidr());
+            return null;
+          });
     }
     pods = new Pods(options, runtime, virtual);
     api =

@@ -1,6 +1,7 @@
 package io.hubspoke.kubelet;
 
 import io.hubspoke.kubelet.ApiAuthentication.Caller;
+import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.ReloadableKeys;
 import io.hubspoke.runtime.Tls;
 import io.vertx.core.Future;
@@ -72,7 +73,14 @@ final class KubeletApi {
                                 connection.remoteAddress(),
                                 e.getMessage())))
             .requestHandler(this::handle);
-    return server.listen().map(HttpServer::actualPort);
+    return server
+        .listen()
+        .map(HttpServer::actualPort)
+        .recover(
+            e ->
+                Future.failedFuture(
+                    "--address, --port: cannot listen on %s:%d: %s"
+                        .formatted(options.address(), options.port(), Component.reason(e))));
   }
 
   Future<Void> stop() {

@@ -1,6 +1,7 @@
 package io.hubspoke.kubelet;
 
 import io.hubspoke.runtime.Component;
+import io.hubspoke.runtime.GoDuration;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -109,9 +110,10 @@ public final class KubeletCommand implements Callable<Integer> {
 
   @Option(
       names = "--node-status-update-frequency",
+      converter = GoDuration.class,
       paramLabel = "DURATION",
-      description = "how often the node's status is looked at, such as 10s (${DEFAULT-VALUE})")
-  private String nodeStatusUpdateFrequency = "10s";
+      description = "how often the node's status is looked at, such as 10s (10s)")
+  private Duration nodeStatusUpdateFrequency = Duration.ofSeconds(10);
 
   @Override
   public Integer call() {
@@ -121,7 +123,8 @@ public final class KubeletCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
-    return Component.run(new Kubelet(options), System.err);
+    Kubelet kubelet = new Kubelet(options);
+    return Component.run(kubelet, kubelet.ready(), System.err);
   }
 
   /** Returns the options that the flags give. */
@@ -139,7 +142,7 @@ public final class KubeletCommand implements Callable<Integer> {
             .nodeLabels(nodeLabels)
             .maxPods(maxPods)
             .podCidr(podCidr)
-            .nodeStatusUpdateFrequency(duration(nodeStatusUpdateFrequency));
+            .nodeStatusUpdateFrequency(nodeStatusUpdateFrequency);
     if (address != null) {
       builder.address(address);
     }
@@ -162,15 +165,5 @@ public final class KubeletCommand implements Callable<Integer> {
                   + authorizationMode
                   + "\"");
     };
-  }
-
-  private static Duration duration(String text) {
-    try {
-      // Go's 1m30s is ISO 8601's PT1M30S.
-      return Duration.parse("PT" + text);
-    } catch (java.time.format.DateTimeParseException e) {
-      throw new IllegalArgumentException(
-          "a duration is written 10s or 1m30s, but is \"" + text + "\"", e);
-    }
   }
 }

@@ -1,5 +1,6 @@
 package io.hubspoke.kubelet;
 
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -70,6 +71,13 @@ public record KubeletOptions(
       throw new IllegalArgumentException(
           "--hostname-override must be a lower-case DNS name, but is \"" + nodeName + "\"");
     }
+    checkAddress("--node-ip", nodeIp);
+    checkAddress("--address", address);
+    check(port >= 0 && port <= 65535, "--port must be between 0 and 65535, but is " + port);
+    check(maxPods >= 0, "--max-pods must not be negative, but is " + maxPods);
+    check(
+        nodeStatusUpdateFrequency.isPositive(),
+        "--node-status-update-frequency must be longer than nothing");
     if ((tlsCertFile == null) != (tlsPrivateKeyFile == null)) {
       throw new IllegalArgumentException(
           "--tls-cert-file and --tls-private-key-file must be given together");
@@ -77,6 +85,21 @@ public record KubeletOptions(
     if (authorizationMode == AuthorizationMode.WEBHOOK && clientCaFile == null && !anonymousAuth) {
       throw new IllegalArgumentException(
           "nobody could call the API: --anonymous-auth=false needs --client-ca-file");
+    }
+  }
+
+  private static void checkAddress(String flag, String value) {
+    try {
+      var unused = InetAddress.ofLiteral(value);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          flag + " must be an IP address, but is \"" + value + "\"", e);
+    }
+  }
+
+  private static void check(boolean holds, String otherwise) {
+    if (!holds) {
+      throw new IllegalArgumentException(otherwise);
     }
   }
 

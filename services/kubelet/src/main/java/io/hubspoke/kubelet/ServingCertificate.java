@@ -40,7 +40,10 @@ final class ServingCertificate {
   /** Loads what is there without asking anyone; handshakes fail while there is nothing. */
   void load() throws IOException {
     if (options.tlsCertFile() != null) {
-      keys.replace(Identity.read(options.tlsCertFile(), options.tlsPrivateKeyFile()));
+      keys.replace(
+          Flag.read(
+              "--tls-cert-file, --tls-private-key-file",
+              () -> Identity.read(options.tlsCertFile(), options.tlsPrivateKeyFile())));
     } else if (options.rotateServerCertificates()) {
       store.current().ifPresent(keys::replace);
     } else {

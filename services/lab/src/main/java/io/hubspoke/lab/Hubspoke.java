@@ -59,6 +59,8 @@ public final class Hubspoke implements Runnable {
             "controller-manager", new ControllerManagerCommand(), "kube-controller-manager")
         .addSubcommand("scheduler", new SchedulerCommand(), "kube-scheduler")
         .addSubcommand("kubelet", new KubeletCommand())
+        // As Go's flags: the last one counts.
+        .setOverwrittenOptionsAllowed(true)
         .setParameterExceptionHandler(Hubspoke::misused)
         .setExecutionExceptionHandler(
             (failure, command, parsed) -> {

@@ -37,23 +37,7 @@ class UpCommandTest {
     }
 
     static ProcessBuilder process(Path dir) {
-      return new ProcessBuilder(
-          // A shell in the background has its children ignore SIGINT, and their children too.
-          "env",
-          "--default-signal=INT",
-          ProcessHandle.current().info().command().orElseThrow(),
-          "-XX:TieredStopAtLevel=1",
-          "-XX:+UseSerialGC",
-          "--enable-native-access=ALL-UNNAMED",
-          "--sun-misc-unsafe-memory-access=allow",
-          "-cp",
-          System.getProperty("java.class.path"),
-          Hubspoke.class.getName(),
-          "up",
-          "--nodes",
-          "1",
-          "--dir",
-          dir.toString());
+      return HubspokeProcess.builder(List.of("up", "--nodes", "1", "--dir", dir.toString()));
     }
 
     int stop(String signal) throws Exception {

@@ -2,15 +2,19 @@ package io.hubspoke.runtime;
 
 import io.vertx.core.Deployable;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.dns.AddressResolverOptions;
 import io.vertx.core.file.FileSystemOptions;
 import java.io.PrintStream;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 
 /** Runs one component in the foreground until the process is told to stop. */
 public final class Component {
@@ -44,6 +48,16 @@ public final class Component {
    * @return the exit status: 0 after an orderly stop, 1 when it could not start
    */
   public static int run(Deployable verticle, PrintStream err) {
+    return run(verticle, Promise.<Void>promise().future(), err);
+  }
+
+  /**
+   * Runs a verticle as {@link #run(Deployable, PrintStream)} does, and ends as well when it fails
+   * for good after it has started, of which it has told itself.
+   *
+   * @param joined fails when there is nothing left to do for the verticle
+   */
+  public static int run(Deployable verticle, Future<?> joined, PrintStream err) {
     Vertx vertx = vertx();
     try {
       await(vertx.deployVerticle(verticle));
@@ -52,8 +66,10 @@ public final class Component {
       close(vertx.close(), err);
       return 1;
     }
-    awaitSignal(vertx::close, err);
-    return 0;
+    CountDownLatch ended = new CountDownLatch(1);
+    joined.onFailure(e -> ended.countDown());
+    awaitSignal(vertx::close, ended, err);
+    return joined.failed() ? 1 : 0;
   }
 
   /**
@@ -61,8 +77,12 @@ public final class Component {
    * The JVM ends with the status of the signal (130 for SIGINT, 143 for SIGTERM) unless a shell
    * sees to it.
    */
-  public static void awaitSignal(java.util.function.Supplier<Future<Void>> stop, PrintStream err) {
-    CountDownLatch stopped = new CountDownLatch(1);
+  public static void awaitSignal(Supplier<Future<Void>> stop, PrintStream err) {
+    awaitSignal(stop, new CountDownLatch(1), err);
+  }
+
+  private static void awaitSignal(
+      Supplier<Future<Void>> stop, CountDownLatch stopped, PrintStream err) {
     Runtime.getRuntime()
         .addShutdownHook(
             new Thread(
@@ -92,6 +112,13 @@ public final class Component {
     Throwable cause = e;
     while (cause.getMessage() == null && cause.getCause() != null) {
       cause = cause.getCause();
+    }
+    // Their messages are the file's name alone.
+    if (cause instanceof NoSuchFileException missing && missing.getReason() == null) {
+      return missing.getFile() + ": no such file";
+    }
+    if (cause instanceof AccessDeniedException denied && denied.getReason() == null) {
+      return denied.getFile() + ": permission denied";
     }
     return cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
   }

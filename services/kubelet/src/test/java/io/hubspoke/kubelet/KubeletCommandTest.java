@@ -1,0 +1,108 @@
+package io.hubspoke.kubelet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hubspoke.runtime.Component;
+import io.hubspoke.testing.Await;
+import io.vertx.core.Vertx;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
+
+class KubeletCommandTest {
+  @TempDir private Path dir;
+  private final Vertx vertx = Component.vertx();
+
+  @AfterEach
+  void stop() throws Exception {
+    Await.result(vertx.close());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--node-ip=banana, must be an IP address",
+    "--address=::banana, must be an IP address",
+    "--port=70000, must be between 0 and 65535",
+    "--port=x, is not an int",
+    "--max-pods=-1, must not be negative",
+    "--node-status-update-frequency=1x, is not a duration",
+    "--node-status-update-frequency=0s, must be longer than nothing",
+    "--authorization-mode=Foo, must be AlwaysAllow or Webhook",
+    "--hostname-override=Foo, must be a lower-case DNS name",
+    "--node-labels=a, should be in KEY=VALUE",
+    "--tls-cert-file=a.crt, must be given together",
+  })
+  void a_flag_that_makes_no_sense_is_named(String flag, String complaint) {
+    StringWriter err = new StringWriter();
+    List<String> arguments =
+        new ArrayList<>(List.of("--hostname-override=n1", "--node-ip=127.10.102.1"));
+    arguments.add("--root-dir=" + dir);
+    arguments.add(flag);
+
+    int status =
+        new CommandLine(new KubeletCommand())
+            .setOverwrittenOptionsAllowed(true)
+            .setErr(new PrintWriter(err, true))
+            .execute(arguments.toArray(String[]::new));
+
+    assertThat(status).isEqualTo(2);
+    assertThat(err.toString().lines().findFirst().orElse(""))
+        .contains(flag.substring(0, flag.indexOf('=')), complaint);
+  }
+
+  @Test
+  void a_file_that_cannot_be_used_is_named_with_its_flag() throws Exception {
+    Path junk = Files.writeString(dir.resolve("junk"), "junk");
+    Path none = dir.resolve("none");
+
+    assertThat(failure(o -> o.clientCaFile(none)))
+        .isEqualTo("--client-ca-file: " + none + ": no such file");
+    assertThat(failure(o -> o.clientCaFile(junk))).startsWith("--client-ca-file: ");
+    assertThat(failure(o -> o.tlsFiles(none, junk)))
+        .startsWith("--tls-cert-file, --tls-private-key-file: ");
+    assertThat(failure(o -> o.podCidr("banana"))).startsWith("--pod-cidr: ").contains("banana");
+    assertThat(failure(o -> o.address("192.0.2.1")))
+        .startsWith("--address, --port: cannot listen on 192.0.2.1:0: ");
+  }
+
+  @Test
+  void credentials_that_cannot_be_used_keep_the_node_out() throws Exception {
+    Path junk = Files.writeString(dir.resolve("junk"), "junk");
+    Path none = dir.resolve("none");
+
+    assertThat(refusal(o -> o.bootstrapKubeconfig(none)))
+        .isEqualTo("--bootstrap-kubeconfig: " + none + ": no such file");
+    assertThat(refusal(o -> o.bootstrapKubeconfig(junk))).startsWith("--bootstrap-kubeconfig: ");
+    assertThat(refusal(o -> o.kubeconfig(junk))).startsWith("--kubeconfig: ");
+    assertThat(refusal(o -> o.kubeconfig(none)))
+        .isEqualTo(
+            "no --kubeconfig at " + none + ", and no --bootstrap-kubeconfig to get one with");
+  }
+
+  private Kubelet kubelet(UnaryOperator<KubeletOptions.Builder> change) {
+    return new Kubelet(
+        change.apply(KubeletOptions.node("n1", "127.10.102.1", dir).port(0)).build());
+  }
+
+  private String failure(UnaryOperator<KubeletOptions.Builder> change) throws Exception {
+    return Await.failure(vertx.deployVerticle(kubelet(change))).getMessage();
+  }
+
+  private String refusal(UnaryOperator<KubeletOptions.Builder> change) throws Exception {
+    Kubelet kubelet = kubelet(change);
+    String deployment = Await.result(vertx.deployVerticle(kubelet));
+    String message = Await.failure(kubelet.ready()).getMessage();
+    Await.result(vertx.undeploy(deployment));
+    return message;
+  }
+}
