@@ -1,7 +1,11 @@
 package io.hubspoke.apiserver;
 
 import io.hubspoke.apiserver.admission.Admission;
+import io.hubspoke.apiserver.admission.CertificateApproval;
+import io.hubspoke.apiserver.admission.CertificateSigning;
+import io.hubspoke.apiserver.admission.CertificateSubjectRestriction;
 import io.hubspoke.apiserver.admission.NodeRestriction;
+import io.hubspoke.apiserver.admission.RoleEscalation;
 import io.hubspoke.apiserver.authn.Authentication;
 import io.hubspoke.apiserver.authn.Authenticator;
 import io.hubspoke.apiserver.authn.BootstrapTokenAuthenticator;
@@ -54,6 +58,7 @@ public final class Apiserver extends VerticleBase {
   private final Clock clock = Clock.systemUTC();
   private Store store;
   private Registry registry;
+  private Authorizer authorizer;
   private KubeletClient kubelets;
   private ApiListener listener;
   private volatile boolean bootstrapped;
@@ -81,7 +86,10 @@ public final class Apiserver extends VerticleBase {
         new Registry(
             vertx,
             store,
-            this::admission,
+            lister -> {
+              authorizer = authorizer(lister);
+              return admission(lister);
+            },
             Map.of(
                 ResourceTable.SERVICES.type(),
                 new ServiceAddresses(store, options.service().clusterIpRange())));
@@ -130,7 +138,6 @@ public final class Apiserver extends VerticleBase {
     InFlightLimits inFlight =
         new InFlightLimits(
             options.limits().maxRequestsInflight(), options.limits().maxMutatingRequestsInflight());
-    Authorizer authorizer = authorizer();
     Authentication tokens = new Authentication(tokenAuthenticators(), false);
     List<Authenticator> authenticators = new ArrayList<>(tokenAuthenticators());
     authenticators.addFirst(x509);
@@ -154,15 +161,28 @@ public final class Apiserver extends VerticleBase {
   }
 
   private Admission admission(Lister lister) {
-    List<Admission> plugins = new ArrayList<>();
+    List<Admission> plugins =
+        new ArrayList<>(
+            List.of(
+                new CertificateApproval(authorizer),
+                new CertificateSigning(authorizer),
+                new CertificateSubjectRestriction(),
+                new RoleEscalation(authorizer, lister)));
     for (String name : options.admissionPlugins()) {
       switch (name) {
         case "NodeRestriction" -> plugins.add(new NodeRestriction(lister));
+        case "CertificateApproval",
+            "CertificateSigning",
+            "CertificateSubjectRestriction",
+            "NamespaceLifecycle" -> {
+          // Always on, as they are by default in the real apiserver.
+        }
         default ->
             throw new IllegalArgumentException(
                 "--enable-admission-plugins: \""
                     + name
-                    + "\" is not known, expected NodeRestriction");
+                    + "\" is not known, expected CertificateApproval, CertificateSigning,"
+                    + " CertificateSubjectRestriction, NamespaceLifecycle or NodeRestriction");
       }
     }
     return Admission.chain(plugins);
@@ -175,8 +195,7 @@ public final class Apiserver extends VerticleBase {
         : List.of();
   }
 
-  private Authorizer authorizer() {
-    Lister lister = registry.lister();
+  private Authorizer authorizer(Lister lister) {
     List<Authorizer> authorizers = new ArrayList<>();
     for (String mode : options.authorizationModes()) {
       authorizers.add(
