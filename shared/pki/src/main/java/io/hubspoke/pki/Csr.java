@@ -8,6 +8,7 @@ import java.security.PublicKey;
 import java.security.Signature;
 import java.security.interfaces.RSAPublicKey;
 import java.security.spec.X509EncodedKeySpec;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.Set;
 import org.bouncycastle.asn1.ASN1Encoding;
@@ -78,7 +79,12 @@ public record Csr(
       throw new IllegalArgumentException("PEM block type must be CERTIFICATE REQUEST");
     }
     try {
-      var request = new PKCS10CertificationRequest(blocks.getFirst().der());
+      var der = blocks.getFirst().der();
+      var request = new PKCS10CertificationRequest(der);
+      // What is verified is an encoding of what was read; it must be what was sent.
+      if (!Arrays.equals(der, request.toASN1Structure().getEncoded(ASN1Encoding.DER))) {
+        throw new IllegalArgumentException("it is not in DER");
+      }
       var key = publicKey(request.getSubjectPublicKeyInfo());
       verify(request, key);
       var extensions = extensions(request);

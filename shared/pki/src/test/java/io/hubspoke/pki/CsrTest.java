@@ -79,9 +79,9 @@ class CsrTest {
     var der =
         Pem.blocks(Csr.create(NODE, SubjectAltNames.of("a", "10.0.0.1"), pair)).getFirst().der();
     var random = new Random(7);
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < der.length; i++) {
       var damaged = der.clone();
-      damaged[random.nextInt(der.length)] ^= (byte) (1 + random.nextInt(255));
+      damaged[i] ^= (byte) (1 + random.nextInt(255));
       var pem =
           "-----BEGIN CERTIFICATE REQUEST-----\n"
               + Base64.getEncoder().encodeToString(damaged)
