@@ -2,7 +2,9 @@ package io.hubspoke.apiserver.admission;
 
 import io.hubspoke.apiserver.authz.Authorizer;
 
-/** Lets only those put a certificate into a request's status who may {@code sign} for its signer. */
+/**
+ * Lets only those put a certificate into a request's status who may {@code sign} for its signer.
+ */
 public final class CertificateSigning implements Admission {
   private final SignerPermission permission;
 

@@ -25,7 +25,10 @@ public final class CertificateSubjectRestriction implements Admission {
     if (!spec.path("signerName").asText("").equals(CLIENT_SIGNER)) {
       return;
     }
-    if (parse(request, spec.path("request").asText("")).subject().organizations().contains(MASTERS)) {
+    if (parse(request, spec.path("request").asText(""))
+        .subject()
+        .organizations()
+        .contains(MASTERS)) {
       throw refuse(
           request, "use of " + CLIENT_SIGNER + " signer with " + MASTERS + " group is not allowed");
     }

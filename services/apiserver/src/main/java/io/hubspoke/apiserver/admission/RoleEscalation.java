@@ -56,8 +56,7 @@ public final class RoleEscalation implements Admission {
     }
     // What a role aggregates is not known yet, so whoever writes such a role must hold everything.
     boolean aggregates =
-        isAggregating(request.object())
-            || (request.old() != null && isAggregating(request.old()));
+        isAggregating(request.object()) || (request.old() != null && isAggregating(request.old()));
     requireHeld(request, aggregates ? EVERYTHING : PolicyRule.listOf(request.object()));
   }
 

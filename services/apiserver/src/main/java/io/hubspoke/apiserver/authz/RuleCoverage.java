@@ -41,8 +41,7 @@ public final class RuleCoverage {
         }
       }
       for (String url : rule.nonResourceUrls()) {
-        parts.add(
-            new PolicyRule(List.of(verb), List.of(), List.of(), List.of(), List.of(url)));
+        parts.add(new PolicyRule(List.of(verb), List.of(), List.of(), List.of(), List.of(url)));
       }
     }
     return parts;

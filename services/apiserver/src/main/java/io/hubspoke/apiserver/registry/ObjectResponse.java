@@ -42,7 +42,13 @@ final class ObjectResponse {
     }
     response.setChunked(true).putHeader("Content-Type", "application/json");
     Promise<Void> sent = Promise.promise();
-    response.closeHandler(v -> sent.tryFail("the client went away"));
+    response.closeHandler(
+        v -> {
+          // An end closes as well.
+          if (!response.ended()) {
+            sent.tryFail("the client went away");
+          }
+        });
     pump(piece, items, sent);
     return sent.future();
   }
@@ -51,7 +57,10 @@ final class ObjectResponse {
     Buffer piece = first;
     while (!response.closed()) {
       if (!items.hasNext()) {
-        response.end(piece.appendString("]}")).onComplete(sent::handle);
+        response
+            .end(piece.appendString("]}"))
+            .onSuccess(sent::tryComplete)
+            .onFailure(sent::tryFail);
         return;
       }
       response.write(piece);

@@ -77,8 +77,7 @@ class CertificateAdmissionTest {
     var refused = sign(server.client("registrar"), csr);
     assertThat(refused.code()).isEqualTo(403);
     assertThat(refused.message())
-        .endsWith(
-            "user not permitted to sign requests with signerName \"example.com/one\"");
+        .endsWith("user not permitted to sign requests with signerName \"example.com/one\"");
     assertThat(sign(server.client("notary"), csr).code()).isEqualTo(200);
     ObjectNode other = created("d2", "other.example.com/one");
     assertThat(sign(server.client("notary"), other).code()).isEqualTo(403);

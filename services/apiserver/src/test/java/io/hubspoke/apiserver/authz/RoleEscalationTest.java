@@ -117,8 +117,7 @@ class RoleEscalationTest {
     assertThat(
             writer
                 .post(
-                    RBAC + "/namespaces/kube-system/roles",
-                    role("Role", "w", "", "pods", "delete"))
+                    RBAC + "/namespaces/kube-system/roles", role("Role", "w", "", "pods", "delete"))
                 .code())
         .isEqualTo(403);
     assertThat(
@@ -187,8 +186,7 @@ class RoleEscalationTest {
 
   private static void grant(String name, String user, String resource, String... verbs)
       throws Exception {
-    created(
-        admin, RBAC + "/clusterroles", role("ClusterRole", name, RBAC_GROUP, resource, verbs));
+    created(admin, RBAC + "/clusterroles", role("ClusterRole", name, RBAC_GROUP, resource, verbs));
     created(
         admin,
         RBAC + "/clusterrolebindings",

@@ -305,8 +305,7 @@ class PodLogTest {
     assertThat(answer.code()).isEqualTo(500);
     assertThat(answer.json().path("kind").asText()).isEqualTo("Status");
     assertThat(answer.message())
-        .startsWith(
-            "Get \"https://127.10.0.2:%d/containerLogs/default/lost/c\": ".formatted(port))
+        .startsWith("Get \"https://127.10.0.2:%d/containerLogs/default/lost/c\": ".formatted(port))
         .containsIgnoringCase("refused")
         .doesNotContain("\tat ");
     assertThat(admin.get(PODS + "/unknown-node/log").code()).isEqualTo(404);

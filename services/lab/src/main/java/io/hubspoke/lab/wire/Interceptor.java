@@ -104,8 +104,8 @@ public final class Interceptor {
     tls.handshakeFuture()
         .addListener(
             done -> {
-              Relay.reading(opener, false);
               if (done.isSuccess()) {
+                Relay.reading(opener, false);
                 into.accepted(subject(engine));
                 handshake.complete();
               } else {

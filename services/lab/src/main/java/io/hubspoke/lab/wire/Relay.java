@@ -180,7 +180,7 @@ final class Relay {
    */
   static void reading(NetSocketInternal socket, boolean on) {
     var channel = socket.channelHandlerContext().channel();
-    if (channel.isRegistered()) {
+    if (channel.isActive()) {
       channel.config().setAutoRead(on);
     }
   }

@@ -153,7 +153,8 @@ class InterceptorTest {
   void aConnectionThatIsStillBeingInterceptedIsResetWithTheOthers() throws Exception {
     var interceptor = interceptor(new Alteration.None());
     Await.result(wire.mode(new Mode.Intercept(interceptor)));
-    try (var silent = new java.net.Socket("127.0.0.1", wire.address().port())) {
+    try (var silent =
+        new java.net.Socket(java.net.InetAddress.ofLiteral("127.0.0.1"), wire.address().port())) {
       Await.until("taken", () -> interceptor.interceptions().size() == 1);
       Await.result(wire.mode(Mode.forward()));
       Await.result(wire.reset());
