@@ -74,6 +74,9 @@ public final class ApiChain implements Handler<HttpServerRequest> {
     http.pause();
     Context context = vertx.getOrCreateContext();
     ApiConnection connection = connections.of(http.connection());
+    if (connection.isCondemned()) {
+      return;
+    }
     connection.requestBegan(http.version());
     HttpServerResponse response = http.response();
     // Without one, Vert.x logs the stack trace of every client that goes away.
@@ -82,8 +85,15 @@ public final class ApiChain implements Handler<HttpServerRequest> {
     long began = System.nanoTime();
     Answer answer = new Answer();
     try {
+      RequestFraming.refusal(http)
+          .ifPresent(
+              status -> {
+                // Where this request ends is in doubt, so what follows may not be one.
+                connection.condemn();
+                throw status.toException();
+              });
       answer(http, context, connection, answer).onComplete(answer::complete);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | StackOverflowError e) {
       answer.done.tryFail(e);
     }
     answer

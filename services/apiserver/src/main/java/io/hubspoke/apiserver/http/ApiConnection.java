@@ -25,6 +25,7 @@ final class ApiConnection {
   private boolean judged;
   private boolean http2;
   private boolean closed;
+  private boolean condemned;
   private int active;
   private long timer = NO_TIMER;
 
@@ -56,6 +57,16 @@ final class ApiConnection {
     return certificate;
   }
 
+  /** Lets the request under way be the last one. */
+  void condemn() {
+    condemned = true;
+  }
+
+  /** Returns whether requests on this connection are not to be believed any more. */
+  boolean isCondemned() {
+    return condemned;
+  }
+
   void requestBegan(HttpVersion version) {
     http2 = version == HttpVersion.HTTP_2;
     if (active++ == 0) {
@@ -69,6 +80,10 @@ final class ApiConnection {
   void requestEnded() {
     if (--active == 0 && !closed) {
       cancelTimer();
+      if (condemned) {
+        connection.close();
+        return;
+      }
       closeAfter(limits.idle().toMillis());
     }
   }

@@ -5,6 +5,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.http.Http2Settings;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
@@ -20,6 +21,10 @@ public final class ApiListener extends VerticleBase {
   // A page of a list is asked for with a token in the URL, and selectors can be long.
   private static final int MAX_HEADER_BYTES = 64 * 1024;
   private static final int MAX_CONCURRENT_STREAMS = 250;
+  // A client that cancels each request it makes ("rapid reset", CVE-2023-44487) is cut off; one
+  // that ends many watches at a time must not be.
+  private static final int MAX_RESETS_PER_WINDOW = 1_000;
+  private static final int RESET_WINDOW_SECONDS = 10;
 
   private final HttpServerOptions options;
   private final ApiConnections connections;
@@ -53,6 +58,9 @@ public final class ApiListener extends VerticleBase {
                 new Http2Settings()
                     .setMaxConcurrentStreams(MAX_CONCURRENT_STREAMS)
                     .setMaxHeaderListSize(MAX_HEADER_BYTES))
+            .setHttp2RstFloodMaxRstFramePerWindow(MAX_RESETS_PER_WINDOW)
+            .setHttp2RstFloodWindowDuration(RESET_WINDOW_SECONDS)
+            .setHttp2RstFloodWindowDurationTimeUnit(TimeUnit.SECONDS)
             .setHandle100ContinueAutomatically(true)
             .setSslHandshakeTimeout(10)
             .setSslHandshakeTimeoutUnit(TimeUnit.SECONDS)
@@ -67,12 +75,13 @@ public final class ApiListener extends VerticleBase {
 
   @Override
   public Future<?> start() {
-    server =
-        vertx
-            .createHttpServer(options)
-            .connectionHandler(connections::opened)
-            .requestHandler(chain);
+    server = vertx.createHttpServer(options).connectionHandler(this::opened).requestHandler(chain);
     return server.listen();
+  }
+
+  private void opened(HttpConnection connection) {
+    StrictRequestDecoder.install(connection, options);
+    connections.opened(connection);
   }
 
   @Override
