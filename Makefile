@@ -6,6 +6,7 @@ MVN_FLAGS ?= -B -q
 JDK_HOME = $(shell services/lab/src/main/dist/bin/jdk-home)
 HUBSPOKE := target/hubspoke/bin/hubspoke
 CACHE := target/hubspoke/lib/hubspoke.aot
+TRAINED := target/hubspoke/.trained
 SOURCES := $(shell find pom.xml .mvn shared services -name target -prune -o -type f -path '*/src/main/*' -print -o -name pom.xml -print)
 ARGS ?=
 # Maven's own libraries draw warnings from a JDK this new.
@@ -28,16 +29,18 @@ test: tools ## everything that proves it works
 	@touch target/hubspoke/.built
 	@$(MAKE) --no-print-directory build
 
-build: $(CACHE) ## target/hubspoke/bin/hubspoke
+build: $(TRAINED) ## target/hubspoke/bin/hubspoke
 
-# A real run records which classes and methods a start needs; later starts map them in.
-$(CACHE): target/hubspoke/.built
+# A real run records which classes and methods a start needs; later starts map them in. Without
+# the cache everything works, slower: what went wrong is shown once, not at each build.
+$(TRAINED): target/hubspoke/.built
 	@echo "training the start-up cache (about 10 s)"
 	@lab=$$(mktemp -d) && trap 'rm -rf "$$lab"' EXIT && \
-	  HUBSPOKE_TRAIN=1 HUBSPOKE_JAVA_OPTS="-XX:AOTCacheOutput=$@.new" \
+	  HUBSPOKE_TRAIN=1 HUBSPOKE_JAVA_OPTS="-XX:AOTCacheOutput=$(CACHE).new" \
 	  $(HUBSPOKE) up --nodes 3 --dir "$$lab/lab" --exit-when-ready >"$$lab/log" 2>&1 \
-	  && mv $@.new $@ \
-	  || { sed 's/^/  /' "$$lab/log"; echo "no start-up cache: starts take longer until make build makes one"; }
+	  && mv $(CACHE).new $(CACHE) \
+	  || { sed 's/^/  /' "$$lab/log"; echo "no start-up cache: starts take longer; 'make clean build' tries again"; }
+	@touch $@
 
 target/hubspoke/.built: $(SOURCES) | tools
 	@echo "building (the first time fetches libraries)"
