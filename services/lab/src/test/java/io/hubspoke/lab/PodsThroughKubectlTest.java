@@ -1,0 +1,112 @@
+package io.hubspoke.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hubspoke.lab.MeshOptions.Changes;
+import io.hubspoke.lab.MeshOptions.Posture;
+import io.hubspoke.testing.Await;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The life of pods, as people see it in kubectl. */
+class PodsThroughKubectlTest {
+  @TempDir private static Path dir;
+  private static TestMesh mesh;
+  private static Kubectl kubectl;
+
+  @BeforeAll
+  static void start() throws Exception {
+    mesh =
+        TestMesh.start(
+            dir,
+            2,
+            Posture.DEFAULT,
+            Changes.NONE.withKubelet(
+                k -> k.crashLoopBackOff(Duration.ofMillis(500), Duration.ofMinutes(5))));
+    kubectl = mesh.kubectl();
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    mesh.stop();
+  }
+
+  /** Waits until {@code kubectl get pod} prints a line like this one. */
+  private static void untilShown(String pod, String pattern) throws Exception {
+    Await.until(
+        pod + " is shown as " + pattern,
+        () -> kubectl.run("get", "pod", pod, "--no-headers").out(),
+        line -> line.matches("(?s)" + pod + " +" + pattern + ".*"));
+  }
+
+  @Test
+  void a_pod_runs_where_the_scheduler_put_it_and_goes_when_it_is_deleted() throws Exception {
+    mesh.pod("web", "Always", "hubspoke/echo");
+    untilShown("web", "1/1 +Running +0 ");
+
+    assertThat(kubectl.run("get", "pod", "web", "-o", "wide", "--no-headers").ok())
+        .containsPattern("127\\.\\d+\\.\\d+\\.\\d+ +node-[12] ");
+    assertThat(kubectl.run("describe", "pod", "web").ok())
+        .containsPattern("Successfully assigned default/web to node-[12]")
+        .containsPattern("Normal +Pulled +\\S+ +kubelet +Container image \"hubspoke/echo\" already")
+        .containsPattern("Normal +Created +\\S+ +kubelet +Created container: main")
+        .containsPattern("Normal +Started +\\S+ +kubelet +Started container main")
+        .containsPattern("Ready: +True");
+    assertThat(kubectl.run("delete", "pod", "web").ok()).contains("pod \"web\" deleted");
+    assertThat(kubectl.run("get", "pod", "web").failed()).contains("NotFound");
+  }
+
+  @Test
+  void a_pod_that_ignores_its_signal_is_terminating_until_its_grace_is_over() throws Exception {
+    mesh.pod("stubborn", "Always", "hubspoke/ticker", "--ignore-sigterm");
+    untilShown("stubborn", "1/1 +Running ");
+    long begun = System.nanoTime();
+    kubectl.run("delete", "pod", "stubborn", "--grace-period=3", "--wait=false").ok();
+
+    untilShown("stubborn", "\\d/1 +Terminating ");
+    kubectl.run("wait", "--for=delete", "pod/stubborn", "--timeout=20s").ok();
+    assertThat(Duration.ofNanos(System.nanoTime() - begun)).isGreaterThan(Duration.ofMillis(2500));
+  }
+
+  @Test
+  void a_container_that_crashes_is_counted_and_backs_off() throws Exception {
+    mesh.pod("crash", "Always", "hubspoke/ticker", "--count=0", "--exit-code=3");
+    untilShown("crash", "0/1 +CrashLoopBackOff +[2-9] \\(\\S+ ago\\)");
+
+    assertThat(kubectl.run("describe", "pod", "crash").ok())
+        .containsPattern("Reason: +CrashLoopBackOff")
+        .containsPattern("Exit Code: +3")
+        .containsPattern("Warning +BackOff +.*Back-off restarting failed container main in pod");
+  }
+
+  @Test
+  void an_image_that_is_not_there_is_told() throws Exception {
+    mesh.pod("lost", "Always", "example.com/none:1");
+    untilShown("lost", "0/1 +(ErrImagePull|ImagePullBackOff) +0 ");
+
+    Await.until(
+        "events",
+        () -> kubectl.run("describe", "pod", "lost").ok(),
+        text ->
+            text.contains("Failed to pull image \"example.com/none:1\"")
+                && text.contains("Error: ErrImagePull")
+                && text.contains("Back-off pulling image \"example.com/none:1\""));
+  }
+
+  @Test
+  void a_pod_that_has_done_its_work_is_completed_and_one_that_failed_is_in_error()
+      throws Exception {
+    mesh.pod("done", "Never", "hubspoke/ticker", "--interval=10ms", "--count=2");
+    mesh.pod("failed", "Never", "hubspoke/ticker", "--count=0", "--exit-code=1");
+
+    untilShown("done", "0/1 +Completed +0 ");
+    untilShown("failed", "0/1 +Error +0 ");
+    kubectl
+        .run("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/done", "--timeout=10s")
+        .ok();
+  }
+}
