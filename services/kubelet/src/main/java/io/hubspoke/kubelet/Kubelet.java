@@ -1,6 +1,7 @@
 package io.hubspoke.kubelet;
 
 import io.hubspoke.client.ApiClient;
+import io.hubspoke.client.EventRecorder;
 import io.hubspoke.kubelet.runtime.ContainerRuntime;
 import io.hubspoke.kubelet.runtime.InProcessRuntime;
 import io.hubspoke.runtime.ReloadableKeys;
@@ -112,10 +113,10 @@ public final class Kubelet extends VerticleBase {
       NodeAgent node =
           new NodeAgent(options, runtime, client, new NodeStatus(options, runtime, port), lifetime);
       node.register();
-      EventRecorder events = new EventRecorder(client, virtual, options.nodeName());
-      events.record(
-          new EventRecorder.Subject("Node", "", options.nodeName(), options.nodeName(), "", ""),
-          EventRecorder.Type.NORMAL,
+      EventRecorder events = new EventRecorder(client, "kubelet", options.nodeName());
+      // The kubelet names its node's name for the UID, as the real one does.
+      events.normal(
+          new EventRecorder.Regarding("v1", "Node", "", options.nodeName(), options.nodeName()),
           "Starting",
           "Starting kubelet.");
       virtual.runOnContext(v -> node.leaseLoop());

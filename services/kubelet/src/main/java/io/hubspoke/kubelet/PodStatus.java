@@ -78,6 +78,19 @@ final class PodStatus {
     return restartPolicy.equals("Never") ? "Failed" : "Running";
   }
 
+  /** Adds what is told of each container. */
+  void putContainers(ObjectNode status) {
+    if (!init.isEmpty()) {
+      ArrayNode statuses = status.putArray("initContainerStatuses");
+      for (ContainerWorker container : init) {
+        boolean ready = sidecar(container) ? container.running() : container.succeeded();
+        statuses.add(container.status().put("ready", ready));
+      }
+    }
+    ArrayNode statuses = status.putArray("containerStatuses");
+    main.forEach(container -> statuses.add(container.status()));
+  }
+
   /** Returns the phase of a pod that is being deleted and whose containers have ended. */
   String finalPhase() {
     boolean allSucceeded = main.stream().allMatch(ContainerWorker::succeeded);

@@ -1,31 +1,23 @@
 package io.hubspoke.kubelet;
 
-import static io.hubspoke.kubelet.EventRecorder.Type.NORMAL;
-import static io.hubspoke.kubelet.EventRecorder.Type.WARNING;
-
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.api.model.Container;
-import io.fabric8.kubernetes.api.model.ContainerPort;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
-import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.hubspoke.api.ApiException;
 import io.hubspoke.api.Json;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.DeleteOptions;
-import io.hubspoke.client.PatchType;
+import io.hubspoke.client.EventRecorder;
+import io.hubspoke.client.EventRecorder.Regarding;
 import io.hubspoke.client.Resource;
 import io.hubspoke.kubelet.runtime.ContainerRuntime;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 
 /**
@@ -34,27 +26,22 @@ import java.util.stream.Stream;
  * steps.
  */
 final class PodWorker {
-  /** How soon a failed pull is looked at again, to tell that it waits. */
-  private static final Duration PULL_RECHECK = Duration.ofSeconds(1);
-
-  private final KubeletOptions options;
   private final ContainerRuntime runtime;
   private final ApiClient client;
   private final EventRecorder events;
   private final Runnable changed;
-  private final String uid;
+  private final Regarding about;
   private final Path logDirectory;
-  private final List<ContainerWorker> init = new ArrayList<>();
-  private final List<ContainerWorker> main = new ArrayList<>();
-  private final Instant startTime;
+  private final List<ContainerWorker> init;
+  private final List<ContainerWorker> main;
+  private final ContainerStarter starter;
+  private final PodStatusWriter statusWriter;
+  private final boolean overCapacity;
 
   private volatile Pod pod;
   private volatile boolean gone;
   private volatile ContainerRuntime.Sandbox sandbox;
-  private volatile ObjectNode status = Json.object();
   private volatile boolean finished;
-  private boolean written;
-  private final boolean overCapacity;
 
   /**
    * Takes a pod up.
@@ -72,47 +59,45 @@ final class PodWorker {
       Runnable changed) {
     this.pod = pod;
     this.overCapacity = overCapacity;
-    this.options = options;
     this.runtime = runtime;
     this.client = client;
     this.events = events;
     this.changed = changed;
-    this.uid = pod.getMetadata().getUid();
+    this.about = Regarding.of(pod);
     this.logDirectory =
         options
             .rootDir()
             .resolve("logs")
-            .resolve(
-                pod.getMetadata().getNamespace() + "_" + pod.getMetadata().getName() + "_" + uid);
+            .resolve(about.namespace() + "_" + about.name() + "_" + about.uid());
     var known = pod.getStatus();
     boolean hasInit = !pod.getSpec().getInitContainers().isEmpty();
-    for (Container spec : pod.getSpec().getInitContainers()) {
-      init.add(
-          ContainerWorker.of(
-              spec,
-              known == null ? null : find(known.getInitContainerStatuses(), spec.getName()),
-              "PodInitializing"));
-    }
-    for (Container spec : pod.getSpec().getContainers()) {
-      main.add(
-          ContainerWorker.of(
-              spec,
-              known == null ? null : find(known.getContainerStatuses(), spec.getName()),
-              hasInit ? "PodInitializing" : "ContainerCreating"));
-    }
-    if (known != null) {
-      status = Json.tree(known);
-    }
-    String started = status.path("startTime").asText("");
-    this.startTime = started.isEmpty() ? Instant.now() : Instant.parse(started);
+    List<ContainerStatus> knownInit = known == null ? List.of() : known.getInitContainerStatuses();
+    List<ContainerStatus> knownMain = known == null ? List.of() : known.getContainerStatuses();
+    this.init = workers(pod.getSpec().getInitContainers(), knownInit, "PodInitializing");
+    this.main =
+        workers(
+            pod.getSpec().getContainers(),
+            knownMain,
+            hasInit ? "PodInitializing" : "ContainerCreating");
+    this.starter = new ContainerStarter(options, runtime, events, about, logDirectory, changed);
+    this.statusWriter =
+        new PodStatusWriter(
+            options, client, about, known == null ? Json.object() : Json.tree(known), overCapacity);
   }
 
-  private static ContainerStatus find(List<ContainerStatus> statuses, String name) {
-    return statuses.stream().filter(s -> s.getName().equals(name)).findFirst().orElse(null);
-  }
-
-  String uid() {
-    return uid;
+  private static List<ContainerWorker> workers(
+      List<Container> specs, List<ContainerStatus> known, String initialReason) {
+    return specs.stream()
+        .map(
+            spec ->
+                ContainerWorker.of(
+                    spec,
+                    known.stream()
+                        .filter(status -> status.getName().equals(spec.getName()))
+                        .findFirst()
+                        .orElse(null),
+                    initialReason))
+        .toList();
   }
 
   Pod pod() {
@@ -134,8 +119,7 @@ final class PodWorker {
   }
 
   boolean terminal() {
-    String phase = status.path("phase").asText();
-    return phase.equals("Succeeded") || phase.equals("Failed");
+    return statusWriter.terminal();
   }
 
   int runningContainers() {
@@ -146,13 +130,13 @@ final class PodWorker {
   /** Returns the pod with the status as this node knows it. */
   ObjectNode toJson() {
     ObjectNode json = Json.tree(pod);
-    json.set("status", status);
+    json.set("status", statusWriter.status());
     return json;
   }
 
   PodLogs.Source logs(String container, boolean previous)
       throws PodLogs.NotFoundException, PodLogs.NotAvailableException {
-    String podName = pod.getMetadata().getName();
+    String podName = about.name();
     for (ContainerWorker worker : all()) {
       if (worker.name().equals(container)) {
         return PodLogs.choose(worker, podName, previous, logDirectory);
@@ -178,10 +162,11 @@ final class PodWorker {
     }
     PodStatus view = view();
     if (terminal() || overCapacity) {
-      return end(Duration.ofSeconds(grace()), () -> write(status(view)));
+      return end(
+          Duration.ofSeconds(grace()), () -> statusWriter.write(statusWriter.next(view, sandbox)));
     }
     Duration next = run();
-    write(status(view));
+    statusWriter.write(statusWriter.next(view, sandbox));
     if (terminal()) {
       changed.run();
     }
@@ -212,18 +197,15 @@ final class PodWorker {
     if (sandbox == null) {
       var config =
           new ContainerRuntime.SandboxConfig(
-              pod.getMetadata().getNamespace(),
-              pod.getMetadata().getName(),
-              uid,
+              about.namespace(),
+              about.name(),
+              about.uid(),
               Boolean.TRUE.equals(pod.getSpec().getHostNetwork()));
       try {
         sandbox = runtime.runSandbox(config).await();
       } catch (RuntimeException e) {
-        record(
-            "",
-            WARNING,
-            "FailedCreatePodSandBox",
-            "Failed to create pod sandbox: " + e.getMessage());
+        events.warning(
+            about, "FailedCreatePodSandBox", "Failed to create pod sandbox: " + e.getMessage());
         throw e;
       }
     }
@@ -236,7 +218,7 @@ final class PodWorker {
         if (container.failed() && !sidecar && restartPolicy().equals("Never")) {
           return Duration.ZERO;
         }
-        Duration wait = start(container);
+        Duration wait = starter.start(container, fieldPath(container), sandbox);
         if (!container.running()) {
           return wait;
         }
@@ -248,7 +230,7 @@ final class PodWorker {
     Duration next = Duration.ZERO;
     for (ContainerWorker container : main) {
       if (!container.running() && wanted(container)) {
-        Duration wait = start(container);
+        Duration wait = starter.start(container, fieldPath(container), sandbox);
         next = next.isZero() || (!wait.isZero() && wait.compareTo(next) < 0) ? wait : next;
       }
     }
@@ -266,125 +248,6 @@ final class PodWorker {
         };
   }
 
-  /** Starts a container, or says how long it has to wait. */
-  private Duration start(ContainerWorker container) {
-    Instant now = Instant.now();
-    String path = fieldPath(container);
-    Duration crashWait = container.crashWait(now, options.maxCrashLoopBackOff());
-    if (!crashWait.isZero()) {
-      String podText =
-          pod.getMetadata().getName() + "_" + pod.getMetadata().getNamespace() + "(" + uid + ")";
-      container.wait(
-          "CrashLoopBackOff",
-          "back-off "
-              + goDuration(container.backOff())
-              + " restarting failed container="
-              + container.name()
-              + " pod="
-              + podText);
-      record(
-          path,
-          WARNING,
-          "BackOff",
-          "Back-off restarting failed container " + container.name() + " in pod " + podText);
-      return crashWait;
-    }
-    Duration pullWait = image(container, now);
-    if (!pullWait.isZero()) {
-      return pullWait;
-    }
-    container.starting(options.crashLoopBackOff(), options.maxCrashLoopBackOff());
-    try {
-      deleteOldLogs(container);
-      record(path, NORMAL, "Created", "Created container: " + container.name());
-      ContainerRuntime.Container process =
-          runtime.startContainer(sandbox, config(container)).await();
-      container.runs(process);
-      record(path, NORMAL, "Started", "Started container " + container.name());
-      process.exited().onComplete(exit -> changed.run());
-      return Duration.ZERO;
-    } catch (ContainerRuntime.StartException | IOException e) {
-      container.cannotStart(e.getMessage());
-      record(path, WARNING, "Failed", "Error: " + e.getMessage());
-      // Looked at again at once: the crash back-off decides.
-      changed.run();
-      return Duration.ZERO;
-    }
-  }
-
-  /** Makes the image ready, or says how long to wait for the next attempt. */
-  private Duration image(ContainerWorker container, Instant now) {
-    String image = container.spec().getImage();
-    String path = fieldPath(container);
-    Duration wait = container.imageWait(now);
-    if (!wait.isZero()) {
-      String backingOff = "Back-off pulling image \"" + image + "\"";
-      record(path, NORMAL, "BackOff", backingOff);
-      record(path, WARNING, "Failed", "Error: ImagePullBackOff");
-      container.wait("ImagePullBackOff", backingOff + ": ErrImagePull: " + container.imageError());
-      return wait;
-    }
-    try {
-      ContainerRuntime.ImageRef ref = runtime.pullImage(image).await();
-      container.imageReady(ref.id());
-      record(
-          path,
-          NORMAL,
-          "Pulled",
-          ref.present()
-              ? "Container image \"" + image + "\" already present on machine"
-              : "Successfully pulled image \"" + image + "\"");
-      return Duration.ZERO;
-    } catch (ContainerRuntime.ImageException e) {
-      if ("Never".equals(container.spec().getImagePullPolicy())) {
-        String message =
-            "Container image \"" + image + "\" is not present with pull policy of Never";
-        record(path, WARNING, "ErrImageNeverPull", message);
-        container.wait("ErrImageNeverPull", message);
-        return options.crashLoopBackOff();
-      }
-      record(path, NORMAL, "Pulling", "Pulling image \"" + image + "\"");
-      record(path, WARNING, "Failed", "Failed to pull image \"" + image + "\": " + e.getMessage());
-      record(path, WARNING, "Failed", "Error: ErrImagePull");
-      container.imageFailed(
-          e.getMessage(), now, options.crashLoopBackOff(), options.maxCrashLoopBackOff());
-      container.wait("ErrImagePull", e.getMessage());
-      return PULL_RECHECK;
-    }
-  }
-
-  private ContainerRuntime.ContainerConfig config(ContainerWorker container) {
-    Container spec = container.spec();
-    Map<String, String> env = new HashMap<>();
-    for (EnvVar variable : spec.getEnv()) {
-      env.put(variable.getName(), value(variable));
-    }
-    return new ContainerRuntime.ContainerConfig(
-        pod.getMetadata().getName(),
-        spec.getName(),
-        spec.getImage(),
-        spec.getCommand(),
-        spec.getArgs(),
-        env,
-        spec.getPorts().stream().map(ContainerPort::getContainerPort).toList(),
-        PodLogs.file(logDirectory, container, container.attempt()));
-  }
-
-  private String value(EnvVar variable) {
-    if (variable.getValueFrom() == null || variable.getValueFrom().getFieldRef() == null) {
-      return variable.getValue() == null ? "" : variable.getValue();
-    }
-    return switch (variable.getValueFrom().getFieldRef().getFieldPath()) {
-      case "metadata.name" -> pod.getMetadata().getName();
-      case "metadata.namespace" -> pod.getMetadata().getNamespace();
-      case "metadata.uid" -> uid;
-      case "spec.nodeName" -> options.nodeName();
-      case "status.podIP" -> sandbox.ip();
-      case "status.hostIP" -> options.nodeIp();
-      default -> "";
-    };
-  }
-
   /** Ends processes; when all have ended, gives the address back and does the last thing. */
   private Duration end(Duration grace, Last last) throws IOException {
     boolean running = false;
@@ -392,7 +255,10 @@ final class PodWorker {
       if (container.running()) {
         running = true;
         if (container.stop(grace)) {
-          record(fieldPath(container), NORMAL, "Killing", "Stopping container " + container.name());
+          events.normal(
+              about.field(fieldPath(container)),
+              "Killing",
+              "Stopping container " + container.name());
         }
       }
     }
@@ -415,18 +281,14 @@ final class PodWorker {
   /** Tells the last state and deletes the object, which waited for this. */
   private void delete() throws IOException {
     PodStatus view = view();
-    ObjectNode last = status(view);
+    ObjectNode last = statusWriter.next(view, sandbox);
     if (!terminal()) {
       last.put("phase", view.finalPhase());
     }
-    write(last);
+    statusWriter.write(last);
     try {
       client
-          .delete(
-              Resource.PODS,
-              pod.getMetadata().getNamespace(),
-              pod.getMetadata().getName(),
-              DeleteOptions.now(uid))
+          .delete(Resource.PODS, about.namespace(), about.name(), DeleteOptions.now(about.uid()))
           .await();
     } catch (ApiException e) {
       if (e.code() != 404 && e.code() != 409) {
@@ -447,106 +309,8 @@ final class PodWorker {
     }
   }
 
-  private void deleteOldLogs(ContainerWorker container) throws IOException {
-    Path old = PodLogs.file(logDirectory, container, container.attempt() - 2);
-    Files.deleteIfExists(old);
-    Files.deleteIfExists(old.resolveSibling(old.getFileName() + ".1"));
-  }
-
-  private ObjectNode status(PodStatus view) {
-    Instant now = Instant.now();
-    ObjectNode next = Json.object();
-    String phase =
-        overCapacity ? "Failed" : terminal() ? status.path("phase").asText() : view.phase();
-    next.put("phase", phase);
-    next.put("hostIP", options.nodeIp())
-        .putArray("hostIPs")
-        .addObject()
-        .put("ip", options.nodeIp());
-    next.put("startTime", Times.seconds(startTime));
-    if (overCapacity) {
-      next.put("reason", "OutOfpods");
-      return next.put(
-          "message",
-          "Pod was rejected: Node didn't have enough resource: pods, requested: 1, used: "
-              + options.maxPods()
-              + ", capacity: "
-              + options.maxPods());
-    }
-    ContainerRuntime.Sandbox present = sandbox;
-    if (present != null) {
-      next.put("podIP", present.ip()).putArray("podIPs").addObject().put("ip", present.ip());
-    } else if (status.has("podIP")) {
-      next.set("podIP", status.get("podIP"));
-      next.set("podIPs", status.path("podIPs"));
-    }
-    next.set("conditions", view.conditions(phase, present != null, status.path("conditions"), now));
-    if (!init.isEmpty()) {
-      var statuses = next.putArray("initContainerStatuses");
-      for (ContainerWorker container : init) {
-        ObjectNode one = container.status();
-        statuses.add(
-            one.put(
-                "ready",
-                PodStatus.sidecar(container) ? container.running() : container.succeeded()));
-      }
-    }
-    var statuses = next.putArray("containerStatuses");
-    main.forEach(c -> statuses.add(c.status()));
-    return next;
-  }
-
-  /** Writes the status unless it is as it was. */
-  private void write(ObjectNode next) {
-    if (written && next.equals(status)) {
-      return;
-    }
-    ObjectNode patch = Json.object();
-    patch.putObject("metadata").put("uid", uid);
-    patch.set("status", next);
-    try {
-      client
-          .patchStatus(
-              Resource.PODS.tree(),
-              pod.getMetadata().getNamespace(),
-              pod.getMetadata().getName(),
-              PatchType.STRATEGIC_MERGE,
-              patch)
-          .await();
-    } catch (ApiException e) {
-      if (e.code() != 404) {
-        throw e;
-      }
-    }
-    status = next;
-    written = true;
-  }
-
-  private void record(String path, EventRecorder.Type type, String reason, String message) {
-    events.record(
-        new EventRecorder.Subject(
-            "Pod",
-            pod.getMetadata().getNamespace(),
-            pod.getMetadata().getName(),
-            uid,
-            pod.getMetadata().getResourceVersion(),
-            path),
-        type,
-        reason,
-        message);
-  }
-
   private String fieldPath(ContainerWorker container) {
     String list = init.contains(container) ? "spec.initContainers" : "spec.containers";
     return list + "{" + container.name() + "}";
-  }
-
-  /** Writes a duration as Go does: {@code 10s}, {@code 2m40s}. */
-  static String goDuration(Duration duration) {
-    if (duration.toMillis() < 1000) {
-      return duration.toMillis() + "ms";
-    }
-    long minutes = duration.toMinutes();
-    return (minutes > 0 ? minutes + "m" : "") + duration.toSecondsPart() + "s";
   }
 }

@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.hubspoke.api.Json;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.ControlLoop;
+import io.hubspoke.client.EventRecorder;
 import io.hubspoke.client.Informer;
 import io.hubspoke.client.Item;
 import io.hubspoke.client.ListOptions;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.lab.MeshOptions.Changes;
 import io.hubspoke.lab.MeshOptions.Posture;
+import io.hubspoke.testing.Await;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -84,13 +85,13 @@ class KubectlLogsTest {
 
   @Test
   void follows_from_the_end_of_what_is_there() throws Exception {
-    mesh.pod("tail", "Never", "hubspoke/ticker", "--interval=100ms", "--count=20");
+    mesh.pod("tail", "Never", "hubspoke/ticker", "--interval=100ms", "--count=40");
     Kubectl kubectl = mesh.kubectl();
-    mesh.untilPhase("tail", "Running");
+    Await.until("a few lines", () -> kubectl.run("logs", "tail").out().lines().count() >= 3);
     List<String> lines = kubectl.run("logs", "-f", "--tail=1", "tail").ok().lines().toList();
 
-    assertThat(lines).last().isEqualTo("tick 20");
-    assertThat(lines).hasSizeLessThan(20).doesNotHaveDuplicates();
+    assertThat(lines).last().isEqualTo("tick 40");
+    assertThat(lines).hasSizeLessThan(40).doesNotHaveDuplicates();
   }
 
   @ParameterizedTest
@@ -112,8 +113,7 @@ class KubectlLogsTest {
     assertThat(expected).isLessThan(8);
     assertThat(kubectl.run("logs", "slow", "--since=1h").ok().lines()).hasSize(8);
     // All lines are older than a second by now, or become so while we ask.
-    io.hubspoke.testing.Await.until(
-        "lines grow old", () -> kubectl.run("logs", "slow", "--since=1s").ok().isEmpty());
+    Await.until("lines grow old", () -> kubectl.run("logs", "slow", "--since=1s").ok().isEmpty());
   }
 
   @Test

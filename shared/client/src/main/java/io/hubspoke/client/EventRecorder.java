@@ -26,9 +26,23 @@ public final class EventRecorder {
   private static final int MOST_IN_FLIGHT = 256;
   private static final int MOST_REMEMBERED = 4096;
 
-  /** What an event is about; the namespace is empty for cluster-scoped objects. */
+  /**
+   * What an event is about; the namespace is empty for cluster-scoped objects.
+   *
+   * @param fieldPath a part of it, such as {@code spec.containers{web}}; empty for the whole
+   */
   public record Regarding(
-      String apiVersion, String kind, String namespace, String name, String uid) {
+      String apiVersion, String kind, String namespace, String name, String uid, String fieldPath) {
+
+    /** Names a whole object. */
+    public Regarding(String apiVersion, String kind, String namespace, String name, String uid) {
+      this(apiVersion, kind, namespace, name, uid, "");
+    }
+
+    /** Names a part of the object. */
+    public Regarding field(String path) {
+      return new Regarding(apiVersion, kind, namespace, name, uid, path);
+    }
 
     /** Names an object that was read from the API. */
     public static Regarding of(HasMetadata object) {
@@ -150,6 +164,9 @@ public final class EventRecorder {
             .put("uid", event.regarding.uid);
     if (!event.regarding.namespace.isEmpty()) {
       involved.put("namespace", event.regarding.namespace);
+    }
+    if (!event.regarding.fieldPath.isEmpty()) {
+      involved.put("fieldPath", event.regarding.fieldPath);
     }
     json.put("type", event.type).put("reason", event.reason).put("message", event.message);
     json.put("count", 1).put("firstTimestamp", now).put("lastTimestamp", now);

@@ -1,0 +1,186 @@
+package io.hubspoke.kubelet;
+
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ContainerPort;
+import io.fabric8.kubernetes.api.model.EnvVar;
+import io.hubspoke.client.EventRecorder;
+import io.hubspoke.client.EventRecorder.Regarding;
+import io.hubspoke.kubelet.runtime.ContainerRuntime;
+import io.hubspoke.kubelet.runtime.ContainerRuntime.Sandbox;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * Starts the containers of one pod: pulls the image, waits where a pull or an earlier run failed,
+ * and tells by events what happens. Its methods wait, so they run on virtual threads.
+ */
+final class ContainerStarter {
+  /** How soon a failed pull is looked at again, to tell that it waits. */
+  private static final Duration PULL_RECHECK = Duration.ofSeconds(1);
+
+  private final KubeletOptions options;
+  private final ContainerRuntime runtime;
+  private final EventRecorder events;
+  private final Regarding about;
+  private final Path logDirectory;
+  private final Runnable changed;
+
+  /**
+   * Makes a starter for one pod.
+   *
+   * @param changed called when a container has ended
+   */
+  ContainerStarter(
+      KubeletOptions options,
+      ContainerRuntime runtime,
+      EventRecorder events,
+      Regarding about,
+      Path logDirectory,
+      Runnable changed) {
+    this.options = options;
+    this.runtime = runtime;
+    this.events = events;
+    this.about = about;
+    this.logDirectory = logDirectory;
+    this.changed = changed;
+  }
+
+  /**
+   * Starts a container, or says how long it has to wait.
+   *
+   * @param path names the container in the pod's spec, such as {@code spec.containers{web}}
+   */
+  Duration start(ContainerWorker container, String path, Sandbox sandbox) {
+    Instant now = Instant.now();
+    Duration crashWait = container.crashWait(now, options.maxCrashLoopBackOff());
+    if (!crashWait.isZero()) {
+      String podText = about.name() + "_" + about.namespace() + "(" + about.uid() + ")";
+      container.wait(
+          "CrashLoopBackOff",
+          "back-off "
+              + goDuration(container.backOff())
+              + " restarting failed container="
+              + container.name()
+              + " pod="
+              + podText);
+      events.warning(
+          about.field(path),
+          "BackOff",
+          "Back-off restarting failed container " + container.name() + " in pod " + podText);
+      return crashWait;
+    }
+    Duration pullWait = image(container, path, now);
+    if (!pullWait.isZero()) {
+      return pullWait;
+    }
+    container.starting(options.crashLoopBackOff(), options.maxCrashLoopBackOff());
+    try {
+      deleteOldLogs(container);
+      events.normal(about.field(path), "Created", "Created container: " + container.name());
+      ContainerRuntime.Container process =
+          runtime.startContainer(sandbox, config(container, sandbox)).await();
+      container.runs(process);
+      events.normal(about.field(path), "Started", "Started container " + container.name());
+      process.exited().onComplete(exit -> changed.run());
+      return Duration.ZERO;
+    } catch (ContainerRuntime.StartException | IOException e) {
+      container.cannotStart(e.getMessage());
+      events.warning(about.field(path), "Failed", "Error: " + e.getMessage());
+      // Looked at again at once: the crash back-off decides.
+      changed.run();
+      return Duration.ZERO;
+    }
+  }
+
+  /** Makes the image ready, or says how long to wait for the next attempt. */
+  private Duration image(ContainerWorker container, String path, Instant now) {
+    String image = container.spec().getImage();
+    Duration wait = container.imageWait(now);
+    if (!wait.isZero()) {
+      String backingOff = "Back-off pulling image \"" + image + "\"";
+      events.normal(about.field(path), "BackOff", backingOff);
+      events.warning(about.field(path), "Failed", "Error: ImagePullBackOff");
+      container.wait("ImagePullBackOff", backingOff + ": ErrImagePull: " + container.imageError());
+      return wait;
+    }
+    try {
+      ContainerRuntime.ImageRef ref = runtime.pullImage(image).await();
+      container.imageReady(ref.id());
+      events.normal(
+          about.field(path),
+          "Pulled",
+          ref.present()
+              ? "Container image \"" + image + "\" already present on machine"
+              : "Successfully pulled image \"" + image + "\"");
+      return Duration.ZERO;
+    } catch (ContainerRuntime.ImageException e) {
+      if ("Never".equals(container.spec().getImagePullPolicy())) {
+        String message =
+            "Container image \"" + image + "\" is not present with pull policy of Never";
+        events.warning(about.field(path), "ErrImageNeverPull", message);
+        container.wait("ErrImageNeverPull", message);
+        return options.crashLoopBackOff();
+      }
+      events.normal(about.field(path), "Pulling", "Pulling image \"" + image + "\"");
+      events.warning(
+          about.field(path), "Failed", "Failed to pull image \"" + image + "\": " + e.getMessage());
+      events.warning(about.field(path), "Failed", "Error: ErrImagePull");
+      container.imageFailed(
+          e.getMessage(), now, options.crashLoopBackOff(), options.maxCrashLoopBackOff());
+      container.wait("ErrImagePull", e.getMessage());
+      return PULL_RECHECK;
+    }
+  }
+
+  private ContainerRuntime.ContainerConfig config(ContainerWorker container, Sandbox sandbox) {
+    Container spec = container.spec();
+    Map<String, String> env = new HashMap<>();
+    for (EnvVar variable : spec.getEnv()) {
+      env.put(variable.getName(), value(variable, sandbox));
+    }
+    return new ContainerRuntime.ContainerConfig(
+        about.name(),
+        spec.getName(),
+        spec.getImage(),
+        spec.getCommand(),
+        spec.getArgs(),
+        env,
+        spec.getPorts().stream().map(ContainerPort::getContainerPort).toList(),
+        PodLogs.file(logDirectory, container, container.attempt()));
+  }
+
+  private String value(EnvVar variable, Sandbox sandbox) {
+    if (variable.getValueFrom() == null || variable.getValueFrom().getFieldRef() == null) {
+      return variable.getValue() == null ? "" : variable.getValue();
+    }
+    return switch (variable.getValueFrom().getFieldRef().getFieldPath()) {
+      case "metadata.name" -> about.name();
+      case "metadata.namespace" -> about.namespace();
+      case "metadata.uid" -> about.uid();
+      case "spec.nodeName" -> options.nodeName();
+      case "status.podIP" -> sandbox.ip();
+      case "status.hostIP" -> options.nodeIp();
+      default -> "";
+    };
+  }
+
+  private void deleteOldLogs(ContainerWorker container) throws IOException {
+    Path old = PodLogs.file(logDirectory, container, container.attempt() - 2);
+    Files.deleteIfExists(old);
+    Files.deleteIfExists(old.resolveSibling(old.getFileName() + ".1"));
+  }
+
+  /** Writes a duration as Go does: {@code 10s}, {@code 2m40s}. */
+  static String goDuration(Duration duration) {
+    if (duration.toMillis() < 1000) {
+      return duration.toMillis() + "ms";
+    }
+    long minutes = duration.toMinutes();
+    return (minutes > 0 ? minutes + "m" : "") + duration.toSecondsPart() + "s";
+  }
+}

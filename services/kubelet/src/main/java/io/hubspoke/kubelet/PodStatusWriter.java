@@ -1,0 +1,112 @@
+package io.hubspoke.kubelet;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.ApiException;
+import io.hubspoke.api.Json;
+import io.hubspoke.client.ApiClient;
+import io.hubspoke.client.EventRecorder.Regarding;
+import io.hubspoke.client.PatchType;
+import io.hubspoke.client.Resource;
+import io.hubspoke.kubelet.runtime.ContainerRuntime;
+import java.time.Instant;
+
+/** Tells the apiserver the status of one pod when it changes, and knows what it told last. */
+final class PodStatusWriter {
+  private final KubeletOptions options;
+  private final ApiClient client;
+  private final Regarding about;
+  private final boolean overCapacity;
+  private final Instant startTime;
+  private volatile ObjectNode status;
+  private boolean written;
+
+  /**
+   * Makes a writer.
+   *
+   * @param known what the apiserver knows; empty for a new pod
+   * @param overCapacity the pod is turned away
+   */
+  PodStatusWriter(
+      KubeletOptions options,
+      ApiClient client,
+      Regarding about,
+      ObjectNode known,
+      boolean overCapacity) {
+    this.options = options;
+    this.client = client;
+    this.about = about;
+    this.overCapacity = overCapacity;
+    this.status = known;
+    String started = known.path("startTime").asText("");
+    this.startTime = started.isEmpty() ? Instant.now() : Instant.parse(started);
+  }
+
+  /** Returns what was told last. */
+  ObjectNode status() {
+    return status;
+  }
+
+  /** Returns whether the pod has come to its end, which is for good. */
+  boolean terminal() {
+    String phase = status.path("phase").asText();
+    return phase.equals("Succeeded") || phase.equals("Failed");
+  }
+
+  /** Returns what to tell about the pod as it is now. */
+  ObjectNode next(PodStatus view, ContainerRuntime.Sandbox present) {
+    Instant now = Instant.now();
+    ObjectNode next = Json.object();
+    String phase =
+        overCapacity ? "Failed" : terminal() ? status.path("phase").asText() : view.phase();
+    next.put("phase", phase);
+    next.put("hostIP", options.nodeIp())
+        .putArray("hostIPs")
+        .addObject()
+        .put("ip", options.nodeIp());
+    next.put("startTime", Times.seconds(startTime));
+    if (overCapacity) {
+      next.put("reason", "OutOfpods");
+      return next.put(
+          "message",
+          "Pod was rejected: Node didn't have enough resource: pods, requested: 1, used: "
+              + options.maxPods()
+              + ", capacity: "
+              + options.maxPods());
+    }
+    if (present != null) {
+      next.put("podIP", present.ip()).putArray("podIPs").addObject().put("ip", present.ip());
+    } else if (status.has("podIP")) {
+      next.set("podIP", status.get("podIP"));
+      next.set("podIPs", status.path("podIPs"));
+    }
+    next.set("conditions", view.conditions(phase, present != null, status.path("conditions"), now));
+    view.putContainers(next);
+    return next;
+  }
+
+  /** Writes the status unless it is as it was. */
+  void write(ObjectNode next) {
+    if (written && next.equals(status)) {
+      return;
+    }
+    ObjectNode patch = Json.object();
+    patch.putObject("metadata").put("uid", about.uid());
+    patch.set("status", next);
+    try {
+      client
+          .patchStatus(
+              Resource.PODS.tree(),
+              about.namespace(),
+              about.name(),
+              PatchType.STRATEGIC_MERGE,
+              patch)
+          .await();
+    } catch (ApiException e) {
+      if (e.code() != 404) {
+        throw e;
+      }
+    }
+    status = next;
+    written = true;
+  }
+}
