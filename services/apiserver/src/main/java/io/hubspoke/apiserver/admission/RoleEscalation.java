@@ -72,11 +72,11 @@ public final class RoleEscalation implements Admission {
     // What is not a reference to a role, validation refuses in a moment.
     if (roles == null
         || name.isEmpty()
-        || (roles == ResourceTable.ROLES && request.namespace().isEmpty())
+        || (roles.type().namespaced() && request.namespace().isEmpty())
         || may(request, "bind", roles.type().plural(), name)) {
       return;
     }
-    String namespace = roles == ResourceTable.ROLES ? request.namespace() : "";
+    String namespace = roles.type().namespaced() ? request.namespace() : "";
     ObjectNode role = lister.get(roles.type(), namespace, name);
     if (role == null) {
       throw Status.notFound(roles.type(), name).toException();
