@@ -103,7 +103,8 @@ public final class Apiserver extends VerticleBase {
             options.serving().bindAddress(),
             options.serving().securePort(),
             new ReloadableKeys(serving),
-            clientCa);
+            clientCa,
+            options.limits().connections().handshake());
     listener = new ApiListener(http, connections, chain);
     Bootstrap bootstrap = new Bootstrap(registry);
     return registry

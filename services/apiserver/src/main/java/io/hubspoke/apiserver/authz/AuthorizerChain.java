@@ -10,10 +10,6 @@ import java.util.List;
  */
 public final class AuthorizerChain implements Authorizer {
   private static final String MASTERS = "system:masters";
-  private static final PolicyRule EVERYTHING =
-      new PolicyRule(List.of("*"), List.of("*"), List.of("*"), List.of(), List.of());
-  private static final PolicyRule EVERY_PATH =
-      new PolicyRule(List.of("*"), List.of(), List.of(), List.of(), List.of("*"));
 
   private final List<Authorizer> authorizers;
 
@@ -48,10 +44,6 @@ public final class AuthorizerChain implements Authorizer {
   @Override
   public Rules rulesFor(User user, String namespace) {
     List<PolicyRule> rules = new ArrayList<>();
-    if (user.inGroup(MASTERS)) {
-      rules.add(EVERYTHING);
-      rules.add(EVERY_PATH);
-    }
     List<String> incomplete = new ArrayList<>(2);
     for (Authorizer authorizer : authorizers) {
       Rules some = authorizer.rulesFor(user, namespace);

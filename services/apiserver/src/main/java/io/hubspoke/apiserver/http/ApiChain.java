@@ -8,6 +8,7 @@ import io.hubspoke.apiserver.authn.Credentials;
 import io.hubspoke.apiserver.authz.Attributes;
 import io.hubspoke.apiserver.authz.Authorizer;
 import io.hubspoke.apiserver.authz.Decision;
+import io.netty.handler.ssl.SslClosedEngineException;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -116,6 +117,7 @@ public final class ApiChain implements Handler<HttpServerRequest> {
     RequestInfo info = resolver.resolve(http.method(), http.path(), query);
     answer.info = info;
     User user = authenticate(http, connection);
+    Impersonation.refuse(http.headers(), user);
     Attributes asked = Attributes.of(user, info, query.get("fieldSelector"));
     Decision decision = authorizer.authorize(asked);
     if (!decision.allowed()) {
@@ -156,6 +158,7 @@ public final class ApiChain implements Handler<HttpServerRequest> {
   private Future<Void> refuse(HttpServerRequest http, Context context, Throwable failure) {
     if (failure instanceof HttpClosedException
         || failure instanceof StreamResetException
+        || failure instanceof SslClosedEngineException
         || http.response().closed()) {
       return Future.succeededFuture();
     }

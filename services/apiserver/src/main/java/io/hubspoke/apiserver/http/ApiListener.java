@@ -11,6 +11,7 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -43,9 +44,14 @@ public final class ApiListener extends VerticleBase {
    *
    * @param clientCa authorities that clients are told of; any certificate passes the handshake, and
    *     the authenticator judges it
+   * @param handshake how long a client may take over its TLS handshake
    */
   public static HttpServerOptions options(
-      String host, int port, X509ExtendedKeyManager keys, Collection<X509Certificate> clientCa) {
+      String host,
+      int port,
+      X509ExtendedKeyManager keys,
+      Collection<X509Certificate> clientCa,
+      Duration handshake) {
     HttpServerOptions options =
         new HttpServerOptions()
             .setHost(host)
@@ -62,8 +68,8 @@ public final class ApiListener extends VerticleBase {
             .setHttp2RstFloodWindowDuration(RESET_WINDOW_SECONDS)
             .setHttp2RstFloodWindowDurationTimeUnit(TimeUnit.SECONDS)
             .setHandle100ContinueAutomatically(true)
-            .setSslHandshakeTimeout(10)
-            .setSslHandshakeTimeoutUnit(TimeUnit.SECONDS)
+            .setSslHandshakeTimeout(handshake.toMillis())
+            .setSslHandshakeTimeoutUnit(TimeUnit.MILLISECONDS)
             .setTcpKeepAlive(true);
     return Tls.serve(options, keys, clientCa);
   }

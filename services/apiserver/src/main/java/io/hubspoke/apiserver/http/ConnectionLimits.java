@@ -15,4 +15,11 @@ public record ConnectionLimits(int most, Duration firstRequest, Duration idle, D
   public static final ConnectionLimits DEFAULT =
       new ConnectionLimits(
           16_384, Duration.ofSeconds(32), Duration.ofSeconds(90), Duration.ofSeconds(30));
+
+  private static final Duration LONGEST_HANDSHAKE = Duration.ofSeconds(10);
+
+  /** Returns how long a TLS handshake may take, which comes before the first request. */
+  public Duration handshake() {
+    return firstRequest.compareTo(LONGEST_HANDSHAKE) < 0 ? firstRequest : LONGEST_HANDSHAKE;
+  }
 }

@@ -3,64 +3,48 @@ package io.hubspoke.apiserver.registry;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.ApiException;
 import io.hubspoke.api.Meta;
-import io.hubspoke.api.ResourceType;
 import io.hubspoke.api.Status;
-import io.hubspoke.apiserver.admission.Admission;
 import io.hubspoke.apiserver.admission.AdmissionRequest;
 import io.hubspoke.apiserver.http.User;
 import io.hubspoke.apiserver.resources.ResourceTable;
-import io.hubspoke.apiserver.store.Store;
 import io.hubspoke.apiserver.store.Store.ConflictException;
 import io.hubspoke.apiserver.store.Store.Entry;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import java.time.Instant;
-import java.util.Map;
 import java.util.OptionalLong;
 
 /** Deletes objects: at once, or after their grace period, or once their finalizers are gone. */
 final class ObjectDeleter {
-  private final Store store;
-  private final Cacher cacher;
-  private final Admission admission;
-  private final SystemMetadata metadata;
-  private final Map<ResourceType, Allocator> allocators;
+  private final WritePath path;
 
-  ObjectDeleter(
-      Store store,
-      Cacher cacher,
-      Admission admission,
-      SystemMetadata metadata,
-      Map<ResourceType, Allocator> allocators) {
-    this.store = store;
-    this.cacher = cacher;
-    this.admission = admission;
-    this.metadata = metadata;
-    this.allocators = Map.copyOf(allocators);
+  ObjectDeleter(WritePath path) {
+    this.path = path;
   }
 
   Future<Deletion> delete(Target target, DeleteOptions options, User user) {
-    return store.get(target.key()).compose(entry -> delete(target, options, user, entry));
+    return path.store().get(target.key()).compose(entry -> delete(target, options, user, entry));
   }
 
   private Future<Deletion> delete(Target target, DeleteOptions options, User user, Entry entry) {
     if (entry == null) {
       return Future.failedFuture(Status.notFound(target.type(), target.name()).toException());
     }
-    WatchCache cache = cacher.cache(target.type());
+    WatchCache cache = path.cache(target);
     ObjectNode old = cache.encoding().decode(entry.value(), entry.revision());
     checkPreconditions(target, options, old);
-    admission.admit(
-        new AdmissionRequest(
-            AdmissionRequest.Operation.DELETE,
-            user,
-            target.type(),
-            target.subresource(),
-            target.namespace(),
-            target.name(),
-            null,
-            old,
-            options.dryRun()));
+    path.admission()
+        .admit(
+            new AdmissionRequest(
+                AdmissionRequest.Operation.DELETE,
+                user,
+                target.type(),
+                target.subresource(),
+                target.namespace(),
+                target.name(),
+                null,
+                old,
+                options.dryRun()));
     ObjectNode waiting = old.deepCopy();
     Future<Deletion> done =
         mark(target, waiting, options)
@@ -80,26 +64,21 @@ final class ObjectDeleter {
       return Future.succeededFuture(
           new Deletion(cache.object(entry.key(), value, entry.revision()), false));
     }
-    return store
+    return path.store()
         .update(entry.key(), value, entry.revision())
         .map(made -> new Deletion(cache.object(made.key(), value, made.revision()), false));
   }
 
   private Future<Deletion> remove(Target target, Entry entry, DeleteOptions options) {
-    WatchCache cache = cacher.cache(target.type());
+    WatchCache cache = path.cache(target);
     if (options.dryRun()) {
       return Future.succeededFuture(
           new Deletion(cache.object(entry.key(), entry.value(), entry.revision()), true));
     }
-    return store
+    return path.store()
         .delete(entry.key(), entry.revision())
         .map(gone -> cache.object(gone.key(), gone.value(), gone.revision()))
-        .compose(
-            gone ->
-                allocators
-                    .getOrDefault(target.type(), Allocator.NONE)
-                    .release(gone.tree())
-                    .map(new Deletion(gone, true)));
+        .compose(gone -> path.allocator(target).release(gone.tree()).map(new Deletion(gone, true)));
   }
 
   /** Marks an object as being deleted; returns false if nothing is to be waited for. */
@@ -128,7 +107,7 @@ final class ObjectDeleter {
   private long begin(Target target, ObjectNode object, OptionalLong requested) {
     long grace = target.resource().strategy().gracePeriodSeconds(object, requested);
     ObjectNode meta = Meta.of(object);
-    meta.put("deletionTimestamp", metadata.now().plusSeconds(grace).toString());
+    meta.put("deletionTimestamp", path.metadata().now().plusSeconds(grace).toString());
     meta.put("deletionGracePeriodSeconds", grace);
     if (meta.path("generation").asLong() > 0) {
       meta.put("generation", meta.path("generation").asLong() + 1);

@@ -2,21 +2,17 @@ package io.hubspoke.apiserver.registry;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Meta;
-import io.hubspoke.api.ResourceType;
 import io.hubspoke.api.Status;
 import io.hubspoke.api.Status.Cause;
-import io.hubspoke.apiserver.admission.Admission;
 import io.hubspoke.apiserver.admission.AdmissionRequest;
 import io.hubspoke.apiserver.admission.AdmissionRequest.Operation;
 import io.hubspoke.apiserver.resources.ObjectMetaRules;
-import io.hubspoke.apiserver.store.Store;
 import io.hubspoke.apiserver.store.Store.ConflictException;
 import io.hubspoke.apiserver.store.Store.Entry;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Function;
 
 /** Creates and changes objects: metadata, admission, strategy, validation, store. */
@@ -27,28 +23,15 @@ final class ObjectWriter {
   /** How often a change that names no version is tried again on what others wrote meanwhile. */
   private static final int ATTEMPTS = 20;
 
-  private final Store store;
-  private final Cacher cacher;
-  private final Admission admission;
-  private final SystemMetadata metadata;
-  private final Map<ResourceType, Allocator> allocators;
+  private final WritePath path;
 
-  ObjectWriter(
-      Store store,
-      Cacher cacher,
-      Admission admission,
-      SystemMetadata metadata,
-      Map<ResourceType, Allocator> allocators) {
-    this.store = store;
-    this.cacher = cacher;
-    this.admission = admission;
-    this.metadata = metadata;
-    this.allocators = Map.copyOf(allocators);
+  ObjectWriter(WritePath path) {
+    this.path = path;
   }
 
   Future<StoredObject> create(Target target, ObjectNode object, WriteOptions options) {
     target.resource().strategy().checkTypes(target.type(), object);
-    metadata.initialize(target, object);
+    path.metadata().initialize(target, object);
     boolean generate = Meta.name(object).isEmpty();
     return create(target, object, options, generate ? GeneratedName.ATTEMPTS : 1, generate);
   }
@@ -62,14 +45,14 @@ final class ObjectWriter {
     }
     var strategy = target.resource().strategy();
     String name = Meta.name(attempt);
-    admission.admit(request(Operation.CREATE, target.named(name), attempt, null, options));
+    path.admission().admit(request(Operation.CREATE, target.named(name), attempt, null, options));
     strategy.prepareForCreate(attempt, options.requester());
     List<Cause> causes = new ArrayList<>();
     causes.addAll(ObjectMetaRules.validate(target.type(), strategy, attempt));
     causes.addAll(strategy.validate(attempt));
     throwIfInvalid(target, name, causes);
 
-    return allocator(target)
+    return path.allocator(target)
         .allocate(attempt, null, options.dryRun())
         .compose(allocation -> allocation.around(store(target.named(name), attempt, options)))
         .recover(
@@ -84,11 +67,11 @@ final class ObjectWriter {
   }
 
   private Future<StoredObject> store(Target target, ObjectNode object, WriteOptions options) {
-    WatchCache cache = cacher.cache(target.type());
+    WatchCache cache = path.cache(target);
     String key = target.key();
     Buffer value = cache.encoding().encode(object);
     if (options.dryRun()) {
-      return store
+      return path.store()
           .get(key)
           .compose(
               entry ->
@@ -96,7 +79,7 @@ final class ObjectWriter {
                       ? Future.succeededFuture(cache.object(key, value, 0))
                       : Future.failedFuture(new ConflictException(key, entry)));
     }
-    return store.create(key, value).map(entry -> cache.object(key, value, entry.revision()));
+    return path.store().create(key, value).map(entry -> cache.object(key, value, entry.revision()));
   }
 
   /**
@@ -107,7 +90,9 @@ final class ObjectWriter {
    */
   Future<StoredObject> update(
       Target target, Function<ObjectNode, ObjectNode> change, WriteOptions options) {
-    return store.get(target.key()).compose(e -> update(target, change, options, e, ATTEMPTS));
+    return path.store()
+        .get(target.key())
+        .compose(e -> update(target, change, options, e, ATTEMPTS));
   }
 
   private Future<StoredObject> update(
@@ -119,7 +104,7 @@ final class ObjectWriter {
     if (current == null) {
       return Future.failedFuture(Status.notFound(target.type(), target.name()).toException());
     }
-    WatchCache cache = cacher.cache(target.type());
+    WatchCache cache = path.cache(target);
     ObjectNode old = cache.encoding().decode(current.value(), current.revision());
     ObjectNode object = change.apply(old.deepCopy());
     target.resource().strategy().checkTypes(target.type(), object);
@@ -128,14 +113,14 @@ final class ObjectWriter {
       return Future.failedFuture(
           Status.conflict(target.type(), target.name(), MODIFIED).toException());
     }
-    metadata.carryOver(target, object, old);
-    admission.admit(request(Operation.UPDATE, target, object, old, options));
+    path.metadata().carryOver(target, object, old);
+    path.admission().admit(request(Operation.UPDATE, target, object, old, options));
     applyStrategy(target, object, old, options);
 
     if (Finality.reached(target.type(), object)) {
       return remove(target, current, options).map(gone -> gone);
     }
-    return allocator(target)
+    return path.allocator(target)
         .allocate(object, old, options.dryRun())
         .compose(allocation -> allocation.around(replace(cache, current, object, options)))
         .recover(
@@ -151,27 +136,23 @@ final class ObjectWriter {
     if (options.dryRun() || value.equals(current.value())) {
       return Future.succeededFuture(cache.object(current.key(), value, current.revision()));
     }
-    return store
+    return path.store()
         .update(current.key(), value, current.revision())
         .map(entry -> cache.object(entry.key(), value, entry.revision()));
   }
 
   /** Removes what nothing holds any more. */
   private Future<StoredObject> remove(Target target, Entry current, WriteOptions options) {
-    WatchCache cache = cacher.cache(target.type());
+    WatchCache cache = path.cache(target);
     if (options.dryRun()) {
       return Future.succeededFuture(
           cache.object(current.key(), current.value(), current.revision()));
     }
-    return store
+    return path.store()
         .delete(current.key(), current.revision())
         .map(entry -> cache.object(entry.key(), entry.value(), entry.revision()))
-        .compose(gone -> allocator(target).release(gone.tree()).map(gone))
+        .compose(gone -> path.allocator(target).release(gone.tree()).map(gone))
         .recover(e -> Future.failedFuture(conflict(target, e)));
-  }
-
-  private Allocator allocator(Target target) {
-    return allocators.getOrDefault(target.type(), Allocator.NONE);
   }
 
   private void applyStrategy(

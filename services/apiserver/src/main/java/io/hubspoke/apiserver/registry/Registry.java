@@ -54,10 +54,10 @@ public final class Registry {
     this.lister = new CacheLister(cacher);
     Admission chain =
         Admission.chain(List.of(new NamespaceLifecycle(lister), admission.apply(lister)));
-    var metadata = new SystemMetadata(clock);
     this.reader = new ObjectReader(vertx, store, cacher);
-    this.writer = new ObjectWriter(store, cacher, chain, metadata, allocators);
-    this.deleter = new ObjectDeleter(store, cacher, chain, metadata, allocators);
+    var path = new WritePath(store, cacher, chain, new SystemMetadata(clock), allocators);
+    this.writer = new ObjectWriter(path);
+    this.deleter = new ObjectDeleter(path);
   }
 
   /** Completes when the caches hold what the store holds. */

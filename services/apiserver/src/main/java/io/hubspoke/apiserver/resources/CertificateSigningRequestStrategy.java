@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Names;
+import io.hubspoke.pki.Csr;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -200,29 +201,15 @@ final class CertificateSigningRequestStrategy extends GenericStrategy {
   }
 
   private static void request(String encoded, FieldErrors errors) {
-    String pem;
-    try {
-      pem = new String(Base64.getDecoder().decode(encoded.strip()), StandardCharsets.US_ASCII);
-    } catch (IllegalArgumentException e) {
-      errors.typeInvalid("spec.request", "...", "illegal base64 data");
-      return;
-    }
-    String begin = "-----BEGIN CERTIFICATE REQUEST-----";
-    String end = "-----END CERTIFICATE REQUEST-----";
-    int from = pem.indexOf(begin);
-    int to = pem.indexOf(end);
     if (encoded.isEmpty()) {
       errors.required("spec.request", "");
-    } else if (from < 0 || to < from || !isBase64(pem.substring(from + begin.length(), to))) {
-      errors.invalid("spec.request", "...", "PEM block type must be CERTIFICATE REQUEST");
+      return;
     }
-  }
-
-  private static boolean isBase64(String text) {
     try {
-      return Base64.getMimeDecoder().decode(text).length > 0;
+      byte[] pem = Base64.getDecoder().decode(encoded.strip());
+      Csr.parse(new String(pem, StandardCharsets.US_ASCII));
     } catch (IllegalArgumentException e) {
-      return false;
+      errors.invalid("spec.request", "...", e.getMessage());
     }
   }
 

@@ -139,7 +139,8 @@ class GenericStrategy implements ResourceStrategy {
     }
   }
 
-  static void setDefault(ObjectNode object, String field, long value) {
+  // An int, as small numbers are read: a long would make equal objects differ.
+  static void setDefault(ObjectNode object, String field, int value) {
     if (object.get(field) == null) {
       object.put(field, value);
     }

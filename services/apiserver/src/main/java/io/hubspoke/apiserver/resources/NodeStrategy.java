@@ -62,16 +62,6 @@ final class NodeStrategy extends GenericStrategy {
       }
       PodValidation.oneOf(taint, "effect", path, EFFECTS, errors);
     }
-    for (String list : List.of("capacity", "allocatable")) {
-      for (var entry : node.path("status").path(list).properties()) {
-        if (Quantity.parse(entry.getValue().asText()).isEmpty()) {
-          errors.invalid(
-              "status." + list + "[" + entry.getKey() + "]",
-              entry.getValue(),
-              "must be a quantity");
-        }
-      }
-    }
   }
 
   @Override

@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Meta;
 import java.time.Instant;
+import java.util.HashSet;
+import java.util.Set;
 
 /** Prints pods; the status is that of the first container that has something to say. */
 final class PodColumns {
@@ -61,7 +63,10 @@ final class PodColumns {
   /** What a pod's containers amount to. */
   private static final class Summary {
     private final JsonNode pod;
+    private final Set<String> sidecars = new HashSet<>();
     private final int total;
+    private int sidecarRestarts;
+    private String lastSidecarRestart = "";
     private int ready;
     private int restarts;
     private String lastRestart = "";
@@ -69,7 +74,12 @@ final class PodColumns {
 
     private Summary(JsonNode pod) {
       this.pod = pod;
-      this.total = pod.path("spec").path("containers").size();
+      for (JsonNode container : pod.path("spec").path("initContainers")) {
+        if (container.path("restartPolicy").asText("").equals("Always")) {
+          sidecars.add(container.path("name").asText(""));
+        }
+      }
+      this.total = pod.path("spec").path("containers").size() + sidecars.size();
       JsonNode status = pod.path("status");
       reason = status.path("reason").asText("");
       if (reason.isEmpty()) {
@@ -119,7 +129,16 @@ final class PodColumns {
         count(container);
         JsonNode terminated = container.path("state").path("terminated");
         String waiting = container.path("state").path("waiting").path("reason").asText("");
+        boolean sidecar = sidecars.contains(container.path("name").asText(""));
+        if (sidecar) {
+          sidecarRestarts += container.path("restartCount").asInt();
+          lastSidecarRestart = later(lastSidecarRestart, container);
+        }
         if (terminated.isObject() && terminated.path("exitCode").asInt() == 0) {
+          continue;
+        }
+        if (sidecar && container.path("started").asBoolean()) {
+          ready += container.path("ready").asBoolean() ? 1 : 0;
           continue;
         }
         if (terminated.isObject()) {
@@ -135,7 +154,9 @@ final class PodColumns {
     }
 
     private void containers() {
-      restarts = 0;
+      // Of the containers before these, only those still count that run beside them.
+      restarts = sidecarRestarts;
+      lastRestart = lastSidecarRestart;
       boolean running = false;
       JsonNode statuses = pod.path("status").path("containerStatuses");
       for (int i = statuses.size() - 1; i >= 0; i--) {
@@ -159,11 +180,13 @@ final class PodColumns {
 
     private void count(JsonNode container) {
       restarts += container.path("restartCount").asInt();
+      lastRestart = later(lastRestart, container);
+    }
+
+    private static String later(String time, JsonNode container) {
       String finished =
           container.path("lastState").path("terminated").path("finishedAt").asText("");
-      if (finished.compareTo(lastRestart) > 0) {
-        lastRestart = finished;
-      }
+      return finished.compareTo(time) > 0 ? finished : time;
     }
 
     private static String ended(JsonNode terminated) {

@@ -48,6 +48,11 @@ final class PodDefaults {
       spec.put("priority", 0);
     }
     setDefault(spec, "preemptionPolicy", "PreemptLowerPriority");
+    tolerateForAWhile(spec);
+  }
+
+  /** Adds what the DefaultTolerationSeconds plugin adds, on updates too. */
+  static void tolerateForAWhile(ObjectNode spec) {
     tolerate(spec, "node.kubernetes.io/not-ready");
     tolerate(spec, "node.kubernetes.io/unreachable");
   }

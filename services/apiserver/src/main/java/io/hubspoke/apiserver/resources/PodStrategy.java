@@ -54,6 +54,9 @@ final class PodStrategy extends GenericStrategy {
 
   @Override
   void change(ObjectNode pod, ObjectNode old, String subresource, Requester requester) {
+    if (subresource.isEmpty()) {
+      PodDefaults.tolerateForAWhile(object(pod, "spec"));
+    }
     ObjectNode metadata = object(pod, "metadata");
     long generation = old.path("metadata").path("generation").asLong(1);
     boolean changed = !pod.path("spec").equals(old.path("spec"));

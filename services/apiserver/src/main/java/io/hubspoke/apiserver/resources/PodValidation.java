@@ -131,12 +131,9 @@ final class PodValidation {
         String at = path + "." + list + "[" + entry.getKey() + "]";
         Optional<BigDecimal> value = Quantity.parse(entry.getValue().asText());
         if (value.isEmpty()) {
-          errors.invalid(
-              at,
-              entry.getValue(),
-              "quantities must match the regular expression"
-                  + " '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
-        } else if (value.get().signum() < 0) {
+          continue;
+        }
+        if (value.get().signum() < 0) {
           errors.invalid(at, entry.getValue(), "must be greater than or equal to 0");
         } else if (list.equals("requests")) {
           notAboveLimit(entry.getValue(), value.get(), resources, entry.getKey(), path, errors);

@@ -54,6 +54,12 @@ final class SecretStrategy extends GenericStrategy {
         errors.required("data[" + key + "]", "");
       }
     }
+    if (type.equals("kubernetes.io/basic-auth")
+        && !secret.path("data").has("username")
+        && !secret.path("data").has("password")) {
+      errors.required("data[username]", "");
+      errors.required("data[password]", "");
+    }
     if (type.equals("kubernetes.io/service-account-token")
         && secret
             .path("metadata")

@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.ResourceType;
 import io.hubspoke.api.Status;
+import java.time.DateTimeException;
+import java.time.Instant;
 import java.util.Locale;
 import java.util.Map;
 
@@ -22,8 +24,8 @@ sealed interface Shape {
     STRING("string"),
     INTEGER("number"),
     BOOLEAN("bool"),
-    TIME("string"),
-    QUANTITY("string"),
+    TIME("Time"),
+    QUANTITY("Quantity"),
     INT_OR_STRING("string"),
     ANY("object");
 
@@ -35,12 +37,24 @@ sealed interface Shape {
 
     private boolean accepts(JsonNode value) {
       return switch (this) {
-        case STRING, TIME -> value.isTextual();
+        case STRING -> value.isTextual();
+        case TIME -> value.isTextual() && isTime(value.textValue());
         case INTEGER -> value.isIntegralNumber() && value.canConvertToLong();
         case BOOLEAN -> value.isBoolean();
-        case QUANTITY, INT_OR_STRING -> value.isTextual() || value.isNumber();
+        case QUANTITY ->
+            value.isNumber()
+                || (value.isTextual() && Quantity.parse(value.textValue()).isPresent());
+        case INT_OR_STRING -> value.isTextual() || value.isIntegralNumber();
         case ANY -> true;
       };
+    }
+
+    private static boolean isTime(String text) {
+      try {
+        return text.isEmpty() || !Instant.parse(text).isBefore(Instant.MIN);
+      } catch (DateTimeException e) {
+        return false;
+      }
     }
   }
 
@@ -94,9 +108,7 @@ sealed interface Shape {
     try {
       check(shape, object, "");
     } catch (MismatchException e) {
-      throw Status.badRequest(
-              cannotHandle(type.kind(), type) + "json: cannot unmarshal " + e.getMessage())
-          .toException();
+      throw Status.badRequest(cannotHandle(type.kind(), type) + e.getMessage()).toException();
     }
   }
 
@@ -166,15 +178,23 @@ sealed interface Shape {
   /** A value that its field does not take. */
   final class MismatchException extends RuntimeException {
     private MismatchException(String path, JsonNode value, String expected) {
-      super(
-          value.getNodeType().name().toLowerCase(Locale.ROOT)
-              + " into field "
-              + path
-              + " of type "
-              + expected,
-          null,
-          false,
-          false);
+      super(why(path, value, expected), null, false, false);
+    }
+
+    private static String why(String path, JsonNode value, String expected) {
+      if (value.isTextual() && expected.equals(Scalar.QUANTITY.expected)) {
+        return "quantities must match the regular expression"
+            + " '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+      }
+      if (value.isTextual() && expected.equals(Scalar.TIME.expected)) {
+        return "parsing time " + value + " as \"2006-01-02T15:04:05Z07:00\": cannot parse it";
+      }
+      return "json: cannot unmarshal "
+          + value.getNodeType().name().toLowerCase(Locale.ROOT)
+          + " into field "
+          + path
+          + " of type "
+          + expected;
     }
   }
 }

@@ -9,31 +9,17 @@ import io.hubspoke.apiserver.registry.RegistryServer.Answer;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class CreateAndUpdateTest {
+class CreateAndUpdateTest extends RegistryTest {
   private static final String MAPS = "/api/v1/namespaces/default/configmaps";
   private static final String PODS = "/api/v1/namespaces/default/pods";
   private static final String POD =
       "{'metadata':{'name':'p'},'spec':{'containers':[{'name':'c','image':'hubspoke/pause'}]}}";
-
-  private RegistryServer server;
-
-  @BeforeEach
-  void start() throws Exception {
-    server = new RegistryServer();
-  }
-
-  @AfterEach
-  void stop() throws Exception {
-    assertThat(server.failures).isEmpty();
-    server.close();
-  }
 
   @Test
   void createsAnObjectWithTheMetadataThatTheServerOwns() throws Exception {
@@ -322,6 +308,22 @@ class CreateAndUpdateTest {
     assertThat(large.reason()).isEqualTo("RequestEntityTooLarge");
     assertThat(server.post(MAPS, "{}", "Content-Type", "text/plain").code()).isEqualTo(415);
     assertThat(server.get(MAPS).body().path("items")).isEmpty();
+  }
+
+  @Test
+  void survivesKeysThatComeTwiceWhateverValidationIsAskedFor() throws Exception {
+    for (String validation : List.of("Ignore", "Warn", "Strict")) {
+      Answer answer =
+          server.post(
+              MAPS + "?fieldValidation=" + validation,
+              "{'metadata':{'name':'a'},'metadata':{'name':'"
+                  + validation.toLowerCase(Locale.ROOT)
+                  + "'},'extra':1,'extra':2}");
+      assertThat(answer.code()).as(validation).isIn(201, 400);
+    }
+    Answer refused = server.post(MAPS + "?fieldValidation=Maybe", "{'metadata':{'name':'m'}}");
+    assertThat(refused.code()).isEqualTo(422);
+    assertThat(refused.message()).contains("fieldValidation: Unsupported value: \"Maybe\"");
   }
 
   @Test

@@ -8,26 +8,11 @@ import io.hubspoke.apiserver.registry.RegistryServer.Answer;
 import io.hubspoke.apiserver.resources.ResourceTable;
 import java.time.Duration;
 import java.time.Instant;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class DeletionTest {
+class DeletionTest extends RegistryTest {
   private static final String MAPS = "/api/v1/namespaces/default/configmaps";
   private static final String PODS = "/api/v1/namespaces/default/pods";
-
-  private RegistryServer server;
-
-  @BeforeEach
-  void start() throws Exception {
-    server = new RegistryServer();
-  }
-
-  @AfterEach
-  void stop() throws Exception {
-    assertThat(server.failures).isEmpty();
-    server.close();
-  }
 
   @Test
   void deletesAtOnceAndSaysWhat() throws Exception {

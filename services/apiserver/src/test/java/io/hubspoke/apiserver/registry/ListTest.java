@@ -12,26 +12,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class ListTest {
+class ListTest extends RegistryTest {
   private static final String MAPS = "/api/v1/namespaces/default/configmaps";
   private static final String PODS = "/api/v1/namespaces/default/pods";
-
-  private RegistryServer server;
-
-  @BeforeEach
-  void start() throws Exception {
-    server = new RegistryServer();
-  }
-
-  @AfterEach
-  void stop() throws Exception {
-    assertThat(server.failures).isEmpty();
-    server.close();
-  }
 
   @Test
   void listsObjectsInOrderWithTheRevisionTheyWereReadAt() throws Exception {

@@ -13,26 +13,11 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class WatchTest {
+class WatchTest extends RegistryTest {
   private static final String MAPS = "/api/v1/namespaces/default/configmaps";
   private static final String WATCH = MAPS + "?watch=true";
-
-  private RegistryServer server;
-
-  @BeforeEach
-  void start() throws Exception {
-    server = new RegistryServer();
-  }
-
-  @AfterEach
-  void stop() throws Exception {
-    assertThat(server.failures).isEmpty();
-    server.close();
-  }
 
   @Test
   void tellsWhatExistsAndThenWhatChanges() throws Exception {
