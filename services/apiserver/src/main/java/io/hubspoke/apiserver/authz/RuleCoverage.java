@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 
 /** Compares rules: what of some is not within others ("Privilege escalation prevention"). */
@@ -94,7 +95,7 @@ public final class RuleCoverage {
         part.nonResourceUrls());
   }
 
-  private static String describe(PolicyRule part, TreeSet<String> verbs) {
+  private static String describe(PolicyRule part, Set<String> verbs) {
     List<String> written = new ArrayList<>();
     add(written, "NonResourceURLs", part.nonResourceUrls());
     add(written, "APIGroups", part.apiGroups());
