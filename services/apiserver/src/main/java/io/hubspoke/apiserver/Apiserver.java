@@ -34,6 +34,7 @@ import io.hubspoke.apiserver.store.MemoryStore;
 import io.hubspoke.apiserver.store.Store;
 import io.hubspoke.pki.Identity;
 import io.hubspoke.pki.Pem;
+import io.hubspoke.runtime.Flag;
 import io.hubspoke.runtime.ReloadableKeys;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
@@ -76,11 +77,16 @@ public final class Apiserver extends VerticleBase {
   @Override
   public Future<?> start() throws IOException {
     Identity serving =
-        Identity.read(options.serving().tlsCertFile(), options.serving().tlsPrivateKeyFile());
+        Flag.read(
+            "--tls-cert-file, --tls-private-key-file",
+            () ->
+                Identity.read(
+                    options.serving().tlsCertFile(), options.serving().tlsPrivateKeyFile()));
     List<X509Certificate> clientCa =
         options.authn().clientCaFile() == null
             ? List.of()
-            : Pem.readCertificates(options.authn().clientCaFile());
+            : Flag.read(
+                "--client-ca-file", () -> Pem.readCertificates(options.authn().clientCaFile()));
     store = new MemoryStore();
     registry =
         new Registry(
@@ -92,7 +98,9 @@ public final class Apiserver extends VerticleBase {
             },
             Map.of(
                 ResourceTable.SERVICES.type(),
-                new ServiceAddresses(store, options.service().clusterIpRange())));
+                Flag.read(
+                    "--service-cluster-ip-range",
+                    () -> new ServiceAddresses(store, options.service().clusterIpRange()))));
     kubelets = new KubeletClient(vertx, options.kubelet());
     X509Authenticator x509 = new X509Authenticator(clientCa, clock);
     ApiConnections connections =

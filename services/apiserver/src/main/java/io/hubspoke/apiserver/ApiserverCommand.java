@@ -199,6 +199,10 @@ public final class ApiserverCommand implements Callable<Integer> {
   }
 
   ApiserverOptions options() {
+    if (securePort < 0 || securePort > 65535) {
+      throw new ParameterException(
+          spec.commandLine(), "--secure-port must be between 0 and 65535, but is " + securePort);
+    }
     if ((kubeletClientCertificate == null) != (kubeletClientKey == null)) {
       throw new ParameterException(
           spec.commandLine(),
@@ -222,7 +226,16 @@ public final class ApiserverCommand implements Callable<Integer> {
             kubeletPreferredAddressTypes,
             kubeletTimeout,
             kubeletLocalAddress,
-            kubeletLoopbackRanges.stream().map(AddressRange::parse).toList()));
+            loopbackRanges()));
+  }
+
+  private List<AddressRange> loopbackRanges() {
+    try {
+      return kubeletLoopbackRanges.stream().map(AddressRange::parse).toList();
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(
+          spec.commandLine(), "--kubelet-loopback-ranges: " + e.getMessage(), e);
+    }
   }
 
   /** Reads durations as Go's flags take them: {@code 5s}, {@code 1m0s}, {@code 300ms}. */

@@ -18,6 +18,7 @@ import io.hubspoke.controllermanager.nodes.NodeLifecycleController;
 import io.hubspoke.controllermanager.nodes.TaintEviction;
 import io.hubspoke.pki.CertificateAuthority;
 import io.hubspoke.pki.Pem;
+import io.hubspoke.runtime.Flag;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import java.io.IOException;
@@ -74,8 +75,11 @@ final class ControlLoops extends VerticleBase {
     controllers.add(new CsrCleaner(client, context, requests));
     if (options.clusterSigningCertFile() != null) {
       var authority =
-          CertificateAuthority.read(
-              options.clusterSigningCertFile(), options.clusterSigningKeyFile());
+          Flag.read(
+              "--cluster-signing-cert-file, --cluster-signing-key-file",
+              () ->
+                  CertificateAuthority.read(
+                      options.clusterSigningCertFile(), options.clusterSigningKeyFile()));
       controllers.add(
           new CsrSigningController(
               client, context, requests, authority, options.clusterSigningDuration()));
@@ -113,7 +117,8 @@ final class ControlLoops extends VerticleBase {
               context,
               namespaces,
               informer(Resource.CONFIG_MAPS.tree(), maps),
-              Pem.encode(Pem.readCertificates(options.rootCaFile()))));
+              Flag.read(
+                  "--root-ca-file", () -> Pem.encode(Pem.readCertificates(options.rootCaFile())))));
     }
   }
 

@@ -107,7 +107,7 @@ public final class ControllerManagerCommand implements Callable<Integer> {
   private ClientConfig client() {
     try {
       return ClientConfig.of(Kubeconfig.read(kubeconfig));
-    } catch (IOException e) {
+    } catch (IOException | IllegalArgumentException e) {
       throw new IllegalArgumentException("--kubeconfig: " + Component.reason(e), e);
     }
   }

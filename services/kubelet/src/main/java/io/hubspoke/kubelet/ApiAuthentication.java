@@ -2,6 +2,7 @@ package io.hubspoke.kubelet;
 
 import io.hubspoke.pki.Pem;
 import io.hubspoke.pki.Subject;
+import io.hubspoke.runtime.Flag;
 import io.hubspoke.runtime.Tls;
 import io.vertx.core.http.HttpServerRequest;
 import java.io.IOException;

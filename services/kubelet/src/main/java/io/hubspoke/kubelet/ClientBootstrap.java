@@ -8,6 +8,7 @@ import io.hubspoke.pki.Kubeconfig;
 import io.hubspoke.pki.Subject;
 import io.hubspoke.pki.SubjectAltNames;
 import io.hubspoke.runtime.Component;
+import io.hubspoke.runtime.Flag;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import java.io.IOException;

@@ -4,6 +4,7 @@ import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.EventRecorder;
 import io.hubspoke.kubelet.runtime.ContainerRuntime;
 import io.hubspoke.kubelet.runtime.InProcessRuntime;
+import io.hubspoke.runtime.Flag;
 import io.hubspoke.runtime.ReloadableKeys;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;

@@ -6,6 +6,7 @@ import io.hubspoke.pki.CertificateAuthority;
 import io.hubspoke.pki.Identity;
 import io.hubspoke.pki.Subject;
 import io.hubspoke.pki.SubjectAltNames;
+import io.hubspoke.runtime.Flag;
 import io.hubspoke.runtime.ReloadableKeys;
 import io.vertx.core.Context;
 import java.io.IOException;

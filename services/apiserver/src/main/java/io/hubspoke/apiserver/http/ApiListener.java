@@ -1,5 +1,6 @@
 package io.hubspoke.apiserver.http;
 
+import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.Tls;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
@@ -82,7 +83,13 @@ public final class ApiListener extends VerticleBase {
   @Override
   public Future<?> start() {
     server = vertx.createHttpServer(options).connectionHandler(this::opened).requestHandler(chain);
-    return server.listen();
+    return server
+        .listen()
+        .recover(
+            e ->
+                Future.failedFuture(
+                    "--bind-address, --secure-port: cannot listen on %s:%d: %s"
+                        .formatted(options.getHost(), options.getPort(), Component.reason(e))));
   }
 
   private void opened(HttpConnection connection) {

@@ -2,6 +2,7 @@ package io.hubspoke.apiserver.kubeletclient;
 
 import io.hubspoke.pki.Identity;
 import io.hubspoke.pki.Pem;
+import io.hubspoke.runtime.Flag;
 import io.hubspoke.runtime.ReloadableKeys;
 import io.hubspoke.runtime.Tls;
 import io.vertx.core.Future;
@@ -41,7 +42,11 @@ public final class KubeletClient {
   public KubeletClient(Vertx vertx, KubeletClientOptions options) throws IOException {
     ReloadableKeys keys = null;
     if (options.clientCertificate() != null) {
-      keys = new ReloadableKeys(Identity.read(options.clientCertificate(), options.clientKey()));
+      keys =
+          new ReloadableKeys(
+              Flag.read(
+                  "--kubelet-client-certificate, --kubelet-client-key",
+                  () -> Identity.read(options.clientCertificate(), options.clientKey())));
     }
     this.unverified = client(vertx, options, keys, Tls.trustAny(List.of()), false);
     this.configured =
@@ -51,7 +56,10 @@ public final class KubeletClient {
                 vertx,
                 options,
                 keys,
-                Tls.trust(Pem.readCertificates(options.certificateAuthority())),
+                Tls.trust(
+                    Flag.read(
+                        "--kubelet-certificate-authority",
+                        () -> Pem.readCertificates(options.certificateAuthority()))),
                 true);
   }
 
