@@ -2,6 +2,10 @@ package io.hubspoke.lab;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hubspoke.pki.Csr;
+import io.hubspoke.pki.KeyPairs;
+import io.hubspoke.pki.Subject;
+import io.hubspoke.pki.SubjectAltNames;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
@@ -323,7 +327,7 @@ class KubectlTest {
     String request =
         java.util.Base64.getEncoder()
             .encodeToString(
-                "-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----\n"
+                Csr.create(new Subject("jane"), SubjectAltNames.NONE, KeyPairs.generate())
                     .getBytes(StandardCharsets.US_ASCII));
     for (String name : List.of("yes-" + suffix, "no-" + suffix)) {
       kubectl
