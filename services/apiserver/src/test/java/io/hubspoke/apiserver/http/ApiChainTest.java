@@ -70,7 +70,8 @@ class ApiChainTest {
     var serving = ca.issueServer("s", SubjectAltNames.of("127.0.0.1"), VALIDITY);
     listener =
         new ApiListener(
-            ApiListener.options("127.0.0.1", 0, new ReloadableKeys(serving), List.of()),
+            ApiListener.options(
+                "127.0.0.1", 0, new ReloadableKeys(serving), List.of(), Duration.ofSeconds(10)),
             connections,
             chain);
     Await.result(vertx.deployVerticle(listener));
