@@ -16,6 +16,10 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.http.PoolOptions;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -27,6 +31,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
 import org.junit.jupiter.api.AfterEach;
@@ -198,6 +203,33 @@ class ApiChainTest {
       assertThat(late.send(request("/").build(), BodyHandlers.ofString()).statusCode())
           .isEqualTo(200);
     }
+  }
+
+  @Test
+  void aClientThatTakesBackWhatItAsksForIsCutOff() throws Exception {
+    var options = new HttpClientOptions().setProtocolVersion(HttpVersion.HTTP_2).setUseAlpn(true);
+    var client =
+        vertx.createHttpClient(
+            Tls.connect(options, null, Tls.trust(List.of(ca.certificate()))),
+            new PoolOptions().setHttp2MaxSize(1));
+    AtomicBoolean cut = new AtomicBoolean();
+    int resets = 0;
+    while (!cut.get() && resets++ < 5_000) {
+      var request =
+          Await.result(client.request(HttpMethod.GET, listener.port(), "127.0.0.1", OBJECTS));
+      request.connection().closeHandler(closed -> cut.set(true));
+      request.exceptionHandler(reset -> {});
+      Await.result(request.sendHead());
+      request.reset(8);
+    }
+    assertThat(cut).as("cut off after %d resets", resets).isTrue();
+    assertThat(resets).isGreaterThan(500);
+    // What was begun for it gives its place back, and others are served.
+    waiting.forEach(Promise::tryComplete);
+    var other = client();
+    Await.until(
+        "others to be served",
+        () -> other.send(request("/").build(), BodyHandlers.ofString()).statusCode() == 200);
   }
 
   private HttpRequest.Builder request(String path) {
