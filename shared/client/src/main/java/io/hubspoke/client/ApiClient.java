@@ -37,9 +37,12 @@ public final class ApiClient {
     return exchange(HttpMethod.GET, resource.path(namespace, name), null, resource.type());
   }
 
-  /** Lists a collection, in chunks of one and the same revision when it is large. */
+  /**
+   * Lists a collection, in chunks of one and the same revision when it is large. One object that
+   * can't be read doesn't keep back the others.
+   */
   public <T> Future<ObjectList<T>> list(Resource<T> resource, ListOptions options) {
-    return page(resource, options, "", new ArrayList<>());
+    return page(resource, options, "", new ArrayList<>(), new ArrayList<>());
   }
 
   /**
@@ -147,7 +150,11 @@ public final class ApiClient {
   }
 
   private <T> Future<ObjectList<T>> page(
-      Resource<T> resource, ListOptions options, String token, List<Item<T>> items) {
+      Resource<T> resource,
+      ListOptions options,
+      String token,
+      List<Item<T>> items,
+      List<UnreadableObject> unreadable) {
     String uri =
         options
             .query(resource.collectionPath(options.namespace()))
@@ -160,14 +167,19 @@ public final class ApiClient {
             body -> {
               ObjectNode list = Json.parseObject(body.getBytes());
               for (JsonNode item : list.path("items")) {
-                items.add(Item.of((ObjectNode) item, resource.type()));
+                try {
+                  items.add(Item.of((ObjectNode) item, resource.type()));
+                } catch (RuntimeException e) {
+                  unreadable.add(UnreadableObject.of(item, resource.type(), e));
+                }
               }
               JsonNode metadata = list.path("metadata");
               String next = metadata.path("continue").asText("");
               return next.isEmpty()
                   ? Future.succeededFuture(
-                      new ObjectList<>(metadata.path("resourceVersion").asText(""), items))
-                  : page(resource, options, next, items);
+                      new ObjectList<>(
+                          metadata.path("resourceVersion").asText(""), items, unreadable))
+                  : page(resource, options, next, items, unreadable);
             });
   }
 

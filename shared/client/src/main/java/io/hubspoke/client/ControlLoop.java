@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import org.slf4j.Logger;
@@ -158,12 +159,13 @@ public final class ControlLoop<K> {
     for (K key = take(); key != null; key = take()) {
       Duration next;
       try {
-        next = reconciler.reconcile(key);
+        next = Objects.requireNonNull(reconciler.reconcile(key), "when to look again");
         succeeded(key);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         next = failed(key, e);
-      } catch (Exception e) {
+      } catch (Throwable e) {
+        // Also an Error: it must cost neither the key nor one of the workers.
         next = failed(key, e);
       }
       done(key);
@@ -200,7 +202,7 @@ public final class ControlLoop<K> {
     failing.remove(key);
   }
 
-  private synchronized Duration failed(K key, Exception failure) {
+  private synchronized Duration failed(K key, Throwable failure) {
     if (stopped) {
       return Duration.ZERO;
     }
@@ -209,7 +211,8 @@ public final class ControlLoop<K> {
     if (failure instanceof ApiException refused && refused.code() == 409) {
       // Somebody else wrote first; the informer brings what they wrote.
       LOG.debug("{}: {}: {}; again in {} ms", name, key, failure.getMessage(), wait.toMillis());
-    } else if (failure instanceof RuntimeException && !(failure instanceof ApiException)) {
+    } else if (failure instanceof Error
+        || (failure instanceof RuntimeException && !(failure instanceof ApiException))) {
       LOG.error("{}: {}: again in {} ms", name, key, wait.toMillis(), failure);
     } else {
       LOG.warn("{}: {}: {}; again in {} ms", name, key, failure.getMessage(), wait.toMillis());

@@ -24,6 +24,10 @@ import org.slf4j.LoggerFactory;
  * <p>Resumes a broken watch after the last revision seen, lists again when that revision is gone
  * (410), and waits with back-off while the server can't be reached. Handlers are called in order on
  * the context given; they must not wait, since the next batch is read only after them.
+ *
+ * <p>An object that can't be read as the type wanted counts as absent, also one that was known in a
+ * readable state before: to go on working with a state that is no longer true would be worse than
+ * to do nothing. It is told once in the log, and keeps back no other object.
  */
 public final class Informer<T> {
   private static final Logger LOG = LoggerFactory.getLogger(Informer.class);
@@ -51,6 +55,7 @@ public final class Informer<T> {
   private final List<Handler<T>> handlers = new CopyOnWriteArrayList<>();
   private final Promise<Void> synced = Promise.promise();
   private final Backoff backoff = new Backoff(FIRST_RETRY, LONGEST_RETRY);
+  private final Set<Item.Key> unreadable = new HashSet<>();
 
   // Written and read on the context only, but for stopped and watch, which stop() touches.
   private String resourceVersion = "";
@@ -116,14 +121,21 @@ public final class Informer<T> {
       return;
     }
     onContext(client.list(resource, options))
-        .onSuccess(
+        .map(
             list -> {
               replace(list);
               resourceVersion = list.resourceVersion();
-              synced.tryComplete();
-              watch();
+              return list;
             })
-        .onFailure(failure -> retry(failure, this::list));
+        .onComplete(
+            done -> {
+              if (done.failed()) {
+                retry(done.cause(), this::list);
+              } else {
+                synced.tryComplete();
+                watch();
+              }
+            });
   }
 
   private void watch() {
@@ -191,6 +203,10 @@ public final class Informer<T> {
             done.complete();
           } catch (ApiException e) {
             done.fail(e);
+          } catch (Throwable e) {
+            // The watch must hear of it whatever it is, or it waits for this batch for ever.
+            LOG.error("a batch of {} failed", resource.plural(), e);
+            done.fail(e);
           }
         });
     return done.future();
@@ -201,22 +217,53 @@ public final class Informer<T> {
       case WatchEvent.Added<T>(var item) -> put(item);
       case WatchEvent.Modified<T>(var item) -> put(item);
       case WatchEvent.Deleted<T>(var item) -> {
-        resourceVersion = item.resourceVersion();
+        reached(item.resourceVersion());
+        unreadable.remove(item.key());
         if (store.remove(item.key()) != null) {
           tell(h -> h.deleted(item));
         }
       }
-      case WatchEvent.Bookmark<T>(var revision) -> resourceVersion = revision;
+      case WatchEvent.Unreadable<T>(var object) -> {
+        reached(object.resourceVersion());
+        warn(object);
+        forget(object.key());
+      }
+      case WatchEvent.Bookmark<T>(var revision) -> reached(revision);
       case WatchEvent.Failed<T>(var status) -> throw status.toException();
     }
   }
 
   private void put(Item<T> item) {
-    resourceVersion = item.resourceVersion();
+    reached(item.resourceVersion());
     update(item);
   }
 
+  /** Remembers where to resume; an object without a revision tells nothing. */
+  private void reached(String revision) {
+    if (!revision.isEmpty()) {
+      resourceVersion = revision;
+    }
+  }
+
+  private void forget(Item.Key key) {
+    Item<T> known = store.remove(key);
+    if (known != null) {
+      tell(h -> h.deleted(known));
+    }
+  }
+
+  private void warn(UnreadableObject object) {
+    if (unreadable.add(object.key())) {
+      LOG.warn(
+          "{} {} is left out until it changes: {}",
+          resource.plural(),
+          object.key(),
+          object.reason());
+    }
+  }
+
   private void update(Item<T> item) {
+    unreadable.remove(item.key());
     Item<T> before = store.put(item.key(), item);
     if (before == null) {
       tell(h -> h.added(item));
@@ -234,10 +281,11 @@ public final class Informer<T> {
     list.items().forEach(item -> present.add(item.key()));
     for (Item<T> known : List.copyOf(store.values())) {
       if (!present.contains(known.key())) {
-        store.remove(known.key());
-        tell(h -> h.deleted(known));
+        forget(known.key());
       }
     }
+    unreadable.retainAll(list.unreadable().stream().map(UnreadableObject::key).toList());
+    list.unreadable().forEach(this::warn);
     list.items().forEach(this::update);
   }
 
@@ -245,7 +293,8 @@ public final class Informer<T> {
     for (Handler<T> handler : handlers) {
       try {
         news.accept(handler);
-      } catch (RuntimeException e) {
+      } catch (Throwable e) {
+        // Also an Error: one handler's failure is none of the others' business.
         LOG.error("a handler of {} failed", resource.plural(), e);
       }
     }

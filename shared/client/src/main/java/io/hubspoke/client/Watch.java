@@ -60,29 +60,36 @@ public final class Watch<T> {
       for (byte[] line : lines.feed(chunk)) {
         events.add(WatchEvent.parse(line, type));
       }
-    } catch (IOException e) {
-      ended.tryFail(e);
-      response.request().reset();
+    } catch (IOException | RuntimeException e) {
+      fail(e);
       return;
     }
     if (events.isEmpty() || ended.future().isComplete()) {
       return;
     }
     response.pause();
-    listener
-        .apply(events)
-        .onComplete(
-            done ->
-                transport
-                    .loop()
-                    .runOnContext(
-                        v -> {
-                          if (done.failed()) {
-                            ended.tryFail(done.cause());
-                            response.request().reset();
-                          } else {
-                            response.resume();
-                          }
-                        }));
+    Future<Void> taken;
+    try {
+      taken = listener.apply(events);
+    } catch (RuntimeException e) {
+      taken = Future.failedFuture(e);
+    }
+    taken.onComplete(
+        done ->
+            transport
+                .loop()
+                .runOnContext(
+                    v -> {
+                      if (done.failed()) {
+                        fail(done.cause());
+                      } else {
+                        response.resume();
+                      }
+                    }));
+  }
+
+  private void fail(Throwable cause) {
+    ended.tryFail(cause);
+    response.request().reset();
   }
 }

@@ -108,6 +108,30 @@ class ControlLoopTest {
   }
 
   @Test
+  void losesNeitherTheKeyNorItsOnlyWorkerToAnError() throws Exception {
+    List<String> runs = new CopyOnWriteArrayList<>();
+    var loop =
+        new ControlLoop<String>(
+            "test",
+            context,
+            1,
+            key -> {
+              runs.add(key);
+              if (runs.size() == 1) {
+                throw new StackOverflowError("not yet");
+              }
+              return runs.size() == 2 ? null : Duration.ZERO;
+            });
+    loop.add("a");
+    Await.until("it came back after an error and after a null", () -> runs.size() == 3);
+    loop.add("b");
+
+    Await.until("the worker is there", () -> runs.contains("b"));
+    Await.result(loop.stop());
+    assertThat(runs).containsExactly("a", "a", "a", "b");
+  }
+
+  @Test
   void comesBackWhenTheReconcilerAsksForIt() throws Exception {
     var runs = new AtomicInteger();
     var loop =

@@ -3,6 +3,7 @@ package io.hubspoke.client;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.testing.Await;
 import io.vertx.core.Vertx;
@@ -15,6 +16,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -248,5 +250,113 @@ class InformerTest {
 
     assertThat(watches.poll(1, TimeUnit.SECONDS)).isNull();
     assertThat(seen).containsExactly("+a@5");
+  }
+
+  private static final String BAD_POD =
+      """
+      {"metadata":{"name":"bad","namespace":"ns","uid":"u9","resourceVersion":"%d"},\
+      "spec":{"containers":"not a list"}}""";
+
+  private Informer<Pod> pods(List<String> news) {
+    var client = new ApiClient(vertx, server.config(new Credentials.None()));
+    return new Informer<>(client, Resource.PODS, ListOptions.ALL, vertx.getOrCreateContext())
+        .addHandler(
+            new Informer.Handler<>() {
+              @Override
+              public void added(Item<Pod> item) {
+                news.add("+" + item.key());
+              }
+
+              @Override
+              public void updated(Item<Pod> before, Item<Pod> now) {
+                news.add("~" + now.key());
+              }
+
+              @Override
+              public void deleted(Item<Pod> last) {
+                news.add("-" + last.key());
+              }
+            });
+  }
+
+  @Test
+  void an_object_that_cannot_be_read_keeps_back_no_other_in_a_list() throws Exception {
+    nextWatch();
+    list.set(list("20", BAD_POD.formatted(18), thing("good", "u2", 19)));
+    List<String> news = new CopyOnWriteArrayList<>();
+    var pods = pods(news);
+
+    Await.result(pods.start());
+    assertThat(news).containsExactly("+good");
+    assertThat(pods.get("ns", "bad")).isNull();
+  }
+
+  @Test
+  void an_object_that_cannot_be_read_keeps_back_no_other_in_a_watch() throws Exception {
+    nextWatch();
+    List<String> news = new CopyOnWriteArrayList<>();
+    var pods = pods(news);
+    Await.result(pods.start());
+    HttpServerRequest watch = nextWatch();
+    watch.response().write(event("ADDED", BAD_POD.formatted(11)));
+    watch.response().write(event("ADDED", thing("b", "u2", 12)));
+    watch.response().write(event("MODIFIED", BAD_POD.formatted(13)));
+
+    Await.until("the other", () -> news, List.of("+a", "+b")::equals);
+    watch.response().end();
+    assertThat(nextWatch().getParam("resourceVersion")).isEqualTo("13");
+  }
+
+  @Test
+  void a_known_object_that_cannot_be_read_any_more_counts_as_gone_until_it_can() throws Exception {
+    nextWatch();
+    String good = thing("bad", "u9", 10).replace("\"uid\"", "\"namespace\":\"ns\",\"uid\"");
+    list.set(list("10", good));
+    List<String> news = new CopyOnWriteArrayList<>();
+    var pods = pods(news);
+    Await.result(pods.start());
+    HttpServerRequest watch = nextWatch();
+    watch.response().write(event("MODIFIED", BAD_POD.formatted(11)));
+    Await.until("it is gone", () -> news, List.of("+ns/bad", "-ns/bad")::equals);
+    assertThat(pods.items()).isEmpty();
+
+    watch.response().write(event("MODIFIED", good.replace("\"10\"", "\"12\"")));
+    Await.until("it is back", () -> news, List.of("+ns/bad", "-ns/bad", "+ns/bad")::equals);
+  }
+
+  @Test
+  void a_handler_that_fails_badly_stops_neither_the_others_nor_the_watch() throws Exception {
+    nextWatch();
+    var client = new ApiClient(vertx, server.config(new Credentials.None()));
+    List<String> news = new CopyOnWriteArrayList<>();
+    var broken =
+        new Informer<>(client, THINGS, ListOptions.ALL, vertx.getOrCreateContext())
+            .addHandler(handler(item -> badly(item.key().name())))
+            .addHandler(handler(item -> news.add(item.key().name())));
+    Await.result(broken.start());
+    HttpServerRequest watch = nextWatch();
+    watch.response().write(event("ADDED", thing("b", "u2", 11)));
+    Await.until("the first batch", () -> news, List.of("a", "b")::equals);
+    watch.response().write(event("ADDED", thing("c", "u3", 12)));
+    Await.until("the next batch", () -> news, List.of("a", "b", "c")::equals);
+  }
+
+  private static void badly(String name) {
+    throw new StackOverflowError(name);
+  }
+
+  private static Informer.Handler<ObjectNode> handler(Consumer<Item<ObjectNode>> added) {
+    return new Informer.Handler<>() {
+      @Override
+      public void added(Item<ObjectNode> item) {
+        added.accept(item);
+      }
+
+      @Override
+      public void updated(Item<ObjectNode> before, Item<ObjectNode> now) {}
+
+      @Override
+      public void deleted(Item<ObjectNode> last) {}
+    };
   }
 }
