@@ -5,6 +5,7 @@ import io.hubspoke.api.LabelSelector;
 import io.hubspoke.api.Status;
 import io.hubspoke.apiserver.http.ApiRequest;
 import io.hubspoke.apiserver.resources.Resource;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 
@@ -20,7 +21,21 @@ record RequestOptions(ApiRequest request) {
         resource,
         resource.type().namespaced() ? request.info().namespace() : "",
         LabelSelector.parse(request.param("labelSelector")),
-        FieldSelector.parse(request.param("fieldSelector")));
+        fields(FieldSelector.parse(request.param("fieldSelector"))));
+  }
+
+  /** Narrows a selector to the name that the request was authorized by. */
+  private FieldSelector fields(FieldSelector selector) {
+    String name = request.info().name();
+    if (name.isEmpty()) {
+      return selector;
+    }
+    FieldSelector.Term named = new FieldSelector.Term("metadata.name", name, false);
+    if (!selector.isEmpty() && !selector.terms().contains(named)) {
+      throw Status.badRequest("fieldSelector metadata.name doesn't match requested name")
+          .toException();
+    }
+    return selector.isEmpty() ? new FieldSelector(List.of(named)) : selector;
   }
 
   ReadOptions read() {
