@@ -2,6 +2,7 @@ package io.hubspoke.apiserver.authz;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
+import java.util.function.Predicate;
 
 /** Tells which secrets, configmaps and claims a pod refers to. */
 public final class PodReferences {
@@ -11,80 +12,82 @@ public final class PodReferences {
   private PodReferences() {}
 
   public static boolean secret(JsonNode pod, String name) {
-    JsonNode spec = pod.path("spec");
-    for (JsonNode ref : spec.path("imagePullSecrets")) {
-      if (isNamed(ref, name)) {
-        return true;
-      }
-    }
-    for (JsonNode volume : spec.path("volumes")) {
-      if (volume.path("secret").path("secretName").asText("").equals(name)
-          || driverSecret(volume, name)
-          || projected(volume, "secret", name)) {
-        return true;
-      }
-    }
-    return environment(spec, "secretRef", "secretKeyRef", name);
+    return anySecret(pod, name::equals);
   }
 
   public static boolean configMap(JsonNode pod, String name) {
-    JsonNode spec = pod.path("spec");
-    for (JsonNode volume : spec.path("volumes")) {
-      if (isNamed(volume.path("configMap"), name) || projected(volume, "configMap", name)) {
-        return true;
-      }
-    }
-    return environment(spec, "configMapRef", "configMapKeyRef", name);
+    return anyConfigMap(pod, name::equals);
   }
 
   public static boolean claim(JsonNode pod, String name) {
-    for (JsonNode volume : pod.path("spec").path("volumes")) {
-      String claim = volume.path("persistentVolumeClaim").path("claimName").asText("");
-      // An ephemeral volume's claim is named after its pod and volume.
-      String ephemeral =
-          volume.has("ephemeral")
-              ? pod.path("metadata").path("name").asText() + "-" + volume.path("name").asText()
-              : "";
-      if (claim.equals(name) || ephemeral.equals(name)) {
-        return true;
-      }
-    }
-    return false;
+    return anyClaim(pod, name::equals);
   }
 
   /** Returns whether the pod refers to any secret, configmap, claim or service account. */
   public static boolean any(JsonNode pod) {
     JsonNode spec = pod.path("spec");
     if (!spec.path("serviceAccountName").asText("").isEmpty()
-        || !spec.path("imagePullSecrets").isEmpty()) {
+        || !spec.path("serviceAccount").asText("").isEmpty()
+        || !spec.path("resourceClaims").isEmpty()) {
       return true;
     }
     for (JsonNode volume : spec.path("volumes")) {
-      if (volume.has("secret")
-          || volume.has("configMap")
-          || volume.has("persistentVolumeClaim")
-          || volume.has("ephemeral")
-          || volume.has("projected")
-          || volume.findValue("secretRef") != null
-          || volume.findValue("nodePublishSecretRef") != null) {
+      // Its sources may be tokens and trust bundles as well.
+      if (volume.has("projected")) {
         return true;
       }
     }
-    for (String field : CONTAINER_FIELDS) {
-      for (JsonNode container : spec.path(field)) {
-        if (!container.path("envFrom").isEmpty()
-            || container.path("env").findValue("secretKeyRef") != null
-            || container.path("env").findValue("configMapKeyRef") != null) {
-          return true;
-        }
+    // By the same visit that decides what may be read, so that neither knows of more.
+    Predicate<String> whatever = name -> true;
+    return anySecret(pod, whatever) || anyConfigMap(pod, whatever) || anyClaim(pod, whatever);
+  }
+
+  private static boolean anySecret(JsonNode pod, Predicate<String> which) {
+    JsonNode spec = pod.path("spec");
+    for (JsonNode ref : spec.path("imagePullSecrets")) {
+      if (isNamed(ref, which)) {
+        return true;
+      }
+    }
+    for (JsonNode volume : spec.path("volumes")) {
+      if (isNamed(volume.path("secret"), "secretName", which)
+          || isNamed(volume.path("azureFile"), "secretName", which)
+          || driverSecret(volume, which)
+          || projected(volume, "secret", which)) {
+        return true;
+      }
+    }
+    return environment(spec, "secretRef", "secretKeyRef", which);
+  }
+
+  private static boolean anyConfigMap(JsonNode pod, Predicate<String> which) {
+    JsonNode spec = pod.path("spec");
+    for (JsonNode volume : spec.path("volumes")) {
+      if (isNamed(volume.path("configMap"), which) || projected(volume, "configMap", which)) {
+        return true;
+      }
+    }
+    return environment(spec, "configMapRef", "configMapKeyRef", which);
+  }
+
+  private static boolean anyClaim(JsonNode pod, Predicate<String> which) {
+    for (JsonNode volume : pod.path("spec").path("volumes")) {
+      if (isNamed(volume.path("persistentVolumeClaim"), "claimName", which)) {
+        return true;
+      }
+      // An ephemeral volume's claim is named after its pod and volume.
+      if (volume.has("ephemeral")
+          && which.test(
+              pod.path("metadata").path("name").asText() + "-" + volume.path("name").asText())) {
+        return true;
       }
     }
     return false;
   }
 
-  private static boolean projected(JsonNode volume, String kind, String name) {
+  private static boolean projected(JsonNode volume, String kind, Predicate<String> which) {
     for (JsonNode source : volume.path("projected").path("sources")) {
-      if (isNamed(source.path(kind), name)) {
+      if (isNamed(source.path(kind), which)) {
         return true;
       }
     }
@@ -92,26 +95,27 @@ public final class PodReferences {
   }
 
   /** Volume drivers name a secret as {@code secretRef}, CSI as {@code nodePublishSecretRef}. */
-  private static boolean driverSecret(JsonNode volume, String name) {
+  private static boolean driverSecret(JsonNode volume, Predicate<String> which) {
     for (JsonNode source : volume) {
-      if (isNamed(source.path("secretRef"), name)
-          || isNamed(source.path("nodePublishSecretRef"), name)) {
+      if (isNamed(source.path("secretRef"), which)
+          || isNamed(source.path("nodePublishSecretRef"), which)) {
         return true;
       }
     }
-    return volume.path("azureFile").path("secretName").asText("").equals(name);
+    return false;
   }
 
-  private static boolean environment(JsonNode spec, String from, String key, String name) {
+  private static boolean environment(
+      JsonNode spec, String from, String key, Predicate<String> which) {
     for (String field : CONTAINER_FIELDS) {
       for (JsonNode container : spec.path(field)) {
         for (JsonNode source : container.path("envFrom")) {
-          if (isNamed(source.path(from), name)) {
+          if (isNamed(source.path(from), which)) {
             return true;
           }
         }
         for (JsonNode variable : container.path("env")) {
-          if (isNamed(variable.path("valueFrom").path(key), name)) {
+          if (isNamed(variable.path("valueFrom").path(key), which)) {
             return true;
           }
         }
@@ -120,7 +124,11 @@ public final class PodReferences {
     return false;
   }
 
-  private static boolean isNamed(JsonNode ref, String name) {
-    return ref.path("name").asText("").equals(name);
+  private static boolean isNamed(JsonNode ref, Predicate<String> which) {
+    return isNamed(ref, "name", which);
+  }
+
+  private static boolean isNamed(JsonNode ref, String field, Predicate<String> which) {
+    return ref.isObject() && which.test(ref.path(field).asText(""));
   }
 }

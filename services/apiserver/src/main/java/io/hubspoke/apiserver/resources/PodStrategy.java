@@ -3,9 +3,11 @@ package io.hubspoke.apiserver.resources;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Json;
+import io.hubspoke.api.Meta;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.function.Function;
 
@@ -77,6 +79,7 @@ final class PodStrategy extends GenericStrategy {
 
   @Override
   void validateUpdate(ObjectNode pod, ObjectNode old, String subresource, FieldErrors errors) {
+    mirrorAnnotation(pod, old, errors);
     if (!subresource.isEmpty()) {
       return;
     }
@@ -91,6 +94,19 @@ final class PodStrategy extends GenericStrategy {
     tolerations(pod, old, errors);
     if (!mutableFieldsReset(pod, old).equals(old.path("spec"))) {
       errors.forbidden("spec", ONLY_THESE);
+    }
+  }
+
+  /** What a node may read hangs on which of its pods are mirrors, so it cannot say so later. */
+  private static void mirrorAnnotation(ObjectNode pod, ObjectNode old, FieldErrors errors) {
+    String now = Meta.annotations(pod).get(MIRROR_ANNOTATION);
+    String before = Meta.annotations(old).get(MIRROR_ANNOTATION);
+    if (!Objects.equals(now, before)) {
+      errors.forbidden(
+          "metadata.annotations[" + MIRROR_ANNOTATION + "]",
+          before == null
+              ? "may not add mirror pod annotation"
+              : "may not remove or update mirror pod annotation");
     }
   }
 
