@@ -156,7 +156,7 @@ public final class Apiserver extends VerticleBase {
             .kubelet(vertx, registry.lister(), kubelets, options.kubelet())
             .health(checks(), meters)
             .openApi()
-            .dispatcher(new ResourceEndpoint(registry), new DiscoveryEndpoint());
+            .dispatcher(new ResourceEndpoint(registry, authorizer), new DiscoveryEndpoint());
     gauges(meters, inFlight, connections);
     return new ApiChain(
         vertx,

@@ -38,6 +38,22 @@ public record Attributes(
         FieldTerms.of(fieldSelector));
   }
 
+  /** Returns the same but for the verb. */
+  public Attributes withVerb(String other) {
+    return new Attributes(
+        user,
+        other,
+        resourceRequest,
+        group,
+        version,
+        resource,
+        subresource,
+        namespace,
+        name,
+        path,
+        fields);
+  }
+
   /** Returns the resource as rules name it, such as {@code pods} or {@code pods/log}. */
   public String combinedResource() {
     return subresource.isEmpty() ? resource : resource + "/" + subresource;

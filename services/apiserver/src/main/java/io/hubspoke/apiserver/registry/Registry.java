@@ -113,19 +113,30 @@ public final class Registry {
     return attempt(() -> writer.create(target, object, options)).compose(this::cached);
   }
 
-  /** Replaces an object, at the version that the new one names if it does. */
-  public Future<StoredObject> update(Target target, ObjectNode object, WriteOptions options) {
-    Future<StoredObject> updated = change(target, old -> object.deepCopy(), options);
+  /**
+   * Replaces an object, at the version that the new one names if it does; creates it if there is
+   * none and its kind allows that.
+   *
+   * @param mayCreate called before a creation; throws when the user may not create
+   */
+  public Future<Replacement> update(
+      Target target, ObjectNode object, WriteOptions options, Runnable mayCreate) {
+    Future<Replacement> updated =
+        change(target, old -> object.deepCopy(), options).map(made -> new Replacement(made, false));
     if (!target.resource().strategy().allowsCreateOnUpdate() || !target.subresource().isEmpty()) {
       return updated;
     }
     return updated.recover(
-        e ->
-            e instanceof ApiException refusal
-                    && refusal.code() == 404
-                    && Meta.resourceVersion(object).isEmpty()
-                ? create(target, named(object, target.name()), options)
-                : Future.failedFuture(e));
+        e -> {
+          if (!(e instanceof ApiException refusal)
+              || refusal.code() != 404
+              || !Meta.resourceVersion(object).isEmpty()) {
+            return Future.failedFuture(e);
+          }
+          mayCreate.run();
+          return create(target, named(object, target.name()), options)
+              .map(made -> new Replacement(made, true));
+        });
   }
 
   public Future<StoredObject> patch(Target target, Patch patch, WriteOptions options) {

@@ -6,8 +6,12 @@ import io.hubspoke.api.Json;
 import io.hubspoke.api.Meta;
 import io.hubspoke.api.ResourceType;
 import io.hubspoke.api.Status;
+import io.hubspoke.apiserver.authz.Attributes;
+import io.hubspoke.apiserver.authz.Authorizer;
+import io.hubspoke.apiserver.authz.Decision;
 import io.hubspoke.apiserver.http.ApiRequest;
 import io.hubspoke.apiserver.http.Endpoint;
+import io.hubspoke.apiserver.http.Forbidden;
 import io.hubspoke.apiserver.http.RequestInfo;
 import io.hubspoke.apiserver.resources.Resource;
 import io.hubspoke.apiserver.resources.ResourceTable;
@@ -26,9 +30,16 @@ public final class ResourceEndpoint implements Endpoint {
       Set.of(ResourceTable.PODS, ResourceTable.SERVICES, ResourceTable.SERVICE_ACCOUNTS);
 
   private final Registry registry;
+  private final Authorizer authorizer;
 
-  public ResourceEndpoint(Registry registry) {
+  /**
+   * Answers from a registry.
+   *
+   * @param authorizer asked about what a request does beyond its own verb
+   */
+  public ResourceEndpoint(Registry registry, Authorizer authorizer) {
     this.registry = registry;
+    this.authorizer = authorizer;
   }
 
   @Override
@@ -161,8 +172,20 @@ public final class ResourceEndpoint implements Endpoint {
     Rendering rendering = options.rendering(target.resource());
     WriteOptions write = options.write("UpdateOptions");
     return body(request)
-        .compose(object -> on(request, registry.update(target, object, write)))
-        .compose(made -> send(request, 200, rendering.object(made)));
+        .compose(
+            object ->
+                on(request, registry.update(target, object, write, () -> requireCreate(request))))
+        .compose(
+            made -> send(request, made.created() ? 201 : 200, rendering.object(made.object())));
+  }
+
+  /** Creating by PUT needs what creating by POST does. */
+  private void requireCreate(ApiRequest request) {
+    Attributes asked = Attributes.of(request.user(), request.info(), "").withVerb("create");
+    Decision decision = authorizer.authorize(asked);
+    if (!decision.allowed()) {
+      throw Forbidden.status(asked, decision.reason()).toException();
+    }
   }
 
   private Future<Void> patch(ApiRequest request, Target target) {

@@ -5,6 +5,7 @@ import io.hubspoke.api.ApiException;
 import io.hubspoke.api.Json;
 import io.hubspoke.api.Status;
 import io.hubspoke.apiserver.admission.Admission;
+import io.hubspoke.apiserver.authz.AlwaysAllow;
 import io.hubspoke.apiserver.http.ApiRequest;
 import io.hubspoke.apiserver.http.RequestInfoResolver;
 import io.hubspoke.apiserver.http.StatusResponse;
@@ -70,7 +71,7 @@ final class RegistryServer {
     this.store = store;
     this.registry = new Registry(vertx, store, admission, Map.of());
     Await.result(registry.start());
-    var endpoint = new ResourceEndpoint(registry);
+    var endpoint = new ResourceEndpoint(registry, new AlwaysAllow());
     var resolver = new RequestInfoResolver();
     server =
         Await.result(
