@@ -1,6 +1,7 @@
 package io.hubspoke.apiserver.admission;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Meta;
 import io.hubspoke.api.Status;
@@ -174,6 +175,12 @@ public final class NodeRestriction implements Admission {
             request,
             taints(request.object()).equals(taints(request.old())),
             "node %s is not allowed to modify taints".formatted(quoted(node)));
+        // The garbage collector would take an owner's absence for a reason to delete the node,
+        // and with it its taints and labels (CVE-2025-5187).
+        require(
+            request,
+            owners(request.object()).equals(owners(request.old())),
+            "node %s is not allowed to modify ownerReferences".formatted(quoted(node)));
         Set<String> forbidden =
             forbiddenLabels(Meta.labels(request.old()), Meta.labels(request.object()));
         require(
@@ -225,10 +232,16 @@ public final class NodeRestriction implements Admission {
   }
 
   private static JsonNode taints(ObjectNode node) {
-    JsonNode taints = node.path("spec").path("taints");
-    return taints.isMissingNode() || taints.isEmpty()
-        ? com.fasterxml.jackson.databind.node.MissingNode.getInstance()
-        : taints;
+    return orMissing(node.path("spec").path("taints"));
+  }
+
+  private static JsonNode owners(ObjectNode node) {
+    return orMissing(node.path("metadata").path("ownerReferences"));
+  }
+
+  /** An empty list and none are the same. */
+  private static JsonNode orMissing(JsonNode list) {
+    return list.isEmpty() ? MissingNode.getInstance() : list;
   }
 
   private static boolean isBoundTo(ObjectNode pod, String node) {

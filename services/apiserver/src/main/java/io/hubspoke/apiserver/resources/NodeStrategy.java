@@ -40,10 +40,21 @@ final class NodeStrategy extends GenericStrategy {
 
   @Override
   void applyDefaults(ObjectNode node) {
-    object(node, "spec");
+    podRanges(object(node, "spec"));
     ObjectNode status = object(node, "status");
     if (!status.has("allocatable") && status.has("capacity")) {
       status.set("allocatable", status.get("capacity").deepCopy());
+    }
+  }
+
+  /** podCIDR is the first of podCIDRs, from the time when there was one. */
+  private static void podRanges(ObjectNode spec) {
+    String first = spec.path("podCIDR").asText("");
+    JsonNode ranges = spec.path("podCIDRs");
+    if (first.isEmpty() && !ranges.isEmpty()) {
+      spec.set("podCIDR", ranges.get(0));
+    } else if (!first.isEmpty() && !ranges.path(0).asText("").equals(first)) {
+      spec.putArray("podCIDRs").add(first);
     }
   }
 
@@ -67,12 +78,15 @@ final class NodeStrategy extends GenericStrategy {
   @Override
   void validateUpdate(ObjectNode node, ObjectNode old, String subresource, FieldErrors errors) {
     validate(node, errors);
-    for (String field : List.of("podCIDR", "providerID")) {
-      String before = old.path("spec").path(field).asText("");
-      if (!before.isEmpty() && !before.equals(node.path("spec").path(field).asText(""))) {
-        errors.forbidden(
-            "spec", "node updates may only change labels, taints, or capacity, not " + field);
-      }
+    JsonNode ranges = old.path("spec").path("podCIDRs");
+    if (!ranges.isEmpty() && !ranges.equals(node.path("spec").path("podCIDRs"))) {
+      errors.forbidden(
+          "spec.podCIDRs", "node updates may not change podCIDR except from \"\" to valid");
+    }
+    String provider = old.path("spec").path("providerID").asText("");
+    if (!provider.isEmpty() && !provider.equals(node.path("spec").path("providerID").asText(""))) {
+      errors.forbidden(
+          "spec.providerID", "node updates may not change providerID except from \"\" to valid");
     }
   }
 }
