@@ -3,6 +3,7 @@ package io.hubspoke.apiserver.registry;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Meta;
+import io.hubspoke.api.Names;
 import io.hubspoke.api.ResourceType;
 import io.hubspoke.api.Status;
 import io.hubspoke.api.Status.Cause;
@@ -13,6 +14,8 @@ import java.util.function.UnaryOperator;
 /** Puts a pod on a node, once: what {@code POST pods/NAME/binding} does. */
 record PodBinding(ResourceType pods, String pod, ObjectNode binding, Instant now)
     implements UnaryOperator<ObjectNode> {
+
+  private static final String MIRROR_ANNOTATION = "kubernetes.io/config.mirror";
 
   PodBinding {
     String kind = binding.path("target").path("kind").asText("");
@@ -28,6 +31,25 @@ record PodBinding(ResourceType pods, String pod, ObjectNode binding, Instant now
     }
     if (node.isEmpty()) {
       throw invalid(pods, pod, new Cause("FieldValueRequired", "Required value", "target.name"));
+    }
+    List<String> errors = Names.dns1123Subdomain(node);
+    if (!errors.isEmpty()) {
+      throw invalid(
+          pods,
+          pod,
+          new Cause(
+              "FieldValueInvalid",
+              "Invalid value: \"" + node + "\": " + errors.getFirst(),
+              "target.name"));
+    }
+    if (Meta.annotations(binding).containsKey(MIRROR_ANNOTATION)) {
+      throw invalid(
+          pods,
+          pod,
+          new Cause(
+              "FieldValueForbidden",
+              "Forbidden: may not add mirror pod annotation",
+              "metadata.annotations[" + MIRROR_ANNOTATION + "]"));
     }
     String name = Meta.name(binding);
     if (!name.isEmpty() && !name.equals(pod)) {

@@ -292,6 +292,16 @@ class CreateAndUpdateTest extends RegistryTest {
             "Operation cannot be fulfilled on pods/binding \"p\": pod p is already assigned to"
                 + " node \"n1\"");
     assertThat(server.post(PODS + "/p/binding", "{'target':{}}").code()).isEqualTo(422);
+    Answer nowhere = server.post(PODS + "/p/binding", "{'target':{'name':'../etc'}}");
+    assertThat(nowhere.code()).isEqualTo(422);
+    assertThat(nowhere.message()).contains("target.name: Invalid value: \"../etc\"");
+    Answer mirror =
+        server.post(
+            PODS + "/p/binding",
+            "{'metadata':{'annotations':{'kubernetes.io/config.mirror':'x'}},"
+                + "'target':{'name':'n1'}}");
+    assertThat(mirror.code()).isEqualTo(422);
+    assertThat(mirror.message()).contains("may not add mirror pod annotation");
     assertThat(server.post(PODS + "/x/binding", binding.replace("'p'", "'x'")).code())
         .isEqualTo(404);
   }

@@ -122,7 +122,23 @@ class KindsTest {
     assertThat(node.path("status").path("allocatable")).isEqualTo(json("{'cpu':'2'}"));
     ObjectNode moved = node.deepCopy();
     moved.withObject("spec").put("podCIDR", "10.9.0.0/24");
-    assertThat(nodes.errors(node, "", moved)).hasSize(1);
+    assertThat(nodes.errors(node, "", moved))
+        .containsExactly(
+            "spec.podCIDRs: Forbidden: node updates may not change podCIDR except from \"\" to"
+                + " valid");
+    ObjectNode ranged = node.deepCopy();
+    ranged.withObject("spec").remove("podCIDR");
+    ranged.withObject("spec").putArray("podCIDRs").add("10.9.0.0/24");
+    assertThat(nodes.errors(node, "", ranged)).hasSize(1);
+    ranged.withObject("spec").putArray("podCIDRs").add("10.0.0.0/24").add("10.9.0.0/24");
+    assertThat(nodes.errors(node, "", ranged)).hasSize(1);
+    ObjectNode provided = node.deepCopy();
+    provided.withObject("spec").put("providerID", "a://b");
+    assertThat(nodes.errors(node, "", provided)).isEmpty();
+    assertThat(nodes.errors(provided, "", node))
+        .containsExactly(
+            "spec.providerID: Forbidden: node updates may not change providerID except from \"\""
+                + " to valid");
     assertThat(nodes.errors("{'spec':{'taints':[{'key':'a','effect':'NoRun'}]}}"))
         .containsExactly(
             "spec.taints[0].effect: Unsupported value: \"NoRun\": supported values: \"NoExecute\","
