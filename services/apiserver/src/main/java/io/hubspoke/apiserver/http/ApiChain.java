@@ -41,6 +41,7 @@ public final class ApiChain implements Handler<HttpServerRequest> {
   private final RequestInfoResolver resolver = new RequestInfoResolver();
   private final Authentication authentication;
   private final Authorizer authorizer;
+  private final Impersonation impersonation;
   private final Endpoint endpoints;
   private final InFlightLimits inFlight;
   private final RequestMetrics metrics;
@@ -64,6 +65,7 @@ public final class ApiChain implements Handler<HttpServerRequest> {
     this.connections = connections;
     this.authentication = authentication;
     this.authorizer = authorizer;
+    this.impersonation = new Impersonation(authorizer);
     this.endpoints = endpoints;
     this.inFlight = inFlight;
     this.metrics = metrics;
@@ -116,8 +118,7 @@ public final class ApiChain implements Handler<HttpServerRequest> {
     MultiMap query = query(http);
     RequestInfo info = resolver.resolve(http.method(), http.path(), query);
     answer.info = info;
-    User user = authenticate(http, connection);
-    Impersonation.refuse(http.headers(), user);
+    User user = impersonation.effective(http.headers(), authenticate(http, connection));
     Attributes asked = Attributes.of(user, info, query.get("fieldSelector"));
     Decision decision = authorizer.authorize(asked);
     if (!decision.allowed()) {

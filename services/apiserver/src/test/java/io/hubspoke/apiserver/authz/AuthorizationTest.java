@@ -266,19 +266,6 @@ class AuthorizationTest {
     return Json.object().put("apiVersion", "authorization.k8s.io/v1").put("kind", kind);
   }
 
-  @Test
-  void nobodyActsInAnothersName() throws Exception {
-    var admin = server.admin();
-    for (String header : new String[] {"Impersonate-User", "impersonate-group"}) {
-      var request = admin.request("/api/v1/nodes").header(header, "jane").GET().build();
-      var answer =
-          new Answer(
-              admin.http().send(request, java.net.http.HttpResponse.BodyHandlers.ofString()));
-      assertThat(answer.code()).as(header).isEqualTo(403);
-      assertThat(answer.message()).contains("\"jane\" is forbidden").contains("impersonat");
-    }
-  }
-
   private static void made(Answer answer) {
     assertThat(answer.code()).as(answer.text()).isEqualTo(201);
   }
