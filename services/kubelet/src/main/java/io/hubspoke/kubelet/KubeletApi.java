@@ -57,22 +57,21 @@ final class KubeletApi {
             .setAlpnVersions(
                 List.of(
                     io.vertx.core.http.HttpVersion.HTTP_2, io.vertx.core.http.HttpVersion.HTTP_1_1))
-            // The kubelet's own limit on idle connections of streams is four hours.
+            // As long as the real kubelet gives one answer; ends one that nobody reads or writes.
             .setIdleTimeout(4 * 60 * 60)
+            .setTcpKeepAlive(true)
             .setMaxHeaderSize(64 << 10);
+    ApiConnections connections =
+        new ApiConnections(vertx, options.nodeName(), options.connectionLimits());
     server =
         vertx
             .createHttpServer(Tls.serve(http, keys, authentication.authorities()))
-            .connectionHandler(
-                connection ->
-                    connection.exceptionHandler(
-                        e ->
-                            LOG.debug(
-                                "{}: {} broke: {}",
-                                options.nodeName(),
-                                connection.remoteAddress(),
-                                e.getMessage())))
-            .requestHandler(this::handle);
+            .connectionHandler(connections::opened)
+            .requestHandler(
+                request -> {
+                  connections.requested(request);
+                  handle(request);
+                });
     return server
         .listen()
         .map(HttpServer::actualPort)
@@ -123,9 +122,15 @@ final class KubeletApi {
 
   private void route(HttpServerRequest request, Caller caller) {
     String path = request.path();
-    boolean read =
-        HttpMethod.GET.equals(request.method()) || HttpMethod.HEAD.equals(request.method());
-    if (path.startsWith(LOGS) && read) {
+    boolean logs = path.startsWith(LOGS);
+    // The other paths take any method, as the real kubelet's do.
+    if ((logs || path.equals("/pods") || path.equals("/pods/"))
+        && !HttpMethod.GET.equals(request.method())) {
+      request.response().putHeader("Allow", "GET");
+      answer(request, caller, 405, "405: Method Not Allowed");
+      return;
+    }
+    if (logs) {
       int code = new ContainerLogs(vertx, pods).serve(request, path.substring(LOGS.length()));
       observe(request, caller, code);
       return;

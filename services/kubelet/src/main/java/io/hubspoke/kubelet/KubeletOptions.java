@@ -22,6 +22,7 @@ import java.util.function.Consumer;
  * @param crashLoopBackOff first wait before a crashed container is started again; doubles
  * @param maxCrashLoopBackOff longest such wait
  * @param maxLogSize {@code containerLogMaxSize}, in bytes
+ * @param connectionLimits what connections to the API may cost
  * @param accessListener told of every request to the API, after it was answered
  */
 public record KubeletOptions(
@@ -50,6 +51,7 @@ public record KubeletOptions(
     Duration crashLoopBackOff,
     Duration maxCrashLoopBackOff,
     long maxLogSize,
+    ConnectionLimits connectionLimits,
     Consumer<Access> accessListener) {
 
   /** Who decides what an authenticated caller of the API may do. */
@@ -66,6 +68,7 @@ public record KubeletOptions(
     Objects.requireNonNull(kubeconfig, "kubeconfig");
     Objects.requireNonNull(certDir, "certDir");
     Objects.requireNonNull(rootDir, "rootDir");
+    Objects.requireNonNull(connectionLimits, "connectionLimits");
     nodeLabels = Map.copyOf(nodeLabels);
     if (!nodeName.matches("[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")) {
       throw new IllegalArgumentException(
@@ -135,6 +138,7 @@ public record KubeletOptions(
     private Duration crashLoopBackOff = Duration.ofSeconds(10);
     private Duration maxCrashLoopBackOff = Duration.ofMinutes(5);
     private long maxLogSize = 10 << 20;
+    private ConnectionLimits connectionLimits = ConnectionLimits.DEFAULT;
     private Consumer<Access> accessListener = access -> {};
 
     private Builder(String nodeName, String nodeIp, Path directory) {
@@ -257,6 +261,11 @@ public record KubeletOptions(
       return this;
     }
 
+    public Builder connectionLimits(ConnectionLimits value) {
+      connectionLimits = value;
+      return this;
+    }
+
     public Builder accessListener(Consumer<Access> value) {
       accessListener = value;
       return this;
@@ -294,6 +303,7 @@ public record KubeletOptions(
           crashLoopBackOff,
           maxCrashLoopBackOff,
           maxLogSize,
+          connectionLimits,
           accessListener);
     }
   }

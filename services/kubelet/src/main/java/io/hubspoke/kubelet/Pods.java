@@ -23,10 +23,23 @@ final class Pods {
   /** Pods worked on at a time; one that waits for the apiserver holds a place. */
   private static final int WORKERS = 32;
 
+  private record Name(String namespace, String name) {
+    static Name of(Pod pod) {
+      return new Name(pod.getMetadata().getNamespace(), pod.getMetadata().getName());
+    }
+  }
+
   private final KubeletOptions options;
   private final ContainerRuntime runtime;
   private final Context context;
   private final Map<String, PodWorker> workers = new ConcurrentHashMap<>();
+
+  /**
+   * The UID that came last under a namespace and name: one that was deleted at once may still be
+   * ending here when its successor runs.
+   */
+  private final Map<Name, String> newest = new ConcurrentHashMap<>();
+
   private final ControlLoop<String> loop;
   private volatile Informer<Pod> informer;
 
@@ -69,6 +82,7 @@ final class Pods {
     Duration next = worker.sync();
     if (worker.finished()) {
       workers.remove(uid);
+      newest.remove(Name.of(worker.pod()), uid);
     }
     return next;
   }
@@ -76,11 +90,10 @@ final class Pods {
   /** Finds the log of a container. */
   PodLogs.Source logs(String namespace, String name, String container, boolean previous)
       throws PodLogs.NotFoundException, PodLogs.NotAvailableException {
-    for (PodWorker worker : workers.values()) {
-      var metadata = worker.pod().getMetadata();
-      if (metadata.getName().equals(name) && metadata.getNamespace().equals(namespace)) {
-        return worker.logs(container, previous);
-      }
+    String uid = newest.get(new Name(namespace, name));
+    PodWorker worker = uid == null ? null : workers.get(uid);
+    if (worker != null) {
+      return worker.logs(container, previous);
     }
     throw new PodLogs.NotFoundException("pod \"" + name + "\" does not exist\n");
   }
@@ -128,6 +141,7 @@ final class Pods {
           key ->
               new PodWorker(
                   item.object(), full, options, runtime, client, events, () -> loop.add(uid)));
+      newest.put(Name.of(item.object()), uid);
       loop.add(uid);
     }
 

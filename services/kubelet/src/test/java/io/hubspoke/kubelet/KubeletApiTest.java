@@ -2,6 +2,7 @@ package io.hubspoke.kubelet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.pki.CertificateAuthority;
 import io.hubspoke.pki.CertificateProfile;
 import io.hubspoke.pki.Identity;
@@ -41,13 +42,17 @@ class KubeletApiTest {
   }
 
   private Answer get(Identity identity, String uri) throws Exception {
+    return ask(identity, HttpMethod.GET, uri);
+  }
+
+  private Answer ask(Identity identity, HttpMethod method, String uri) throws Exception {
     HttpClientOptions options = new HttpClientOptions().setVerifyHost(false);
     Tls.connect(
         options, identity == null ? null : new ReloadableKeys(identity), Tls.trustAny(List.of()));
     var client = node.vertx.createHttpClient(options);
     return Await.result(
         client
-            .request(HttpMethod.GET, node.kubelet.port(), node.ip, uri)
+            .request(method, node.kubelet.port(), node.ip, uri)
             .compose(
                 r ->
                     r.send()
@@ -106,5 +111,37 @@ class KubeletApiTest {
     ticker("f", "--interval=50ms", "--count=10");
     Buffer body = Buffer.buffer(get(admin, "/containerLogs/default/f/main?follow=true").body());
     assertThat(body.toString()).startsWith("tick 1\n").endsWith("tick 10\n");
+  }
+
+  @Test
+  void what_can_only_be_read_takes_no_other_method() throws Exception {
+    ticker("m", "--interval=1s");
+    Answer notAllowed = new Answer(405, "405: Method Not Allowed");
+    assertThat(ask(admin, HttpMethod.DELETE, "/pods")).isEqualTo(notAllowed);
+    assertThat(ask(admin, HttpMethod.POST, "/pods/")).isEqualTo(notAllowed);
+    assertThat(ask(admin, HttpMethod.PUT, "/containerLogs/default/m/main")).isEqualTo(notAllowed);
+    assertThat(ask(admin, HttpMethod.POST, "/healthz").code()).isEqualTo(200);
+  }
+
+  @Test
+  void a_name_used_again_means_the_newest_pod() throws Exception {
+    // Deleted by force: the processes of the old pods are still ending when the new pod comes.
+    for (int i = 0; i < 8; i++) {
+      node.apiserver.remove(TestNode.PODS + "again");
+      node.pod(
+          "again",
+          "hubspoke/ticker",
+          pod -> {
+            ((ObjectNode) pod.path("spec")).put("terminationGracePeriodSeconds", 60);
+            return pod;
+          },
+          "--interval=50ms",
+          "--message=pod" + i,
+          "--ignore-sigterm");
+      Await.until("it runs", () -> node.container("again").at("/state").has("running"));
+      String log = "/containerLogs/default/again/main";
+      Await.until("a line", () -> get(admin, log).body().contains("\n"));
+      assertThat(get(admin, log).body()).startsWith("pod" + i + " 1\n");
+    }
   }
 }

@@ -36,7 +36,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.UnaryOperator;
@@ -62,7 +62,7 @@ public final class Mesh {
   private final ClusterFiles files;
   private final ApiClient admin;
   private final Map<String, MeshNode> nodes = new ConcurrentHashMap<>();
-  private final Map<String, ConcurrentLinkedQueue<Access>> accesses = new ConcurrentHashMap<>();
+  private final Map<String, ArrayBlockingQueue<Access>> accesses = new ConcurrentHashMap<>();
   private final Deque<String> deployments = new ArrayDeque<>();
   private Wire nodesUplink;
   private Wire schedulerUplink;
@@ -210,7 +210,7 @@ public final class Mesh {
     var directory = files.node(name);
     moveServer(directory);
     Files.createDirectories(directory);
-    var seen = accesses.computeIfAbsent(name, k -> new ConcurrentLinkedQueue<>());
+    var seen = accesses.computeIfAbsent(name, k -> new ArrayBlockingQueue<>(ACCESSES_KEPT));
     var kubelet =
         KubeletOptions.node(name, addresses.nodeAdvertises(n), directory)
             .address(addresses.nodeListens(n))
@@ -223,8 +223,7 @@ public final class Mesh {
             .podCidr(addresses.podCidr(n))
             .accessListener(
                 access -> {
-                  seen.add(access);
-                  if (seen.size() > ACCESSES_KEPT) {
+                  while (!seen.offer(access)) {
                     seen.poll();
                   }
                 });
@@ -412,7 +411,8 @@ public final class Mesh {
 
   /** The requests that a node's kubelet says it answered, the oldest first. */
   public List<Access> accesses(String node) {
-    return List.copyOf(accesses.getOrDefault(node, new ConcurrentLinkedQueue<>()));
+    var seen = accesses.get(node);
+    return seen == null ? List.of() : List.copyOf(seen);
   }
 
   /** The wire between nodes and the apiserver. */

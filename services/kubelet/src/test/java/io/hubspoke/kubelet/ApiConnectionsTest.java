@@ -1,0 +1,103 @@
+package io.hubspoke.kubelet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hubspoke.pki.Identity;
+import io.hubspoke.runtime.ReloadableKeys;
+import io.hubspoke.runtime.Tls;
+import io.hubspoke.testing.Await;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.net.NetClientOptions;
+import io.vertx.core.net.NetSocket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ApiConnectionsTest {
+  @TempDir private Path directory;
+  private TestNode node;
+
+  private void start(ConnectionLimits limits) throws Exception {
+    node =
+        new TestNode(directory, "127.10.103.1")
+            .start(o -> o.podCidr("127.20.103.0/24").connectionLimits(limits));
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    node.stop();
+  }
+
+  /** Opens a TLS connection without a certificate; the flag tells when the kubelet closes it. */
+  private AtomicBoolean connect(String bytes) throws Exception {
+    NetClientOptions options =
+        new NetClientOptions().setSsl(true).setTrustAll(true).setHostnameVerificationAlgorithm("");
+    NetSocket socket =
+        Await.result(node.vertx.createNetClient(options).connect(node.kubelet.port(), node.ip));
+    AtomicBoolean closed = new AtomicBoolean();
+    socket.closeHandler(v -> closed.set(true));
+    socket.exceptionHandler(e -> {});
+    socket.handler(bytesIn -> {});
+    socket.write(bytes).otherwiseEmpty();
+    return closed;
+  }
+
+  @Test
+  void half_a_request_head_does_not_stay() throws Exception {
+    start(new ConnectionLimits(10, Duration.ofMillis(300), Duration.ofMinutes(1)));
+    AtomicBoolean silent = connect("");
+    AtomicBoolean half = connect("GET /healthz HTTP/1.1\r\nHost: n1\r\nX-");
+    Await.until("both are closed", () -> silent.get() && half.get());
+  }
+
+  @Test
+  void a_connection_without_requests_does_not_stay() throws Exception {
+    start(new ConnectionLimits(10, Duration.ofMinutes(1), Duration.ofMillis(300)));
+    AtomicBoolean used = connect("GET /healthz HTTP/1.1\r\nHost: n1\r\n\r\n");
+    Await.until("it is closed", used::get);
+    assertThat(node.accesses.getLast().code()).isEqualTo(401);
+  }
+
+  @Test
+  void one_connection_too_many_is_refused_and_room_is_used_again() throws Exception {
+    start(new ConnectionLimits(2, Duration.ofSeconds(2), Duration.ofMinutes(1)));
+    AtomicBoolean first = connect("");
+    AtomicBoolean second = connect("");
+    AtomicBoolean third = connect("");
+    Await.until("the third is closed", third::get);
+    assertThat(first.get() || second.get()).isFalse();
+    Await.until("the first two are closed", () -> first.get() && second.get());
+    int before = node.accesses.size();
+    connect("GET /healthz HTTP/1.1\r\nHost: n1\r\n\r\n");
+    Await.until("a request", () -> node.accesses.size() > before);
+  }
+
+  @Test
+  void a_log_that_is_followed_outlives_both_limits() throws Exception {
+    start(new ConnectionLimits(10, Duration.ofMillis(300), Duration.ofMillis(300)));
+    Identity admin =
+        node.apiserver.authority.issueClient("admin", List.of("admins"), Duration.ofDays(1));
+    node.pod("f", "hubspoke/ticker", p -> p, "--interval=100ms", "--count=15");
+    Await.until("it runs", () -> node.container("f").at("/state").has("running"));
+    HttpClientOptions options = new HttpClientOptions().setVerifyHost(false);
+    Tls.connect(options, new ReloadableKeys(admin), Tls.trustAny(List.of()));
+    Buffer body =
+        Await.result(
+            node.vertx
+                .createHttpClient(options)
+                .request(
+                    HttpMethod.GET,
+                    node.kubelet.port(),
+                    node.ip,
+                    "/containerLogs/default/f/main?follow=true")
+                .compose(r -> r.send())
+                .compose(a -> a.body()));
+    assertThat(body.toString()).endsWith("tick 15\n");
+  }
+}
