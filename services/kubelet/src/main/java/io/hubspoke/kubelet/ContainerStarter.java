@@ -2,7 +2,8 @@ package io.hubspoke.kubelet;
 
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerPort;
-import io.fabric8.kubernetes.api.model.EnvVar;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.EventRecorder;
 import io.hubspoke.client.EventRecorder.Regarding;
 import io.hubspoke.kubelet.runtime.ContainerRuntime;
@@ -12,8 +13,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Starts the containers of one pod: pulls the image, waits where a pull or an earlier run failed,
@@ -25,6 +26,8 @@ final class ContainerStarter {
 
   private final KubeletOptions options;
   private final ContainerRuntime runtime;
+  private final ApiClient client;
+  private final ContainerProbes.Means probing;
   private final EventRecorder events;
   private final Regarding about;
   private final Path logDirectory;
@@ -33,29 +36,32 @@ final class ContainerStarter {
   /**
    * Makes a starter for one pod.
    *
-   * @param changed called when a container has ended
+   * @param probing what probes need; its {@code changed} is called when a container has ended too
    */
   ContainerStarter(
       KubeletOptions options,
       ContainerRuntime runtime,
-      EventRecorder events,
+      ApiClient client,
+      ContainerProbes.Means probing,
       Regarding about,
-      Path logDirectory,
-      Runnable changed) {
+      Path logDirectory) {
     this.options = options;
     this.runtime = runtime;
-    this.events = events;
+    this.client = client;
+    this.probing = probing;
+    this.events = probing.events();
     this.about = about;
     this.logDirectory = logDirectory;
-    this.changed = changed;
+    this.changed = probing.changed();
   }
 
   /**
    * Starts a container, or says how long it has to wait.
    *
+   * @param pod as it is now
    * @param path names the container in the pod's spec, such as {@code spec.containers{web}}
    */
-  Duration start(ContainerWorker container, String path, Sandbox sandbox) {
+  Duration start(Pod pod, ContainerWorker container, String path, Sandbox sandbox) {
     Instant now = Instant.now();
     Duration crashWait = container.crashWait(now, options.maxCrashLoopBackOff());
     if (!crashWait.isZero()) {
@@ -78,13 +84,27 @@ final class ContainerStarter {
     if (!pullWait.isZero()) {
       return pullWait;
     }
+    Map<String, String> env;
+    try {
+      Optional<String> unsupported = UnsupportedParts.reason(container.spec());
+      if (unsupported.isPresent()) {
+        throw new ContainerEnvironment.ConfigException(unsupported.get());
+      }
+      env = new ContainerEnvironment(options, client, pod, sandbox).of(container.spec());
+    } catch (ContainerEnvironment.ConfigException e) {
+      container.wait("CreateContainerConfigError", e.getMessage());
+      events.warning(about.field(path), "Failed", "Error: " + e.getMessage());
+      return options.crashLoopBackOff();
+    }
     container.starting(options.crashLoopBackOff(), options.maxCrashLoopBackOff());
     try {
       deleteOldLogs(container);
       events.normal(about.field(path), "Created", "Created container: " + container.name());
       ContainerRuntime.Container process =
-          runtime.startContainer(sandbox, config(container, sandbox)).await();
-      container.runs(process);
+          runtime.startContainer(sandbox, config(container, env)).await();
+      ContainerProbes probes =
+          new ContainerProbes(probing, container.spec(), about.field(path), sandbox.ip());
+      container.runs(process, probes.start());
       events.normal(about.field(path), "Started", "Started container " + container.name());
       process.exited().onComplete(exit -> changed.run());
       return Duration.ZERO;
@@ -137,12 +157,9 @@ final class ContainerStarter {
     }
   }
 
-  private ContainerRuntime.ContainerConfig config(ContainerWorker container, Sandbox sandbox) {
+  private ContainerRuntime.ContainerConfig config(
+      ContainerWorker container, Map<String, String> env) {
     Container spec = container.spec();
-    Map<String, String> env = new HashMap<>();
-    for (EnvVar variable : spec.getEnv()) {
-      env.put(variable.getName(), value(variable, sandbox));
-    }
     return new ContainerRuntime.ContainerConfig(
         about.name(),
         spec.getName(),
@@ -152,21 +169,6 @@ final class ContainerStarter {
         env,
         spec.getPorts().stream().map(ContainerPort::getContainerPort).toList(),
         PodLogs.file(logDirectory, container, container.attempt()));
-  }
-
-  private String value(EnvVar variable, Sandbox sandbox) {
-    if (variable.getValueFrom() == null || variable.getValueFrom().getFieldRef() == null) {
-      return variable.getValue() == null ? "" : variable.getValue();
-    }
-    return switch (variable.getValueFrom().getFieldRef().getFieldPath()) {
-      case "metadata.name" -> about.name();
-      case "metadata.namespace" -> about.namespace();
-      case "metadata.uid" -> about.uid();
-      case "spec.nodeName" -> options.nodeName();
-      case "status.podIP" -> sandbox.ip();
-      case "status.hostIP" -> options.nodeIp();
-      default -> "";
-    };
   }
 
   private void deleteOldLogs(ContainerWorker container) throws IOException {

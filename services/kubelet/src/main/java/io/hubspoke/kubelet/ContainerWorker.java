@@ -18,7 +18,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class ContainerWorker {
   private static final String ID_PREFIX = "hubspoke://";
 
-  private final Container spec;
+  private volatile Container spec;
+
+  /** Of the last start: the spec's may have changed since. */
+  private volatile String image;
+
+  private volatile ContainerProbes probes;
   private volatile ContainerState state;
   private volatile ContainerState.Terminated lastTerminated;
   private final AtomicInteger restarts = new AtomicInteger();
@@ -28,10 +33,12 @@ final class ContainerWorker {
   private Instant imageRetryAt = Instant.MIN;
   private String imageError = "";
   private boolean started;
+  private boolean restart;
   private Duration stopping;
 
   private ContainerWorker(Container spec, ContainerState state) {
     this.spec = spec;
+    this.image = spec.getImage();
     this.state = state;
   }
 
@@ -101,6 +108,47 @@ final class ContainerWorker {
     return state instanceof ContainerState.Terminated t && t.exitCode() != 0;
   }
 
+  /** Returns whether it runs and its probes, if it has any, say that it takes requests. */
+  boolean ready() {
+    ContainerProbes present = probes;
+    return running() && present != null && present.ready();
+  }
+
+  /** Returns whether it runs and has started up. */
+  boolean startedUp() {
+    ContainerProbes present = probes;
+    return running() && present != null && present.started();
+  }
+
+  /** Returns the probe because of which it must not go on, or null. */
+  ContainerProbes.Kind failedProbe() {
+    ContainerProbes present = probes;
+    return running() && present != null ? present.failed() : null;
+  }
+
+  /**
+   * Takes note of what the pod's spec says now; returns whether a running container has another
+   * image than it should. Waits that were due to the old image end.
+   */
+  boolean redefine(Container latest) {
+    if (!latest.getImage().equals(spec.getImage())) {
+      backOff = Duration.ZERO;
+      imageBackOff = Duration.ZERO;
+      imageRetryAt = Instant.MIN;
+    }
+    spec = latest;
+    return running() && !latest.getImage().equals(image);
+  }
+
+  /** Asks for a new start after this run, whatever the pod's restart policy is. */
+  void restart() {
+    restart = true;
+  }
+
+  boolean restartAsked() {
+    return restart;
+  }
+
   /** Returns how many starts came before the present one. */
   int attempt() {
     return restarts.get();
@@ -110,6 +158,7 @@ final class ContainerWorker {
   void observeExit() {
     if (state instanceof ContainerState.Running(var container, var attempt)
         && container.exited().isComplete()) {
+      probes.stop();
       ContainerRuntime.Exit exit = container.exited().result();
       state =
           new ContainerState.Terminated(
@@ -186,10 +235,13 @@ final class ContainerWorker {
       lastTerminated = t;
     }
     started = true;
+    restart = false;
     stopping = null;
+    image = spec.getImage();
   }
 
-  void runs(ContainerRuntime.Container container) {
+  void runs(ContainerRuntime.Container container, ContainerProbes begun) {
+    probes = begun;
     state = new ContainerState.Running(container, restarts.get());
   }
 
@@ -206,6 +258,7 @@ final class ContainerWorker {
     }
     boolean first = stopping == null;
     stopping = grace;
+    probes.stop();
     container.stop(grace).otherwiseEmpty();
     return first;
   }
@@ -216,13 +269,14 @@ final class ContainerWorker {
     json.set("state", state.toJson());
     ContainerState.Terminated last = lastTerminated;
     json.set("lastState", last == null ? Json.object() : last.toJson());
-    json.put("ready", running()).put("restartCount", restarts.get());
-    json.put("image", spec.getImage()).put("imageID", imageId);
+    json.put("ready", ready()).put("restartCount", restarts.get());
+    json.put("image", state instanceof ContainerState.Waiting ? spec.getImage() : image)
+        .put("imageID", imageId);
     String id = containerId();
     if (!id.isEmpty()) {
       json.put("containerID", id);
     }
-    return json.put("started", running());
+    return json.put("started", startedUp());
   }
 
   private String containerId() {

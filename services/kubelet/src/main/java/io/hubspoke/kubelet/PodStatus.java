@@ -7,6 +7,7 @@ import io.hubspoke.api.Json;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Works out a pod's status from its containers (Kubernetes documentation, "Pod Lifecycle"). */
 final class PodStatus {
@@ -29,7 +30,8 @@ final class PodStatus {
   private boolean initDone(ContainerWorker container) {
     // A sidecar's part is to run.
     return sidecar(container)
-        ? container.running() || !(container.state() instanceof ContainerState.Waiting)
+        ? container.startedUp()
+            || (!container.running() && !(container.state() instanceof ContainerState.Waiting))
         : container.succeeded();
   }
 
@@ -83,7 +85,7 @@ final class PodStatus {
     if (!init.isEmpty()) {
       ArrayNode statuses = status.putArray("initContainerStatuses");
       for (ContainerWorker container : init) {
-        boolean ready = sidecar(container) ? container.running() : container.succeeded();
+        boolean ready = sidecar(container) ? container.ready() : container.succeeded();
         statuses.add(container.status().put("ready", ready));
       }
     }
@@ -106,7 +108,11 @@ final class PodStatus {
     ArrayNode conditions = Json.object().putArray("conditions");
     boolean completed = phase.equals("Succeeded");
     boolean failed = phase.equals("Failed");
-    List<String> unready = names(main.stream().filter(c -> !c.running()).toList());
+    List<String> unready =
+        names(
+            Stream.concat(init.stream().filter(PodStatus::sidecar), main.stream())
+                .filter(c -> !c.ready())
+                .toList());
     List<String> incomplete = names(init.stream().filter(c -> !initDone(c)).toList());
     String unreadyText = "containers with unready status: [" + String.join(" ", unready) + "]";
     String reason = completed ? "PodCompleted" : failed ? "PodFailed" : "ContainersNotReady";

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Probe;
 import io.hubspoke.api.ApiException;
 import io.hubspoke.api.Json;
 import io.hubspoke.client.ApiClient;
@@ -16,8 +17,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 
 /**
@@ -26,6 +29,9 @@ import java.util.stream.Stream;
  * steps.
  */
 final class PodWorker {
+  /** How soon volumes that could not be mounted are looked at again. */
+  private static final Duration MOUNT_RETRY = Duration.ofMinutes(2);
+
   private final ContainerRuntime runtime;
   private final ApiClient client;
   private final EventRecorder events;
@@ -42,12 +48,13 @@ final class PodWorker {
   private volatile boolean gone;
   private volatile ContainerRuntime.Sandbox sandbox;
   private volatile boolean finished;
+  private Instant mountRetryAt = Instant.MIN;
 
   /**
    * Takes a pod up.
    *
    * @param overCapacity the node has as many pods as it may; this one is turned away
-   * @param changed called when {@link #sync} should be
+   * @param probing what probes need; its {@code changed} is called when {@link #sync} should be
    */
   PodWorker(
       Pod pod,
@@ -55,14 +62,13 @@ final class PodWorker {
       KubeletOptions options,
       ContainerRuntime runtime,
       ApiClient client,
-      EventRecorder events,
-      Runnable changed) {
+      ContainerProbes.Means probing) {
     this.pod = pod;
     this.overCapacity = overCapacity;
     this.runtime = runtime;
     this.client = client;
-    this.events = events;
-    this.changed = changed;
+    this.events = probing.events();
+    this.changed = probing.changed();
     this.about = Regarding.of(pod);
     this.logDirectory =
         options
@@ -79,7 +85,7 @@ final class PodWorker {
             pod.getSpec().getContainers(),
             knownMain,
             hasInit ? "PodInitializing" : "ContainerCreating");
-    this.starter = new ContainerStarter(options, runtime, events, about, logDirectory, changed);
+    this.starter = new ContainerStarter(options, runtime, client, probing, about, logDirectory);
     this.statusWriter =
         new PodStatusWriter(
             options, client, about, known == null ? Json.object() : Json.tree(known), overCapacity);
@@ -194,6 +200,10 @@ final class PodWorker {
 
   /** Takes the steps towards running containers. */
   private Duration run() {
+    if (sandbox == null && !mounted()) {
+      return MOUNT_RETRY;
+    }
+    seeToRunning();
     if (sandbox == null) {
       var config =
           new ContainerRuntime.SandboxConfig(
@@ -215,29 +225,91 @@ final class PodWorker {
         continue;
       }
       if (!container.running()) {
-        if (container.failed() && !sidecar && restartPolicy().equals("Never")) {
+        if (container.failed()
+            && !container.restartAsked()
+            && !sidecar
+            && restartPolicy().equals("Never")) {
           return Duration.ZERO;
         }
-        Duration wait = starter.start(container, fieldPath(container), sandbox);
+        Duration wait = starter.start(pod, container, fieldPath(container), sandbox);
         if (!container.running()) {
           return wait;
         }
       }
-      if (!sidecar) {
+      // A sidecar that has not started up yet holds the others back.
+      if (!sidecar || !container.startedUp()) {
         return Duration.ZERO;
       }
     }
     Duration next = Duration.ZERO;
     for (ContainerWorker container : main) {
       if (!container.running() && wanted(container)) {
-        Duration wait = starter.start(container, fieldPath(container), sandbox);
+        Duration wait = starter.start(pod, container, fieldPath(container), sandbox);
         next = next.isZero() || (!wait.isZero() && wait.compareTo(next) < 0) ? wait : next;
       }
     }
     return next;
   }
 
+  /** Returns whether the pod has its volumes; says so at times when it has not. */
+  private boolean mounted() {
+    List<UnsupportedParts.Mount> missing = UnsupportedParts.mounts(pod);
+    Instant now = Instant.now();
+    if (!missing.isEmpty() && !now.isBefore(mountRetryAt)) {
+      mountRetryAt = now.plus(MOUNT_RETRY);
+      missing.forEach(mount -> events.warning(about, "FailedMount", mount.message()));
+    }
+    return missing.isEmpty();
+  }
+
+  /** Ends running containers that have to be restarted: of another image now, or unwell. */
+  private void seeToRunning() {
+    List<Container> specs =
+        Stream.concat(
+                pod.getSpec().getInitContainers().stream(), pod.getSpec().getContainers().stream())
+            .toList();
+    for (ContainerWorker container : all()) {
+      boolean redefined =
+          specs.stream()
+              .filter(spec -> spec.getName().equals(container.name()))
+              .findFirst()
+              .map(container::redefine)
+              .orElse(false);
+      ContainerProbes.Kind probe = container.failedProbe();
+      if (redefined) {
+        restart(container, "definition changed, will be restarted", true, null);
+      } else if (probe != null) {
+        boolean again = !restartPolicy().equals("Never") || PodStatus.sidecar(container);
+        String failed = "failed " + probe.text.toLowerCase(Locale.ROOT) + " probe";
+        Probe spec =
+            probe == ContainerProbes.Kind.LIVENESS
+                ? container.spec().getLivenessProbe()
+                : container.spec().getStartupProbe();
+        restart(
+            container,
+            failed + (again ? ", will be restarted" : ""),
+            again,
+            spec.getTerminationGracePeriodSeconds());
+      }
+    }
+  }
+
+  private void restart(ContainerWorker container, String why, boolean again, Long grace) {
+    if (again) {
+      container.restart();
+    }
+    if (container.stop(Duration.ofSeconds(grace == null ? grace() : grace))) {
+      events.normal(
+          about.field(fieldPath(container)),
+          "Killing",
+          "Container " + container.name() + " " + why);
+    }
+  }
+
   private boolean wanted(ContainerWorker container) {
+    if (container.restartAsked()) {
+      return true;
+    }
     ContainerState.Terminated ended =
         container.state() instanceof ContainerState.Terminated t ? t : container.lastTerminated();
     return ended == null

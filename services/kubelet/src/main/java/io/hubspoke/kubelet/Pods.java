@@ -32,6 +32,7 @@ final class Pods {
   private final KubeletOptions options;
   private final ContainerRuntime runtime;
   private final Context context;
+  private final Prober prober;
   private final Map<String, PodWorker> workers = new ConcurrentHashMap<>();
 
   /**
@@ -52,6 +53,7 @@ final class Pods {
     this.options = options;
     this.runtime = runtime;
     this.context = context;
+    this.prober = new Prober(context.owner());
     this.loop = new ControlLoop<>(options.nodeName() + " pods", context, WORKERS, this::sync);
   }
 
@@ -71,7 +73,7 @@ final class Pods {
   Future<Void> stop() {
     Future<Void> stopped = informer == null ? Future.succeededFuture() : informer.stop();
     workers.values().forEach(PodWorker::kill);
-    return stopped.eventually(loop::stop);
+    return stopped.eventually(loop::stop).eventually(prober::close);
   }
 
   private Duration sync(String uid) throws Exception {
@@ -140,7 +142,12 @@ final class Pods {
           uid,
           key ->
               new PodWorker(
-                  item.object(), full, options, runtime, client, events, () -> loop.add(uid)));
+                  item.object(),
+                  full,
+                  options,
+                  runtime,
+                  client,
+                  new ContainerProbes.Means(context, prober, events, () -> loop.add(uid))));
       newest.put(Name.of(item.object()), uid);
       loop.add(uid);
     }

@@ -1,0 +1,78 @@
+package io.hubspoke.kubelet;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Probe;
+import io.fabric8.kubernetes.api.model.Volume;
+import io.hubspoke.api.Json;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Finds what a pod asks for and containers in this process cannot have. Such a pod must be seen
+ * waiting: run without, it would tell a success that is none.
+ */
+final class UnsupportedParts {
+  private UnsupportedParts() {}
+
+  /** A volume that can't be mounted. */
+  record Mount(String volume, String type) {
+    /** Returns the message of the event {@code FailedMount}. */
+    String message() {
+      return "MountVolume.SetUp failed for volume \""
+          + volume
+          + "\" : volumes of type "
+          + type
+          + " are not supported by the in-process runtime";
+    }
+  }
+
+  /** Returns the volumes that can't be mounted. */
+  static List<Mount> mounts(Pod pod) {
+    return pod.getSpec().getVolumes().stream()
+        .map(volume -> new Mount(volume.getName(), type(volume)))
+        .filter(mount -> !supported(mount))
+        .toList();
+  }
+
+  private static boolean supported(Mount mount) {
+    // A program in this process has no file system: an empty directory is as good as none, and the
+    // service account's token, which admission adds to each pod, is not read by any image.
+    return mount.type.equals("emptyDir")
+        || (mount.type.equals("projected") && mount.volume.startsWith("kube-api-access-"));
+  }
+
+  private static String type(Volume volume) {
+    ObjectNode json = Json.tree(volume);
+    for (Iterator<String> fields = json.fieldNames(); fields.hasNext(); ) {
+      String field = fields.next();
+      if (!field.equals("name")) {
+        return field;
+      }
+    }
+    // The API's default for a volume without a source.
+    return "emptyDir";
+  }
+
+  /** Says why a container can't be made as it is wanted. */
+  static Optional<String> reason(Container container) {
+    for (Probe probe :
+        new Probe[] {
+          container.getStartupProbe(), container.getLivenessProbe(), container.getReadinessProbe()
+        }) {
+      if (probe != null && probe.getExec() != null) {
+        return Optional.of("exec probes are not supported by this runtime");
+      }
+      if (probe != null && probe.getGrpc() != null) {
+        return Optional.of("grpc probes are not supported by this runtime");
+      }
+    }
+    return container.getLifecycle() == null
+            || (container.getLifecycle().getPostStart() == null
+                && container.getLifecycle().getPreStop() == null)
+        ? Optional.empty()
+        : Optional.of("lifecycle hooks are not supported by this runtime");
+  }
+}
