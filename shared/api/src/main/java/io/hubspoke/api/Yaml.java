@@ -12,19 +12,25 @@ import java.util.Locale;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.composer.Composer;
 import org.yaml.snakeyaml.error.YAMLException;
+import org.yaml.snakeyaml.events.CollectionEndEvent;
+import org.yaml.snakeyaml.events.CollectionStartEvent;
+import org.yaml.snakeyaml.events.Event;
 import org.yaml.snakeyaml.nodes.MappingNode;
 import org.yaml.snakeyaml.nodes.Node;
 import org.yaml.snakeyaml.nodes.ScalarNode;
 import org.yaml.snakeyaml.nodes.SequenceNode;
 import org.yaml.snakeyaml.nodes.Tag;
+import org.yaml.snakeyaml.parser.Parser;
 import org.yaml.snakeyaml.parser.ParserImpl;
 import org.yaml.snakeyaml.reader.StreamReader;
 import org.yaml.snakeyaml.resolver.Resolver;
 
 /** Reads YAML request bodies as JSON trees. Aliases are expanded up to a total size. */
 public final class Yaml {
-  private static final int MAX_BYTES = 3 * 1024 * 1024;
-  private static final int MAX_NODES = 500_000;
+  /** Most bytes that are read; YAML costs many times what JSON of the same size does. */
+  public static final int MAX_BYTES = 1024 * 1024;
+
+  private static final int MAX_NODES = 100_000;
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
   private int nodes;
@@ -35,9 +41,13 @@ public final class Yaml {
    * Reads one document that is an object.
    *
    * @throws ApiException 400 when it is malformed, nested too deeply, not an object, or expands to
-   *     too much
+   *     too much; 413 when it is longer than {@link #MAX_BYTES}
    */
   public static ObjectNode parseObject(byte[] bytes) {
+    if (bytes.length > MAX_BYTES) {
+      throw Status.tooLarge("Request entity too large: limit for YAML is " + MAX_BYTES)
+          .toException();
+    }
     if (parse(bytes) instanceof ObjectNode object) {
       return object;
     }
@@ -53,8 +63,8 @@ public final class Yaml {
         new StreamReader(
             new InputStreamReader(new ByteArrayInputStream(bytes), StandardCharsets.UTF_8));
     try {
-      Node root =
-          new Composer(new ParserImpl(reader, options), new Resolver(), options).getSingleNode();
+      var events = new BoundedEvents(new ParserImpl(reader, options));
+      Node root = new Composer(events, new Resolver(), options).getSingleNode();
       if (root == null) {
         throw bad("the document is empty");
       }
@@ -67,7 +77,7 @@ public final class Yaml {
   /** Converts a node; an alias is the same node again, so a bomb shows in the count. */
   private JsonNode convert(Node node, int depth) {
     if (++nodes > MAX_NODES || depth > Json.MAX_DEPTH) {
-      throw bad("the document expands to too many or too deeply nested values");
+      throw tooMuch();
     }
     return switch (node) {
       case MappingNode mapping -> {
@@ -139,6 +149,45 @@ public final class Yaml {
         new BigInteger(radix == 16 || radix == 2 ? digits.substring(2) : digits, radix);
     BigInteger signed = negative ? value.negate() : value;
     return signed.bitLength() < 64 ? JSON.numberNode(signed.longValue()) : JSON.numberNode(signed);
+  }
+
+  /** Stops before a graph is composed that would be too great, or too deep to be walked. */
+  private static final class BoundedEvents implements Parser {
+    private final Parser parser;
+    private int count;
+    private int depth;
+
+    BoundedEvents(Parser parser) {
+      this.parser = parser;
+    }
+
+    @Override
+    public boolean checkEvent(Event.ID choice) {
+      return parser.checkEvent(choice);
+    }
+
+    @Override
+    public Event peekEvent() {
+      return parser.peekEvent();
+    }
+
+    @Override
+    public Event getEvent() {
+      Event event = parser.getEvent();
+      if (event instanceof CollectionStartEvent) {
+        depth++;
+      } else if (event instanceof CollectionEndEvent) {
+        depth--;
+      }
+      if (++count > MAX_NODES || depth > Json.MAX_DEPTH) {
+        throw tooMuch();
+      }
+      return event;
+    }
+  }
+
+  private static ApiException tooMuch() {
+    return bad("the document expands to too many or too deeply nested values");
   }
 
   private static ApiException bad(String why) {

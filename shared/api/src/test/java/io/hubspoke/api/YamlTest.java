@@ -1,8 +1,10 @@
 package io.hubspoke.api;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -59,6 +61,30 @@ class YamlTest {
   void refusesDeepNesting() {
     assertThatThrownBy(() -> yaml("a: " + "[".repeat(10_000) + "]".repeat(10_000)))
         .isInstanceOf(ApiException.class);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"- x\n", "[", "{", "x: 1\n", "- ", "? ", "!a &b c\n", "[x,"})
+  @Timeout(10)
+  void hostileBodiesCostLittle(String part) {
+    byte[] body = ("a:\n" + part.repeat((Yaml.MAX_BYTES - 10) / part.length())).getBytes(UTF_8);
+    // Without a bound the graph of such a body takes hundreds of megabytes.
+    long before = allocated();
+    assertThatThrownBy(() -> Yaml.parseObject(body))
+        .isInstanceOfSatisfying(ApiException.class, e -> assertThat(e.code()).isEqualTo(400));
+    assertThat(allocated() - before).isLessThan(200L * 1024 * 1024);
+  }
+
+  private static long allocated() {
+    return ((com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean())
+        .getCurrentThreadAllocatedBytes();
+  }
+
+  @Test
+  void refusesMoreThanAMegabyteUnread() {
+    assertThatThrownBy(() -> Yaml.parseObject(new byte[Yaml.MAX_BYTES + 1]))
+        .isInstanceOfSatisfying(ApiException.class, e -> assertThat(e.code()).isEqualTo(413));
+    assertThat(yaml("a: " + "x".repeat(Yaml.MAX_BYTES - 3)).toString()).hasSizeGreaterThan(1000);
   }
 
   private static Object yaml(String text) {
