@@ -15,6 +15,14 @@ import org.slf4j.LoggerFactory;
  * parse at start-up.
  */
 public final class Logging extends ContextAwareBase implements Configurator {
+  /**
+   * What strangers put into names must not look like lines of the log, nor move a terminal's
+   * cursor. Stack traces keep their line ends and tabs.
+   */
+  private static final String PATTERN =
+      "%d{HH:mm:ss.SSS} %-5level %logger{0}"
+          + " %replace(%msg){'[\\p{Cntrl}\\u0080-\\u009f\\u2028\\u2029]','?'}%n"
+          + "%replace(%ex{short}){'[\\p{Cntrl}\\u0080-\\u009f\\u2028\\u2029&&[^\\n\\t]]|\\n(?!\\t|Caused by|Wrapped by|$)','?'}";
 
   /** Sets the level of all loggers but those of libraries that are loud below it. */
   public static void level(String level) {
@@ -23,10 +31,7 @@ public final class Logging extends ContextAwareBase implements Configurator {
 
   @Override
   public ExecutionStatus configure(LoggerContext context) {
-    PatternLayoutEncoder encoder = new PatternLayoutEncoder();
-    encoder.setContext(context);
-    encoder.setPattern("%d{HH:mm:ss.SSS} %-5level %logger{0} %msg%n%ex{short}");
-    encoder.start();
+    PatternLayoutEncoder encoder = encoder(context);
     ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
     console.setContext(context);
     console.setTarget("System.err");
@@ -36,6 +41,14 @@ public final class Logging extends ContextAwareBase implements Configurator {
     root(context).setLevel(Level.toLevel(System.getProperty("hubspoke.log"), Level.WARN));
     context.getLogger("io.netty").setLevel(Level.WARN);
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+  }
+
+  static PatternLayoutEncoder encoder(LoggerContext context) {
+    PatternLayoutEncoder encoder = new PatternLayoutEncoder();
+    encoder.setContext(context);
+    encoder.setPattern(PATTERN);
+    encoder.start();
+    return encoder;
   }
 
   private static ch.qos.logback.classic.Logger root(LoggerContext context) {
