@@ -1,21 +1,29 @@
 package io.hubspoke.api;
 
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.List;
 
 /** Reads and writes JSON, with limits on what a stranger may send. */
 public final class Json {
   /** Deepest nesting that is read; Kubernetes' own objects stay below 40. */
   public static final int MAX_DEPTH = 200;
+
+  /** What comes from here on in the parser's messages is for those who program with it. */
+  private static final List<String> ASIDES =
+      List.of(" (start marker at", ": enable ", " (not recognized as");
 
   private static final JsonMapper MAPPER =
       JsonMapper.builder(
@@ -50,8 +58,7 @@ public final class Json {
     try {
       node = MAPPER.readTree(bytes);
     } catch (JsonProcessingException e) {
-      throw Status.badRequest("the object provided is unrecognized: " + e.getOriginalMessage())
-          .toException();
+      throw Status.badRequest("the object provided is unrecognized: " + reason(e)).toException();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -71,10 +78,34 @@ public final class Json {
     try {
       return MAPPER.readTree(bytes);
     } catch (JsonProcessingException e) {
-      throw Status.badRequest("malformed JSON: " + e.getOriginalMessage()).toException();
+      throw Status.badRequest("malformed JSON: " + reason(e)).toException();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Says what is wrong and where, without the names of what reads it. */
+  private static String reason(JsonProcessingException e) {
+    JsonLocation place = e.getLocation();
+    String where =
+        place == null
+            ? ""
+            : " (line " + place.getLineNr() + ", column " + place.getColumnNr() + ")";
+    if (e instanceof StreamConstraintsException) {
+      return (e.getOriginalMessage().contains("nesting depth")
+              ? "nested deeper than " + MAX_DEPTH + " levels"
+              : "a number or a text is too long")
+          + where;
+    }
+    if (e instanceof MismatchedInputException) {
+      return "something follows the value" + where;
+    }
+    String message = e.getOriginalMessage();
+    for (String aside : ASIDES) {
+      int at = message.indexOf(aside);
+      message = at < 0 ? message : message.substring(0, at);
+    }
+    return message + where;
   }
 
   public static byte[] bytes(JsonNode node) {

@@ -12,7 +12,12 @@ final class PatchRejection {
             "Invalid",
             "the server rejected our request due to an error in our request",
             new Status.Details(
-                "", "", "", "", List.of(new Status.Cause("UnexpectedServerResponse", why, "")), 0))
+                "",
+                "",
+                "",
+                "",
+                List.of(new Status.Cause("UnexpectedServerResponse", why, "patch")),
+                0))
         .toException();
   }
 }
