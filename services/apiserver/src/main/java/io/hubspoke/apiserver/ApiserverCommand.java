@@ -1,11 +1,11 @@
 package io.hubspoke.apiserver;
 
+import io.hubspoke.api.AddressRange;
 import io.hubspoke.apiserver.ApiserverOptions.Authn;
 import io.hubspoke.apiserver.ApiserverOptions.KubernetesService;
 import io.hubspoke.apiserver.ApiserverOptions.Limits;
 import io.hubspoke.apiserver.ApiserverOptions.Serving;
 import io.hubspoke.apiserver.http.ConnectionLimits;
-import io.hubspoke.apiserver.kubeletclient.AddressRange;
 import io.hubspoke.apiserver.kubeletclient.KubeletClientOptions;
 import io.hubspoke.runtime.Component;
 import java.io.PrintStream;

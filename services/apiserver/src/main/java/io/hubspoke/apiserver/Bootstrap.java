@@ -2,12 +2,12 @@ package io.hubspoke.apiserver;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.AddressRange;
 import io.hubspoke.api.ApiException;
 import io.hubspoke.api.Json;
 import io.hubspoke.api.Meta;
 import io.hubspoke.apiserver.authz.BootstrapPolicy;
 import io.hubspoke.apiserver.http.User;
-import io.hubspoke.apiserver.kubeletclient.AddressRange;
 import io.hubspoke.apiserver.registry.Registry;
 import io.hubspoke.apiserver.registry.Target;
 import io.hubspoke.apiserver.registry.WriteOptions;

@@ -7,11 +7,15 @@ import io.hubspoke.client.Informer;
 import io.hubspoke.client.ListOptions;
 import io.hubspoke.client.Resource;
 import io.hubspoke.controllermanager.certificates.AccessReviews;
+import io.hubspoke.controllermanager.certificates.Approver;
 import io.hubspoke.controllermanager.certificates.CsrApprovingController;
 import io.hubspoke.controllermanager.certificates.CsrCleaner;
 import io.hubspoke.controllermanager.certificates.CsrSigningController;
 import io.hubspoke.controllermanager.certificates.KubeletClientApprover;
 import io.hubspoke.controllermanager.certificates.KubeletServingApprover;
+import io.hubspoke.controllermanager.certificates.KubernetesService;
+import io.hubspoke.controllermanager.certificates.NodeAddressClaims;
+import io.hubspoke.controllermanager.certificates.RequestLoop;
 import io.hubspoke.controllermanager.namespaces.NamespaceController;
 import io.hubspoke.controllermanager.namespaces.NamespacePublisher;
 import io.hubspoke.controllermanager.nodes.NodeLifecycleController;
@@ -66,13 +70,13 @@ final class ControlLoops extends VerticleBase {
 
   private void certificates(Informer<Node> nodes) throws IOException {
     var requests = informer(Resource.CERTIFICATE_SIGNING_REQUESTS, ListOptions.ALL);
-    var approvers = new ArrayList<CsrApprovingController.Approver>();
+    List<Approver> serving =
+        options.kubeletServing() == null ? List.of() : List.of(servingApprover(nodes));
+    var approvers = new ArrayList<>(serving);
     approvers.add(new KubeletClientApprover(new AccessReviews(client)));
-    if (options.approveKubeletServing()) {
-      approvers.add(new KubeletServingApprover(name -> nodes.get("", name), Clock.systemUTC()));
-    }
-    controllers.add(new CsrApprovingController(client, context, requests, approvers));
-    controllers.add(new CsrCleaner(client, context, requests));
+    var approving = new CsrApprovingController(client, approvers);
+    controllers.add(new RequestLoop("csrapproving", context, 4, requests, approving));
+    controllers.add(new RequestLoop("csrcleaner", context, 1, requests, new CsrCleaner(client)));
     if (options.clusterSigningCertFile() != null) {
       var authority =
           Flag.read(
@@ -80,10 +84,20 @@ final class ControlLoops extends VerticleBase {
               () ->
                   CertificateAuthority.read(
                       options.clusterSigningCertFile(), options.clusterSigningKeyFile()));
-      controllers.add(
-          new CsrSigningController(
-              client, context, requests, authority, options.clusterSigningDuration()));
+      var signing =
+          new CsrSigningController(client, authority, options.clusterSigningDuration(), serving);
+      controllers.add(new RequestLoop("csrsigning", context, 4, requests, signing));
     }
+  }
+
+  private KubeletServingApprover servingApprover(Informer<Node> nodes) {
+    var claims = new NodeAddressClaims(() -> nodes.hasSynced().isComplete());
+    nodes.addHandler(claims);
+    return new KubeletServingApprover(
+        claims,
+        options.kubeletServing(),
+        new KubernetesService(client)::addresses,
+        Clock.systemUTC());
   }
 
   private void nodes(Informer<Node> nodes) {

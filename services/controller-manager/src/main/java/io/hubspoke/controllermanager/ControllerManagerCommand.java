@@ -1,12 +1,15 @@
 package io.hubspoke.controllermanager;
 
+import io.hubspoke.api.AddressRange;
 import io.hubspoke.client.ClientConfig;
+import io.hubspoke.controllermanager.certificates.KubeletServingRanges;
 import io.hubspoke.pki.Kubeconfig;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.GoDuration;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -78,9 +81,24 @@ public final class ControllerManagerCommand implements Callable<Integer> {
       arity = "0..1",
       fallbackValue = "true",
       description =
-          "approves serving certificates that nodes ask for their own names and addresses"
-              + " (${DEFAULT-VALUE}); Hubspoke's own, an administrator's task in Kubernetes")
+          "approves serving certificates that nodes ask for their own names and addresses, and"
+              + " signs no others for them (${DEFAULT-VALUE}); Hubspoke's own, an administrator's"
+              + " task in Kubernetes")
   private boolean approveKubeletServing;
+
+  @Option(
+      names = "--hubspoke-kubelet-serving-cidrs",
+      split = ",",
+      paramLabel = "CIDR",
+      description = "where nodes have their addresses: no others are approved; Hubspoke's own")
+  private List<String> kubeletServingCidrs = List.of();
+
+  @Option(
+      names = "--service-cluster-ip-range",
+      split = ",",
+      paramLabel = "CIDR",
+      description = "range of service addresses: none of them is approved as a node's")
+  private List<String> serviceClusterIpRange = List.of();
 
   @Override
   public Integer call() {
@@ -95,12 +113,24 @@ public final class ControllerManagerCommand implements Callable<Integer> {
           clusterSigningKeyFile,
           clusterSigningDuration,
           rootCaFile,
-          approveKubeletServing,
+          approveKubeletServing
+              ? new KubeletServingRanges(
+                  ranges("--hubspoke-kubelet-serving-cidrs", kubeletServingCidrs),
+                  ranges("--service-cluster-ip-range", serviceClusterIpRange))
+              : null,
           nodeMonitorPeriod,
           nodeMonitorGracePeriod,
           nodeStartupGracePeriod);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
+  }
+
+  private static List<AddressRange> ranges(String flag, List<String> cidrs) {
+    try {
+      return cidrs.stream().map(AddressRange::parse).toList();
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(flag + ": " + e.getMessage(), e);
     }
   }
 

@@ -1,6 +1,7 @@
 package io.hubspoke.controllermanager;
 
 import io.hubspoke.client.ClientConfig;
+import io.hubspoke.controllermanager.certificates.KubeletServingRanges;
 import java.nio.file.Path;
 import java.time.Duration;
 
@@ -12,7 +13,8 @@ import java.time.Duration;
  * @param clusterSigningKeyFile its key
  * @param clusterSigningDuration longest life of a signed certificate
  * @param rootCaFile what ConfigMap kube-root-ca.crt publishes in every namespace; null for nothing
- * @param approveKubeletServing approves serving certificates of kubelets; Hubspoke's own
+ * @param kubeletServing where serving certificates of kubelets are approved, Hubspoke's own; null
+ *     to leave them to an administrator
  * @param nodeMonitorPeriod how often the health of nodes is looked at
  * @param nodeMonitorGracePeriod how long a running node may be silent
  * @param nodeStartupGracePeriod how long a starting node may be silent
@@ -23,7 +25,7 @@ public record ControllerManagerOptions(
     Path clusterSigningKeyFile,
     Duration clusterSigningDuration,
     Path rootCaFile,
-    boolean approveKubeletServing,
+    KubeletServingRanges kubeletServing,
     Duration nodeMonitorPeriod,
     Duration nodeMonitorGracePeriod,
     Duration nodeStartupGracePeriod) {
@@ -40,6 +42,11 @@ public record ControllerManagerOptions(
       throw new IllegalArgumentException(
           "--cluster-signing-cert-file and --cluster-signing-key-file go together");
     }
+    if (kubeletServing != null && kubeletServing.nodes().isEmpty()) {
+      throw new IllegalArgumentException(
+          "--hubspoke-approve-kubelet-serving needs --hubspoke-kubelet-serving-cidrs: the ranges"
+              + " that nodes may have addresses in");
+    }
     if (nodeMonitorPeriod.compareTo(nodeMonitorGracePeriod) > 0) {
       throw new IllegalArgumentException(
           "--node-monitor-grace-period must not be shorter than --node-monitor-period");
@@ -54,7 +61,7 @@ public record ControllerManagerOptions(
         null,
         SIGNING_DURATION,
         null,
-        false,
+        null,
         MONITOR_PERIOD,
         MONITOR_GRACE_PERIOD,
         STARTUP_GRACE_PERIOD);
@@ -69,7 +76,7 @@ public record ControllerManagerOptions(
         keyFile,
         duration,
         rootCaFile,
-        approveKubeletServing,
+        kubeletServing,
         nodeMonitorPeriod,
         nodeMonitorGracePeriod,
         nodeStartupGracePeriod);
@@ -82,20 +89,21 @@ public record ControllerManagerOptions(
         clusterSigningKeyFile,
         clusterSigningDuration,
         file,
-        approveKubeletServing,
+        kubeletServing,
         nodeMonitorPeriod,
         nodeMonitorGracePeriod,
         nodeStartupGracePeriod);
   }
 
-  public ControllerManagerOptions withApproveKubeletServing(boolean approve) {
+  /** Approves serving certificates of kubelets for addresses in these ranges. */
+  public ControllerManagerOptions withKubeletServing(KubeletServingRanges ranges) {
     return new ControllerManagerOptions(
         client,
         clusterSigningCertFile,
         clusterSigningKeyFile,
         clusterSigningDuration,
         rootCaFile,
-        approve,
+        ranges,
         nodeMonitorPeriod,
         nodeMonitorGracePeriod,
         nodeStartupGracePeriod);
@@ -108,7 +116,7 @@ public record ControllerManagerOptions(
         clusterSigningKeyFile,
         clusterSigningDuration,
         rootCaFile,
-        approveKubeletServing,
+        kubeletServing,
         period,
         grace,
         nodeStartupGracePeriod);

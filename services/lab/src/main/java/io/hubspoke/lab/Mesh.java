@@ -1,9 +1,9 @@
 package io.hubspoke.lab;
 
 import io.fabric8.kubernetes.api.model.Node;
+import io.hubspoke.api.AddressRange;
 import io.hubspoke.apiserver.Apiserver;
 import io.hubspoke.apiserver.ApiserverOptions;
-import io.hubspoke.apiserver.kubeletclient.AddressRange;
 import io.hubspoke.apiserver.kubeletclient.KubeletClientOptions;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.DeleteOptions;
@@ -11,6 +11,7 @@ import io.hubspoke.client.ListOptions;
 import io.hubspoke.client.Resource;
 import io.hubspoke.controllermanager.ControllerManager;
 import io.hubspoke.controllermanager.ControllerManagerOptions;
+import io.hubspoke.controllermanager.certificates.KubeletServingRanges;
 import io.hubspoke.kubelet.Access;
 import io.hubspoke.kubelet.Kubelet;
 import io.hubspoke.kubelet.KubeletOptions;
@@ -50,6 +51,7 @@ public final class Mesh {
   private static final long POLL_MILLIS = 20;
   private static final long CLOSE_MILLIS = 1500;
   private static final int ACCESSES_KEPT = 1024;
+  private static final String SERVICE_RANGE = "127.96.0.0/16";
 
   /** A node of the mesh, and the wire on the address that it advertises. */
   public record MeshNode(String name, String advertises, int port, Wire wire, String deployment) {}
@@ -168,8 +170,7 @@ public final class Mesh {
         .apply(
             ApiserverOptions.secure(serving, files.caCertificate())
                 .with(
-                    new ApiserverOptions.KubernetesService(
-                        addresses.nodesUplink(), "127.96.0.0/16"))
+                    new ApiserverOptions.KubernetesService(addresses.nodesUplink(), SERVICE_RANGE))
                 .with(new ApiserverOptions.Authn(files.caCertificate(), false, true))
                 .with(kubelets));
   }
@@ -180,10 +181,16 @@ public final class Mesh {
             .client(addresses.controllerManagerUplink(), files.controllerManager())
             .withLocalAddress(addresses.controllerManager())
             .withUserAgent("kube-controller-manager");
-    return ControllerManagerOptions.of(options.changes().controlPlane().apply(client))
-        .withClusterSigning(files.caCertificate(), files.caKey(), Duration.ofDays(365))
-        .withRootCaFile(files.caCertificate())
-        .withApproveKubeletServing(options.posture() == MeshOptions.Posture.VERIFIED);
+    var manager =
+        ControllerManagerOptions.of(options.changes().controlPlane().apply(client))
+            .withClusterSigning(files.caCertificate(), files.caKey(), Duration.ofDays(365))
+            .withRootCaFile(files.caCertificate());
+    return options.posture() == MeshOptions.Posture.VERIFIED
+        ? manager.withKubeletServing(
+            new KubeletServingRanges(
+                List.of(AddressRange.parse(addresses.nodeRange())),
+                List.of(AddressRange.parse(SERVICE_RANGE))))
+        : manager;
   }
 
   private SchedulerOptions schedulerOptions() {

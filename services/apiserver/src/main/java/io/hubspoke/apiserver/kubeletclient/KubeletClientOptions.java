@@ -1,5 +1,6 @@
 package io.hubspoke.apiserver.kubeletclient;
 
+import io.hubspoke.api.AddressRange;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

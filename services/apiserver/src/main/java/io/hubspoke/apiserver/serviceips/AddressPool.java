@@ -1,6 +1,6 @@
 package io.hubspoke.apiserver.serviceips;
 
-import io.hubspoke.apiserver.kubeletclient.AddressRange;
+import io.hubspoke.api.AddressRange;
 import io.hubspoke.apiserver.store.Store;
 import io.hubspoke.apiserver.store.Store.ConflictException;
 import io.vertx.core.Future;

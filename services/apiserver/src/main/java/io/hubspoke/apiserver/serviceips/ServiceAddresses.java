@@ -2,10 +2,10 @@ package io.hubspoke.apiserver.serviceips;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.AddressRange;
 import io.hubspoke.api.Meta;
 import io.hubspoke.api.Status;
 import io.hubspoke.api.Status.Cause;
-import io.hubspoke.apiserver.kubeletclient.AddressRange;
 import io.hubspoke.apiserver.registry.Allocator;
 import io.hubspoke.apiserver.resources.ResourceTable;
 import io.hubspoke.apiserver.serviceips.AddressPool.FullException;

@@ -1,46 +1,26 @@
 package io.hubspoke.controllermanager.certificates;
 
-import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequest;
 import io.hubspoke.api.ApiException;
 import io.hubspoke.client.ApiClient;
-import io.hubspoke.client.ControlLoop;
 import io.hubspoke.client.DeleteOptions;
-import io.hubspoke.client.Informer;
 import io.hubspoke.client.Resource;
-import io.hubspoke.controllermanager.Controller;
-import io.vertx.core.Context;
-import io.vertx.core.Future;
 import java.time.Duration;
 import java.time.Instant;
 
 /** Deletes requests that are settled, or that nobody settles. */
-public final class CsrCleaner implements Controller {
+public final class CsrCleaner implements RequestLoop.Job {
   private static final Duration SETTLED = Duration.ofHours(1);
   private static final Duration PENDING = Duration.ofHours(24);
 
   private final ApiClient client;
-  private final Informer<CertificateSigningRequest> requests;
-  private final ControlLoop<String> loop;
 
-  public CsrCleaner(
-      ApiClient client, Context context, Informer<CertificateSigningRequest> requests) {
+  public CsrCleaner(ApiClient client) {
     this.client = client;
-    this.requests = requests;
-    this.loop = new ControlLoop<>("csrcleaner", context, 1, this::reconcile);
-    requests.addHandler(loop.onChange(item -> item.key().name()));
   }
 
   @Override
-  public Future<Void> stop() {
-    return loop.stop();
-  }
-
-  private Duration reconcile(String name) {
-    var object = requests.get("", name);
-    if (object == null) {
-      return Duration.ZERO;
-    }
-    var left = Duration.between(Instant.now(), end(new Request(object)));
+  public Duration reconcile(Request request) {
+    var left = Duration.between(Instant.now(), end(request));
     if (left.isPositive()) {
       return left;
     }
@@ -49,8 +29,8 @@ public final class CsrCleaner implements Controller {
           .delete(
               Resource.CERTIFICATE_SIGNING_REQUESTS,
               "",
-              name,
-              DeleteOptions.now(object.getMetadata().getUid()))
+              request.name(),
+              DeleteOptions.now(request.object().getMetadata().getUid()))
           .await();
     } catch (ApiException e) {
       if (e.code() != 404 && e.code() != 409) {

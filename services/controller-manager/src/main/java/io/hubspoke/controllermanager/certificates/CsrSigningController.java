@@ -2,51 +2,43 @@ package io.hubspoke.controllermanager.certificates;
 
 import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequest;
 import io.hubspoke.client.ApiClient;
-import io.hubspoke.client.ControlLoop;
-import io.hubspoke.client.Informer;
 import io.hubspoke.client.Resource;
-import io.hubspoke.controllermanager.Controller;
 import io.hubspoke.pki.CertificateAuthority;
 import io.hubspoke.pki.Csr;
-import io.vertx.core.Context;
-import io.vertx.core.Future;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Signs approved requests for the signers of {@link SignerName}, and marks those that break their
  * signer's rules as failed. Requests for other signers belong to others.
  */
-public final class CsrSigningController implements Controller {
-  private final ApiClient client;
-  private final Informer<CertificateSigningRequest> requests;
-  private final CertificateSigner signer;
-  private final ControlLoop<String> loop;
+public final class CsrSigningController implements RequestLoop.Job {
+  private static final Logger LOG = LoggerFactory.getLogger(CsrSigningController.class);
+  private static final Duration LATER = Duration.ofSeconds(1);
 
+  private final ApiClient client;
+  private final CertificateSigner signer;
+  private final List<Approver> checks;
+
+  /**
+   * @param checks are asked again before anything is signed, since what an approval was given for
+   *     may have changed meanwhile, and it may be anybody's who may approve
+   */
   public CsrSigningController(
       ApiClient client,
-      Context context,
-      Informer<CertificateSigningRequest> requests,
       CertificateAuthority authority,
-      Duration longest) {
+      Duration longest,
+      List<? extends Approver> checks) {
     this.client = client;
-    this.requests = requests;
     this.signer = new CertificateSigner(authority, longest, Clock.systemUTC());
-    this.loop = new ControlLoop<>("csrsigning", context, 4, this::reconcile);
-    requests.addHandler(loop.onChange(item -> item.key().name()));
+    this.checks = List.copyOf(checks);
   }
 
   @Override
-  public Future<Void> stop() {
-    return loop.stop();
-  }
-
-  private Duration reconcile(String name) {
-    var object = requests.get("", name);
-    if (object == null) {
-      return Duration.ZERO;
-    }
-    var request = new Request(object);
+  public Duration reconcile(Request request) {
     if (!request.has(Request.APPROVED)
         || request.has(Request.DENIED)
         || request.has(Request.FAILED)
@@ -54,14 +46,34 @@ public final class CsrSigningController implements Controller {
         || request.signer().isEmpty()) {
       return Duration.ZERO;
     }
+    for (var check : checks) {
+      switch (check.decide(request)) {
+        case Decision.Deny(var reason, var message) -> {
+          LOG.warn(
+              "signs no certificate request {} of {}, though approved: {}",
+              request.name(),
+              request.username(),
+              message);
+          write(failed(request, message));
+          return Duration.ZERO;
+        }
+        case Decision.Later(var message) -> {
+          LOG.debug("certificate request {} waits: {}", request.name(), message);
+          return LATER;
+        }
+        case Decision.Approve(var message) -> {}
+        case Decision.Leave() -> {}
+      }
+    }
+    write(decide(request, request.signer().get()));
+    return Duration.ZERO;
+  }
+
+  private void write(CertificateSigningRequest settled) {
     client
         .updateStatus(
-            Resource.CERTIFICATE_SIGNING_REQUESTS,
-            "",
-            name,
-            decide(request, request.signer().get()))
+            Resource.CERTIFICATE_SIGNING_REQUESTS, "", settled.getMetadata().getName(), settled)
         .await();
-    return Duration.ZERO;
   }
 
   private CertificateSigningRequest decide(Request request, SignerName name) {

@@ -1,7 +1,6 @@
 package io.hubspoke.controllermanager.certificates;
 
 import io.hubspoke.pki.Csr;
-import java.util.Optional;
 
 /**
  * Approves client certificates of kubelets whose requester the apiserver authorizes: for {@code
@@ -11,28 +10,16 @@ import java.util.Optional;
  * <p>Kubernetes leaves all others pending. Those that no signer would ever sign, and those in which
  * a node asks for another node's name without leave, are denied here, so that they say why.
  */
-public final class KubeletClientApprover implements CsrApprovingController.Approver {
+public final class KubeletClientApprover extends Approver {
   private final AccessReviews reviews;
 
   public KubeletClientApprover(AccessReviews reviews) {
+    super(SignerName.KUBELET_CLIENT);
     this.reviews = reviews;
   }
 
   @Override
-  public Decision decide(Request request) {
-    if (!request.signer().equals(Optional.of(SignerName.KUBELET_CLIENT))) {
-      return new Decision.Leave();
-    }
-    Csr csr;
-    try {
-      csr = request.csr();
-    } catch (IllegalArgumentException e) {
-      return new Decision.Deny("SignerValidationFailure", e.getMessage());
-    }
-    var refusal = SignerName.KUBELET_CLIENT.refusal(csr, request.usages());
-    if (refusal.isPresent()) {
-      return new Decision.Deny("SignerValidationFailure", refusal.get());
-    }
+  Decision decide(Request request, Csr csr) {
     var own = request.username().equals(csr.subject().commonName());
     if (own && reviews.mayCreate(request, "selfnodeclient")) {
       return new Decision.Approve(

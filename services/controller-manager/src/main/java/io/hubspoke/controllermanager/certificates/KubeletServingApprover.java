@@ -1,111 +1,117 @@
 package io.hubspoke.controllermanager.certificates;
 
-import io.fabric8.kubernetes.api.model.Node;
-import io.fabric8.kubernetes.api.model.NodeAddress;
 import io.hubspoke.pki.Csr;
 import java.net.InetAddress;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.HashSet;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * Approves serving certificates that a node asks for itself, for its own name and addresses alone.
  *
  * <p>Hubspoke's own, and off unless asked for: Kubernetes leaves these requests to an
- * administrator, because it has nothing to check the addresses against but what the node says of
- * itself in its Node object.
+ * administrator, because what a Node object says of its addresses is what the kubelet wrote there.
+ * So an address is a node's own only if it lies where the operator says that nodes are, if no other
+ * node was there first, and if it isn't the apiserver's; and of DNS names only the node's name is.
  */
-public final class KubeletServingApprover implements CsrApprovingController.Approver {
+public final class KubeletServingApprover extends Approver {
   /** How long a request may wait for its node to register and to report addresses. */
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 
-  private final Function<String, Node> nodes;
+  private final NodeAddressClaims claims;
+  private final KubeletServingRanges ranges;
+  private final Supplier<Set<InetAddress>> apiserver;
   private final Clock clock;
 
   /**
-   * @param nodes finds a node by its name; null when there is none
+   * @param apiserver tells where the apiserver is found; may wait; none while it isn't known
    */
-  public KubeletServingApprover(Function<String, Node> nodes, Clock clock) {
-    this.nodes = nodes;
+  public KubeletServingApprover(
+      NodeAddressClaims claims,
+      KubeletServingRanges ranges,
+      Supplier<Set<InetAddress>> apiserver,
+      Clock clock) {
+    super(SignerName.KUBELET_SERVING);
+    this.claims = claims;
+    this.ranges = ranges;
+    this.apiserver = apiserver;
     this.clock = clock;
   }
 
   @Override
-  public Decision decide(Request request) {
-    if (!request.signer().equals(Optional.of(SignerName.KUBELET_SERVING))) {
-      return new Decision.Leave();
-    }
-    Csr csr;
-    try {
-      csr = request.csr();
-    } catch (IllegalArgumentException e) {
-      return new Decision.Deny("SignerValidationFailure", e.getMessage());
-    }
-    var refusal = SignerName.KUBELET_SERVING.refusal(csr, request.usages());
-    if (refusal.isPresent()) {
-      return new Decision.Deny("SignerValidationFailure", refusal.get());
-    }
+  Decision decide(Request request, Csr csr) {
     var user = csr.subject().commonName();
     if (!request.username().equals(user) || !request.groups().contains(SignerName.NODES_GROUP)) {
       return new Decision.Deny(
           "NotOwnName", request.username() + " may not request the name " + user);
     }
-    return againstNode(request, csr, user.substring(SignerName.NODE_USER_PREFIX.length()));
+    var node = user.substring(SignerName.NODE_USER_PREFIX.length());
+    for (var name : csr.altNames().dnsNames()) {
+      if (!name.equals(node)) {
+        return foreign("DNS name " + name + " is not one of node " + node);
+      }
+      if (belongsToTheCluster(name)) {
+        return foreign("DNS name " + name + " is no node's, whatever the node is called");
+      }
+    }
+    return addresses(request, csr, node);
   }
 
-  private Decision againstNode(Request request, Csr csr, String name) {
-    var node = nodes.apply(name);
-    var addresses = addresses(node);
-    if (addresses.isEmpty()) {
+  private Decision addresses(Request request, Csr csr, String node) {
+    if (!claims.areComplete()) {
+      return new Decision.Later("the nodes are not known yet");
+    }
+    var reported = claims.of(node);
+    if (reported.isEmpty()) {
       var missing =
-          node == null ? "there is no node " + name : "node " + name + " reports no addresses";
+          claims.knows(node)
+              ? "node " + node + " reports no addresses"
+              : "there is no node " + node;
       return clock.instant().isBefore(request.created().plus(PATIENCE))
           ? new Decision.Later(missing)
           : new Decision.Deny("NodeUnknown", missing);
     }
-    Set<String> dnsNames = new HashSet<>(Set.of(name));
-    Set<InetAddress> ips = new HashSet<>();
-    for (var address : addresses) {
-      switch (address.getType()) {
-        case "Hostname", "InternalDNS", "ExternalDNS" -> dnsNames.add(address.getAddress());
-        case "InternalIP", "ExternalIP" -> literal(address.getAddress()).ifPresent(ips::add);
-        default -> {}
-      }
+    var ips = csr.altNames().ipAddresses();
+    Set<InetAddress> taken = ips.isEmpty() ? Set.of() : apiserver.get();
+    if (!ips.isEmpty() && taken.isEmpty()) {
+      return new Decision.Later("the addresses of service kubernetes are not known yet");
     }
-    for (var dnsName : csr.altNames().dnsNames()) {
-      if (!dnsNames.contains(dnsName)) {
-        return foreign("DNS name " + dnsName, name);
-      }
-    }
-    for (var ip : csr.altNames().ipAddresses()) {
-      if (!ips.contains(ip)) {
-        return foreign("IP address " + ip.getHostAddress(), name);
+    // After the wait, so that a claim that came meanwhile counts.
+    for (var ip : ips) {
+      var refusal = refusal(node, ip, taken);
+      if (refusal.isPresent()) {
+        return foreign("IP address " + ip.getHostAddress() + " " + refusal.get());
       }
     }
     return new Decision.Approve(
-        "Auto approving kubelet serving certificate: every name is node " + name + "'s own.");
+        "Auto approving kubelet serving certificate: every name is node " + node + "'s own.");
   }
 
-  /** What a node reports as its address is anything until it is checked. */
-  private static Optional<InetAddress> literal(String address) {
-    try {
-      return Optional.of(InetAddress.ofLiteral(address));
-    } catch (IllegalArgumentException e) {
-      return Optional.empty();
+  private Optional<String> refusal(String node, InetAddress ip, Set<InetAddress> apiserver) {
+    if (!claims.of(node).contains(ip)) {
+      return Optional.of("is not one of node " + node);
     }
+    if (apiserver.contains(ip)) {
+      return Optional.of("is the apiserver's");
+    }
+    return ranges
+        .refusal(ip)
+        .or(() -> claims.rival(node, ip).map(rival -> "is claimed by node " + rival + " too"));
   }
 
-  private static Decision foreign(String what, String node) {
-    return new Decision.Deny("ForeignName", what + " is not one of node " + node);
+  /** A node may call itself what it likes when it joins; some names clients take for others. */
+  private static boolean belongsToTheCluster(String name) {
+    return name.equals("localhost")
+        || name.equals("kubernetes")
+        || name.equals("kubernetes.default")
+        || name.endsWith(".svc")
+        || name.contains(".svc.")
+        || name.contains("*");
   }
 
-  private static List<NodeAddress> addresses(Node node) {
-    return node == null || node.getStatus() == null || node.getStatus().getAddresses() == null
-        ? List.of()
-        : node.getStatus().getAddresses();
+  private static Decision foreign(String message) {
+    return new Decision.Deny("ForeignName", message);
   }
 }

@@ -88,6 +88,38 @@ class CertificateRequestsTest {
   }
 
   @Test
+  void refusesAddressesThatANodeReportsButThatAreNotItsOwn() throws Exception {
+    plane.node("thief", "127.10.0.1");
+    refused(serving("thief", "127.10.0.1"), "127.10.0.1 is claimed by node a too");
+    plane.node("server", "127.0.0.1");
+    refused(serving("server", "127.0.0.1"), "127.0.0.1 is the apiserver's");
+    plane.node("service", "127.96.0.1");
+    refused(serving("service", "127.96.0.1"), "127.96.0.1 is the apiserver's");
+    plane.node("far", "10.0.0.1");
+    refused(serving("far", "10.0.0.1"), "10.0.0.1 lies outside the ranges");
+
+    // None of which took anything from the node that was there first.
+    issued(request(nodeA, SERVING, "a", SERVER_USAGES, "a", "127.10.0.1"));
+  }
+
+  @Test
+  void signsNoServingCertificateForForeignNamesWhoeverApprovedIt() throws Exception {
+    // While there is no such node, the request waits and an administrator is faster.
+    var name = serving("late", "127.10.0.1");
+    approve(name);
+    plane.node("late", "127.10.0.1");
+
+    var failed = Await.until("failed", () -> condition(name, "Failed"), c -> !c.isMissingNode());
+    assertThat(failed.path("message").asText()).contains("is claimed by node a too");
+    assertThat(get(name).path("status").has("certificate")).isFalse();
+  }
+
+  private static String serving(String node, String... names) throws Exception {
+    var sender = plane.client("system:node:" + node, "system:nodes");
+    return request(sender, SERVING, node, SERVER_USAGES, names);
+  }
+
+  @Test
   void refusesWhatTheSignersRulesForbid() throws Exception {
     refused(request(bootstrapper, CLIENT, "b", CLIENT_USAGES, "b"), "DNS subjectAltNames are not");
     refused(

@@ -1,6 +1,7 @@
 package io.hubspoke.lab.controlplane;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.AddressRange;
 import io.hubspoke.api.Json;
 import io.hubspoke.apiserver.Apiserver;
 import io.hubspoke.apiserver.ApiserverOptions;
@@ -10,6 +11,7 @@ import io.hubspoke.client.Credentials;
 import io.hubspoke.client.Resource;
 import io.hubspoke.controllermanager.ControllerManager;
 import io.hubspoke.controllermanager.ControllerManagerOptions;
+import io.hubspoke.controllermanager.certificates.KubeletServingRanges;
 import io.hubspoke.pki.CertificateAuthority;
 import io.hubspoke.pki.Identity;
 import io.hubspoke.pki.SubjectAltNames;
@@ -58,7 +60,10 @@ final class ControlPlane {
                 ControllerManagerOptions.of(config(identity("system:kube-controller-manager")))
                     .withClusterSigning(caFile, caKey, Duration.ofHours(10))
                     .withRootCaFile(caFile)
-                    .withApproveKubeletServing(true)
+                    .withKubeletServing(
+                        new KubeletServingRanges(
+                            List.of(AddressRange.parse("127.0.0.0/8")),
+                            List.of(AddressRange.parse("127.96.0.0/16"))))
                     .withNodeMonitor(Duration.ofMillis(100), grace))));
     Await.result(
         vertx.deployVerticle(
@@ -81,18 +86,23 @@ final class ControlPlane {
 
   /** Creates a node that is ready, with 2 CPUs. */
   void node(String name) throws Exception {
+    node(name, "127.10.0.1");
+  }
+
+  /** Creates a node that is ready and reports this address, with 2 CPUs. */
+  void node(String name, String address) throws Exception {
     var node =
         json(
             """
             {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "%s"},
              "status": {
-               "addresses": [{"type": "InternalIP", "address": "127.10.0.1"}],
+               "addresses": [{"type": "InternalIP", "address": "%s"}],
                "allocatable": {"cpu": "2", "memory": "1Gi", "pods": "10"},
                "capacity": {"cpu": "2", "memory": "1Gi", "pods": "10"},
                "conditions": [{"type": "Ready", "status": "True", "reason": "KubeletReady",
                  "lastHeartbeatTime": "2026-01-01T00:00:00Z"}]}}
             """
-                .formatted(name));
+                .formatted(name, address));
     Await.result(admin.create(NODES, "", node));
   }
 

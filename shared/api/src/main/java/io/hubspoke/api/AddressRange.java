@@ -1,4 +1,4 @@
-package io.hubspoke.apiserver.kubeletclient;
+package io.hubspoke.api;
 
 import java.net.InetAddress;
 
