@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.Probe;
 import io.hubspoke.api.ApiException;
 import io.hubspoke.api.Json;
 import io.hubspoke.client.ApiClient;
@@ -17,10 +16,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.stream.Stream;
 
 /**
@@ -29,9 +26,6 @@ import java.util.stream.Stream;
  * steps.
  */
 final class PodWorker {
-  /** How soon volumes that could not be mounted are looked at again. */
-  private static final Duration MOUNT_RETRY = Duration.ofMinutes(2);
-
   private final ContainerRuntime runtime;
   private final ApiClient client;
   private final EventRecorder events;
@@ -40,6 +34,8 @@ final class PodWorker {
   private final Path logDirectory;
   private final List<ContainerWorker> init;
   private final List<ContainerWorker> main;
+  private final VolumeMounts mounts;
+  private final ContainerRestarts restarts;
   private final ContainerStarter starter;
   private final PodStatusWriter statusWriter;
   private final boolean overCapacity;
@@ -48,7 +44,6 @@ final class PodWorker {
   private volatile boolean gone;
   private volatile ContainerRuntime.Sandbox sandbox;
   private volatile boolean finished;
-  private Instant mountRetryAt = Instant.MIN;
 
   /**
    * Takes a pod up.
@@ -85,6 +80,8 @@ final class PodWorker {
             pod.getSpec().getContainers(),
             knownMain,
             hasInit ? "PodInitializing" : "ContainerCreating");
+    this.mounts = new VolumeMounts(events, about);
+    this.restarts = new ContainerRestarts(events, about);
     this.starter = new ContainerStarter(options, runtime, client, probing, about, logDirectory);
     this.statusWriter =
         new PodStatusWriter(
@@ -200,10 +197,12 @@ final class PodWorker {
 
   /** Takes the steps towards running containers. */
   private Duration run() {
-    if (sandbox == null && !mounted()) {
-      return MOUNT_RETRY;
+    if (sandbox == null && !mounts.mounted(pod)) {
+      return VolumeMounts.RETRY;
     }
-    seeToRunning();
+    for (ContainerWorker container : all()) {
+      restarts.see(pod, container, fieldPath(container), Duration.ofSeconds(grace()));
+    }
     if (sandbox == null) {
       var config =
           new ContainerRuntime.SandboxConfig(
@@ -221,7 +220,7 @@ final class PodWorker {
     }
     for (ContainerWorker container : init) {
       boolean sidecar = PodStatus.sidecar(container);
-      if (container.succeeded() && !sidecar) {
+      if (container.succeeded() && !sidecar && !container.restartAsked()) {
         continue;
       }
       if (!container.running()) {
@@ -249,61 +248,6 @@ final class PodWorker {
       }
     }
     return next;
-  }
-
-  /** Returns whether the pod has its volumes; says so at times when it has not. */
-  private boolean mounted() {
-    List<UnsupportedParts.Mount> missing = UnsupportedParts.mounts(pod);
-    Instant now = Instant.now();
-    if (!missing.isEmpty() && !now.isBefore(mountRetryAt)) {
-      mountRetryAt = now.plus(MOUNT_RETRY);
-      missing.forEach(mount -> events.warning(about, "FailedMount", mount.message()));
-    }
-    return missing.isEmpty();
-  }
-
-  /** Ends running containers that have to be restarted: of another image now, or unwell. */
-  private void seeToRunning() {
-    List<Container> specs =
-        Stream.concat(
-                pod.getSpec().getInitContainers().stream(), pod.getSpec().getContainers().stream())
-            .toList();
-    for (ContainerWorker container : all()) {
-      boolean redefined =
-          specs.stream()
-              .filter(spec -> spec.getName().equals(container.name()))
-              .findFirst()
-              .map(container::redefine)
-              .orElse(false);
-      ContainerProbes.Kind probe = container.failedProbe();
-      if (redefined) {
-        restart(container, "definition changed, will be restarted", true, null);
-      } else if (probe != null) {
-        boolean again = !restartPolicy().equals("Never") || PodStatus.sidecar(container);
-        String failed = "failed " + probe.text.toLowerCase(Locale.ROOT) + " probe";
-        Probe spec =
-            probe == ContainerProbes.Kind.LIVENESS
-                ? container.spec().getLivenessProbe()
-                : container.spec().getStartupProbe();
-        restart(
-            container,
-            failed + (again ? ", will be restarted" : ""),
-            again,
-            spec.getTerminationGracePeriodSeconds());
-      }
-    }
-  }
-
-  private void restart(ContainerWorker container, String why, boolean again, Long grace) {
-    if (again) {
-      container.restart();
-    }
-    if (container.stop(Duration.ofSeconds(grace == null ? grace() : grace))) {
-      events.normal(
-          about.field(fieldPath(container)),
-          "Killing",
-          "Container " + container.name() + " " + why);
-    }
   }
 
   private boolean wanted(ContainerWorker container) {

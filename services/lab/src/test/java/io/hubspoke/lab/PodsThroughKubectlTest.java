@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.hubspoke.lab.MeshOptions.Changes;
 import io.hubspoke.lab.MeshOptions.Posture;
 import io.hubspoke.testing.Await;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
@@ -108,5 +109,43 @@ class PodsThroughKubectlTest {
     kubectl
         .run("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/done", "--timeout=10s")
         .ok();
+  }
+
+  @Test
+  void a_pod_waits_for_its_secret_and_is_ready_where_the_secret_says() throws Exception {
+    Path manifest = dir.resolve("needs.yaml");
+    Files.writeString(
+        manifest,
+        """
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: needs}
+        spec:
+          containers:
+          - name: main
+            image: hubspoke/echo
+            env:
+            - name: PORT
+              valueFrom: {secretKeyRef: {name: port, key: number}}
+            readinessProbe: {httpGet: {port: 18085}, periodSeconds: 1}
+        """);
+    kubectl.run("apply", "-f", manifest.toString()).ok();
+    untilShown("needs", "0/1 +CreateContainerConfigError +0 ");
+    assertThat(kubectl.run("describe", "pod", "needs").ok())
+        .contains("Error: secret \"port\" not found");
+
+    kubectl.run("create", "secret", "generic", "port", "--from-literal=number=18085").ok();
+    untilShown("needs", "1/1 +Running +0 ");
+  }
+
+  @Test
+  void a_new_image_restarts_the_container() throws Exception {
+    mesh.pod("change", "Always", "hubspoke/pause");
+    untilShown("change", "1/1 +Running +0 ");
+    kubectl.run("set", "image", "pod/change", "main=hubspoke/echo:2").ok();
+    untilShown("change", "1/1 +Running +1 ");
+    assertThat(kubectl.run("describe", "pod", "change").ok())
+        .contains("Container main definition changed, will be restarted")
+        .containsPattern("Image: +hubspoke/echo:2");
   }
 }
