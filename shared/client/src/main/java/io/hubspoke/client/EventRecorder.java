@@ -29,19 +29,31 @@ public final class EventRecorder {
   /**
    * What an event is about; the namespace is empty for cluster-scoped objects.
    *
+   * @param resourceVersion the state it is about; empty for none in particular
    * @param fieldPath a part of it, such as {@code spec.containers{web}}; empty for the whole
    */
   public record Regarding(
-      String apiVersion, String kind, String namespace, String name, String uid, String fieldPath) {
+      String apiVersion,
+      String kind,
+      String namespace,
+      String name,
+      String uid,
+      String resourceVersion,
+      String fieldPath) {
 
     /** Names a whole object. */
     public Regarding(String apiVersion, String kind, String namespace, String name, String uid) {
-      this(apiVersion, kind, namespace, name, uid, "");
+      this(apiVersion, kind, namespace, name, uid, "", "");
     }
 
     /** Names a part of the object. */
     public Regarding field(String path) {
-      return new Regarding(apiVersion, kind, namespace, name, uid, path);
+      return new Regarding(apiVersion, kind, namespace, name, uid, resourceVersion, path);
+    }
+
+    /** Events are the same whatever state of the object they are about. */
+    private Regarding anyState() {
+      return new Regarding(apiVersion, kind, namespace, name, uid, "", fieldPath);
     }
 
     /** Names an object that was read from the API. */
@@ -52,7 +64,9 @@ public final class EventRecorder {
           object.getKind(),
           metadata.getNamespace() == null ? "" : metadata.getNamespace(),
           metadata.getName(),
-          metadata.getUid() == null ? "" : metadata.getUid());
+          metadata.getUid() == null ? "" : metadata.getUid(),
+          metadata.getResourceVersion() == null ? "" : metadata.getResourceVersion(),
+          "");
     }
 
     /** Events about cluster-scoped objects lie in namespace default. */
@@ -92,15 +106,15 @@ public final class EventRecorder {
 
   /** Records that all is well. */
   public void normal(Regarding regarding, String reason, String message) {
-    record(new Same(regarding, "Normal", reason, message));
+    record(regarding, new Same(regarding.anyState(), "Normal", reason, message));
   }
 
   /** Records that something is wrong. */
   public void warning(Regarding regarding, String reason, String message) {
-    record(new Same(regarding, "Warning", reason, message));
+    record(regarding, new Same(regarding.anyState(), "Warning", reason, message));
   }
 
-  private void record(Same event) {
+  private void record(Regarding regarding, Same event) {
     if (inFlight.incrementAndGet() > MOST_IN_FLIGHT) {
       inFlight.decrementAndGet();
       return;
@@ -109,7 +123,7 @@ public final class EventRecorder {
     synchronized (written) {
       before = written.get(event);
     }
-    (before == null ? create(event) : countUp(event, before))
+    (before == null ? create(regarding, event) : countUp(regarding, event, before))
         .onComplete(
             done -> {
               inFlight.decrementAndGet();
@@ -119,13 +133,14 @@ public final class EventRecorder {
             });
   }
 
-  private Future<ObjectNode> create(Same event) {
+  private Future<ObjectNode> create(Regarding regarding, Same event) {
     var name = event.regarding.name + "." + Long.toHexString(last.incrementAndGet());
     synchronized (written) {
       written.put(event, new Written(name, new AtomicInteger(1)));
     }
     return client
-        .create(Resource.EVENTS.tree(), event.regarding.eventNamespace(), json(event, name))
+        .create(
+            Resource.EVENTS.tree(), event.regarding.eventNamespace(), json(regarding, event, name))
         .onFailure(
             failure -> {
               synchronized (written) {
@@ -134,7 +149,7 @@ public final class EventRecorder {
             });
   }
 
-  private Future<ObjectNode> countUp(Same event, Written before) {
+  private Future<ObjectNode> countUp(Regarding regarding, Same event, Written before) {
     var patch =
         Json.object().put("count", before.count.incrementAndGet()).put("lastTimestamp", now());
     return client
@@ -148,25 +163,28 @@ public final class EventRecorder {
             failure ->
                 // Events expire; then it is written anew.
                 failure instanceof ApiException refused && refused.code() == 404
-                    ? create(event)
+                    ? create(regarding, event)
                     : Future.failedFuture(failure));
   }
 
-  private ObjectNode json(Same event, String name) {
+  private ObjectNode json(Regarding regarding, Same event, String name) {
     var now = now();
     var json = Json.object().put("apiVersion", "v1").put("kind", "Event");
-    json.putObject("metadata").put("name", name).put("namespace", event.regarding.eventNamespace());
+    json.putObject("metadata").put("name", name).put("namespace", regarding.eventNamespace());
     var involved =
         json.putObject("involvedObject")
-            .put("apiVersion", event.regarding.apiVersion)
-            .put("kind", event.regarding.kind)
-            .put("name", event.regarding.name)
-            .put("uid", event.regarding.uid);
-    if (!event.regarding.namespace.isEmpty()) {
-      involved.put("namespace", event.regarding.namespace);
+            .put("apiVersion", regarding.apiVersion)
+            .put("kind", regarding.kind)
+            .put("name", regarding.name)
+            .put("uid", regarding.uid);
+    if (!regarding.namespace.isEmpty()) {
+      involved.put("namespace", regarding.namespace);
     }
-    if (!event.regarding.fieldPath.isEmpty()) {
-      involved.put("fieldPath", event.regarding.fieldPath);
+    if (!regarding.resourceVersion.isEmpty()) {
+      involved.put("resourceVersion", regarding.resourceVersion);
+    }
+    if (!regarding.fieldPath.isEmpty()) {
+      involved.put("fieldPath", regarding.fieldPath);
     }
     json.put("type", event.type).put("reason", event.reason).put("message", event.message);
     json.put("count", 1).put("firstTimestamp", now).put("lastTimestamp", now);
