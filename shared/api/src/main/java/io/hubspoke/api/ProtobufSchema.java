@@ -15,6 +15,7 @@ final class ProtobufSchema {
     }
   }
 
+  private static final String DELETE_OPTIONS = "DeleteOptions";
   private static final String REVIEW = "1 metadata ObjectMeta";
   private static final String BINDING =
       "1 metadata ObjectMeta, 2 subjects[] Subject, 3 roleRef RoleRef";
@@ -121,7 +122,14 @@ final class ProtobufSchema {
               "authorization.k8s.io/v1/SelfSubjectRulesReview",
               REVIEW + ", 2 spec SelfSubjectRulesReviewSpec"),
           message("SelfSubjectRulesReviewSpec", "1 namespace string"),
-          message("authentication.k8s.io/v1/SelfSubjectReview", REVIEW));
+          message("authentication.k8s.io/v1/SelfSubjectReview", REVIEW),
+          message(
+              DELETE_OPTIONS,
+              "1 gracePeriodSeconds int?, 2 preconditions Preconditions,"
+                  + " 3 orphanDependents bool?, 4 propagationPolicy string, 5 dryRun[] string"),
+          message("Preconditions", "1 uid string, 2 resourceVersion string"),
+          message(
+              "policy/v1/Eviction", "1 metadata ObjectMeta, 2 deleteOptions " + DELETE_OPTIONS));
 
   private final Map<Integer, Field> fields = new HashMap<>();
 
@@ -134,8 +142,11 @@ final class ProtobufSchema {
     }
   }
 
-  /** Returns the message of a kind, or null. */
+  /** Returns the message of a kind, or null; every version of every group has DeleteOptions. */
   static ProtobufSchema of(String apiVersion, String kind) {
+    if (kind.equals(DELETE_OPTIONS)) {
+      return message(DELETE_OPTIONS);
+    }
     return apiVersion.isEmpty() ? null : MESSAGES.get(apiVersion + "/" + kind);
   }
 

@@ -36,6 +36,28 @@ class ProtobufTest {
   }
 
   @Test
+  void readsDeleteOptionsOfAnyGroupAndWhatEvictionsHoldOfThem() {
+    byte[] preconditions = join(field(1, "u"), field(2, "7"));
+    byte[] options =
+        join(
+            new byte[] {1 << 3, 0},
+            field(2, preconditions),
+            field(4, "Background"),
+            field(5, "All"));
+    String json =
+        "\"gracePeriodSeconds\":0,\"preconditions\":{\"uid\":\"u\",\"resourceVersion\":\"7\"},"
+            + "\"propagationPolicy\":\"Background\",\"dryRun\":[\"All\"]}";
+    for (String version : new String[] {"v1", "apps/v1"}) {
+      assertThat(Protobuf.parseObject(envelope(version, "DeleteOptions", options)))
+          .hasToString("{\"apiVersion\":\"" + version + "\",\"kind\":\"DeleteOptions\"," + json);
+    }
+    assertThat(
+            Protobuf.parseObject(envelope("policy/v1", "Eviction", field(2, options)))
+                .path("deleteOptions"))
+        .hasToString("{" + json);
+  }
+
+  @Test
   void refusesAKindThatItDoesNotKnow() {
     assertThatThrownBy(() -> Protobuf.parseObject(envelope("v1", "Pod", new byte[0])))
         .isInstanceOfSatisfying(ApiException.class, e -> assertThat(e.code()).isEqualTo(415));
