@@ -52,7 +52,7 @@ final class CertificateSigningRequestStrategy extends GenericStrategy {
         "spec{request:string,signerName:string,expirationSeconds:integer,usages[]:string,"
             + "username:string,uid:string,groups[]:string,extra%:any},"
             + "status{certificate:string,"
-            + PodShape.CONDITIONS
+            + Shape.CONDITIONS
             + "}",
         false,
         true,

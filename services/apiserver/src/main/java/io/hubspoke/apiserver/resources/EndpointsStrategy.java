@@ -7,7 +7,8 @@ import java.util.Map;
 
 /** Endpoints: the addresses behind a service. */
 final class EndpointsStrategy extends GenericStrategy {
-  private static final String ADDRESS = "{ip:string,hostname:string,nodeName:string,targetRef:any}";
+  private static final String ADDRESS =
+      "{ip:string,hostname:string,nodeName:string,targetRef" + Shape.REFERENCE + "}";
 
   EndpointsStrategy() {
     super(

@@ -9,18 +9,14 @@ import java.util.function.Function;
 
 /** Events: about an object of their own namespace. */
 final class EventStrategy extends GenericStrategy {
-  private static final String REFERENCE =
-      "{kind:string,namespace:string,name:string,uid:string,apiVersion:string,"
-          + "resourceVersion:string,fieldPath:string}";
-
   EventStrategy() {
     super(
         "involvedObject"
-            + REFERENCE
+            + Shape.REFERENCE
             + ",reason:string,message:string,source{component:string,host:string},"
             + "firstTimestamp:time,lastTimestamp:time,count:integer,type:string,eventTime:time,"
             + "series{count:integer,lastObservedTime:time},action:string,related"
-            + REFERENCE
+            + Shape.REFERENCE
             + ",reportingComponent:string,reportingInstance:string",
         true,
         false,

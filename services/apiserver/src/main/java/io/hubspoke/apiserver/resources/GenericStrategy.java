@@ -46,6 +46,10 @@ class GenericStrategy implements ResourceStrategy {
     this.labels = Set.copyOf(all);
   }
 
+  final Shape.Fields shape() {
+    return shape;
+  }
+
   @Override
   public final void checkTypes(ResourceType type, ObjectNode object) {
     Shape.normalize(type, shape, object);

@@ -14,7 +14,7 @@ final class NamespaceStrategy extends GenericStrategy {
 
   NamespaceStrategy() {
     super(
-        "spec{finalizers[]:string},status{phase:string," + PodShape.CONDITIONS + "}",
+        "spec{finalizers[]:string},status{phase:string," + Shape.CONDITIONS + "}",
         false,
         true,
         Map.of("status.phase", at("status", "phase")));

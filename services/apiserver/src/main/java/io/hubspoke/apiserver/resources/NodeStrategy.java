@@ -7,24 +7,12 @@ import java.util.Map;
 
 /** Nodes: the capacity is what is allocatable unless the kubelet says otherwise. */
 final class NodeStrategy extends GenericStrategy {
-  private static final String SHAPE =
-      """
-      spec{podCIDR:string,podCIDRs[]:string,providerID:string,unschedulable:boolean,
-      taints[]{key:string,value:string,effect:string,timeAdded:time}},
-      status{capacity%%:quantity,allocatable%%:quantity,phase:string,%s,
-      addresses[]{type:string,address:string},
-      daemonEndpoints{kubeletEndpoint{Port:integer}},nodeInfo{machineID:string,
-      systemUUID:string,bootID:string,kernelVersion:string,osImage:string,
-      containerRuntimeVersion:string,kubeletVersion:string,kubeProxyVersion:string,
-      operatingSystem:string,architecture:string},images[]{names[]:string,sizeBytes:integer}}
-      """
-          .formatted(PodShape.CONDITIONS);
   private static final List<String> EFFECTS =
       List.of("NoSchedule", "PreferNoSchedule", "NoExecute");
 
   NodeStrategy() {
     super(
-        SHAPE,
+        NodeShape.FIELDS,
         false,
         true,
         Map.of(

@@ -2,86 +2,126 @@ package io.hubspoke.apiserver.resources;
 
 /** The types of a pod's fields. */
 final class PodShape {
-  private static final String PROBE =
+  private static final String SPEC_TYPES =
       """
-      {exec{command[]:string},tcpSocket{port:int_or_string,host:string},
-      grpc{port:integer,service:string},httpGet{path:string,port:int_or_string,host:string,
-      scheme:string,httpHeaders[]{name:string,value:string}},initialDelaySeconds:integer,
-      timeoutSeconds:integer,periodSeconds:integer,successThreshold:integer,
-      failureThreshold:integer,terminationGracePeriodSeconds:integer}
+      NodeSelectorRequirement={key:string,operator:string,values[]:string},
+      NodeSelectorTerm={matchExpressions[]:NodeSelectorRequirement,
+      matchFields[]:NodeSelectorRequirement},
+      NodeAffinity={preferredDuringSchedulingIgnoredDuringExecution[]{
+      preference:NodeSelectorTerm,weight:integer},
+      requiredDuringSchedulingIgnoredDuringExecution{nodeSelectorTerms[]:NodeSelectorTerm}},
+      PodAffinityTerm={labelSelector:LabelSelector,matchLabelKeys[]:string,
+      mismatchLabelKeys[]:string,namespaceSelector:LabelSelector,namespaces[]:string,
+      topologyKey:string},
+      WeightedPodAffinityTerm={podAffinityTerm:PodAffinityTerm,weight:integer},
+      PodAffinity={preferredDuringSchedulingIgnoredDuringExecution[]:WeightedPodAffinityTerm,
+      requiredDuringSchedulingIgnoredDuringExecution[]:PodAffinityTerm},
+      Affinity={nodeAffinity:NodeAffinity,podAffinity:PodAffinity,
+      podAntiAffinity:PodAffinity},
+      EnvVarSource={configMapKeyRef{key:string,name:string,optional:boolean},
+      fieldRef:ObjectFieldSelector,resourceFieldRef:ResourceFieldSelector,secretKeyRef{
+      key:string,name:string,optional:boolean}},
+      EnvVar={name:string,value:string,valueFrom:EnvVarSource},
+      EnvFromSource={configMapRef{name:string,optional:boolean},prefix:string,secretRef{
+      name:string,optional:boolean}},
+      ExecAction={command[]:string},
+      HTTPGetAction={host:string,httpHeaders[]{name:string,value:string},path:string,
+      port:int_or_string,scheme:string},
+      TCPSocketAction={host:string,port:int_or_string},
+      LifecycleHandler={exec:ExecAction,httpGet:HTTPGetAction,sleep{seconds:long},
+      tcpSocket:TCPSocketAction},
+      Lifecycle={postStart:LifecycleHandler,preStop:LifecycleHandler,stopSignal:string},
+      Probe={exec:ExecAction,failureThreshold:integer,grpc{port:integer,service:string},
+      httpGet:HTTPGetAction,initialDelaySeconds:integer,periodSeconds:integer,
+      successThreshold:integer,tcpSocket:TCPSocketAction,terminationGracePeriodSeconds:long,
+      timeoutSeconds:integer},
+      ContainerPort={containerPort:integer,hostIP:string,hostPort:integer,name:string,
+      protocol:string},
+      ContainerResizePolicy={resourceName:string,restartPolicy:string},
+      ResourceRequirements={claims[]{name:string,request:string},limits%:quantity,
+      requests%:quantity},
+      AppArmorProfile={localhostProfile:string,type:string},
+      SELinuxOptions={level:string,role:string,type:string,user:string},
+      SeccompProfile={localhostProfile:string,type:string},
+      WindowsSecurityContextOptions={gmsaCredentialSpec:string,gmsaCredentialSpecName:string,
+      hostProcess:boolean,runAsUserName:string},
+      SecurityContext={allowPrivilegeEscalation:boolean,appArmorProfile:AppArmorProfile,
+      capabilities{add[]:string,drop[]:string},privileged:boolean,procMount:string,
+      readOnlyRootFilesystem:boolean,runAsGroup:long,runAsNonRoot:boolean,runAsUser:long,
+      seLinuxOptions:SELinuxOptions,seccompProfile:SeccompProfile,
+      windowsOptions:WindowsSecurityContextOptions},
+      VolumeDevice={devicePath:string,name:string},
+      VolumeMount={mountPath:string,mountPropagation:string,name:string,readOnly:boolean,
+      recursiveReadOnly:string,subPath:string,subPathExpr:string},
+      Container={args[]:string,command[]:string,env[]:EnvVar,envFrom[]:EnvFromSource,
+      image:string,imagePullPolicy:string,lifecycle:Lifecycle,livenessProbe:Probe,name:string,
+      ports[]:ContainerPort,readinessProbe:Probe,resizePolicy[]:ContainerResizePolicy,
+      resources:ResourceRequirements,restartPolicy:string,securityContext:SecurityContext,
+      startupProbe:Probe,stdin:boolean,stdinOnce:boolean,terminationMessagePath:string,
+      terminationMessagePolicy:string,tty:boolean,volumeDevices[]:VolumeDevice,
+      volumeMounts[]:VolumeMount,workingDir:string},
+      PodDNSConfig={nameservers[]:string,options[]{name:string,value:string},
+      searches[]:string},
+      EphemeralContainer={args[]:string,command[]:string,env[]:EnvVar,envFrom[]:EnvFromSource,
+      image:string,imagePullPolicy:string,lifecycle:Lifecycle,livenessProbe:Probe,name:string,
+      ports[]:ContainerPort,readinessProbe:Probe,resizePolicy[]:ContainerResizePolicy,
+      resources:ResourceRequirements,restartPolicy:string,securityContext:SecurityContext,
+      startupProbe:Probe,stdin:boolean,stdinOnce:boolean,targetContainerName:string,
+      terminationMessagePath:string,terminationMessagePolicy:string,tty:boolean,
+      volumeDevices[]:VolumeDevice,volumeMounts[]:VolumeMount,workingDir:string},
+      PodSecurityContext={appArmorProfile:AppArmorProfile,fsGroup:long,
+      fsGroupChangePolicy:string,runAsGroup:long,runAsNonRoot:boolean,runAsUser:long,
+      seLinuxChangePolicy:string,seLinuxOptions:SELinuxOptions,seccompProfile:SeccompProfile,
+      supplementalGroups[]:long,supplementalGroupsPolicy:string,sysctls[]{name:string,
+      value:string},windowsOptions:WindowsSecurityContextOptions},
+      Toleration={effect:string,key:string,operator:string,tolerationSeconds:long,
+      value:string},
+      TopologySpreadConstraint={labelSelector:LabelSelector,matchLabelKeys[]:string,
+      maxSkew:integer,minDomains:integer,nodeAffinityPolicy:string,nodeTaintsPolicy:string,
+      topologyKey:string,whenUnsatisfiable:string},
+      PodSpec={activeDeadlineSeconds:long,affinity:Affinity,
+      automountServiceAccountToken:boolean,containers[]:Container,dnsConfig:PodDNSConfig,
+      dnsPolicy:string,enableServiceLinks:boolean,ephemeralContainers[]:EphemeralContainer,
+      hostAliases[]{hostnames[]:string,ip:string},hostIPC:boolean,hostNetwork:boolean,
+      hostPID:boolean,hostUsers:boolean,hostname:string,
+      imagePullSecrets[]:LocalObjectReference,initContainers[]:Container,nodeName:string,
+      nodeSelector%:string,os{name:string},overhead%:quantity,preemptionPolicy:string,
+      priority:integer,priorityClassName:string,readinessGates[]{conditionType:string},
+      resourceClaims[]{name:string,resourceClaimName:string,resourceClaimTemplateName:string},
+      resources:ResourceRequirements,restartPolicy:string,runtimeClassName:string,
+      schedulerName:string,schedulingGates[]{name:string},securityContext:PodSecurityContext,
+      serviceAccount:string,serviceAccountName:string,setHostnameAsFQDN:boolean,
+      shareProcessNamespace:boolean,subdomain:string,terminationGracePeriodSeconds:long,
+      tolerations[]:Toleration,topologySpreadConstraints[]:TopologySpreadConstraint,
+      volumes[]:Volume},
       """;
 
-  private static final String KEY_REF = "{name:string,key:string,optional:boolean}";
-
-  private static final String CONTAINER =
+  private static final String STATUS_TYPES =
       """
-      {name:string,image:string,imagePullPolicy:string,command[]:string,args[]:string,
-      workingDir:string,ports[]{name:string,hostPort:integer,containerPort:integer,
-      protocol:string,hostIP:string},env[]{name:string,value:string,valueFrom{
-      fieldRef{apiVersion:string,fieldPath:string},
-      resourceFieldRef{containerName:string,resource:string,divisor:quantity},
-      configMapKeyRef%1$s,secretKeyRef%1$s}},envFrom[]{prefix:string,
-      configMapRef{name:string,optional:boolean},secretRef{name:string,optional:boolean}},
-      resources{limits%%:quantity,requests%%:quantity},restartPolicy:string,
-      volumeMounts[]{name:string,mountPath:string,readOnly:boolean,subPath:string,
-      mountPropagation:string,subPathExpr:string},livenessProbe%2$s,readinessProbe%2$s,
-      startupProbe%2$s,lifecycle:any,terminationMessagePath:string,
-      terminationMessagePolicy:string,securityContext:any,stdin:boolean,stdinOnce:boolean,
-      tty:boolean,targetContainerName:string}
-      """
-          .formatted(KEY_REF, PROBE.strip())
-          .strip();
-
-  private static final String STATE =
-      """
-      {waiting{reason:string,message:string},running{startedAt:time},
-      terminated{exitCode:integer,signal:integer,reason:string,message:string,startedAt:time,
-      finishedAt:time,containerID:string}}
-      """
-          .strip();
-
-  private static final String CONTAINER_STATUS =
-      """
-      {name:string,image:string,imageID:string,containerID:string,ready:boolean,started:boolean,
-      restartCount:integer,state%1$s,lastState%1$s}
-      """
-          .formatted(STATE)
-          .strip();
-
-  static final String CONDITIONS =
-      """
-      conditions[]{type:string,status:string,reason:string,message:string,
-      lastTransitionTime:time,lastProbeTime:time,lastHeartbeatTime:time,lastUpdateTime:time,
-      observedGeneration:integer}
-      """
-          .strip();
+      PodCondition={lastProbeTime:time,lastTransitionTime:time,message:string,
+      observedGeneration:long,reason:string,status:string,type:string},
+      ContainerStateTerminated={containerID:string,exitCode:integer,finishedAt:time,
+      message:string,reason:string,signal:integer,startedAt:time},
+      ContainerState={running{startedAt:time},terminated:ContainerStateTerminated,waiting{
+      message:string,reason:string}},
+      VolumeMountStatus={mountPath:string,name:string,readOnly:boolean,
+      recursiveReadOnly:string},
+      ContainerStatus={allocatedResources%:quantity,allocatedResourcesStatus[]{name:string,
+      resources[]{health:string,resourceID:string}},containerID:string,image:string,
+      imageID:string,lastState:ContainerState,name:string,ready:boolean,
+      resources:ResourceRequirements,restartCount:integer,started:boolean,
+      state:ContainerState,stopSignal:string,user{linux{gid:long,supplementalGroups[]:long,
+      uid:long}},volumeMounts[]:VolumeMountStatus},
+      PodStatus={conditions[]:PodCondition,containerStatuses[]:ContainerStatus,
+      ephemeralContainerStatuses[]:ContainerStatus,hostIP:string,hostIPs[]{ip:string},
+      initContainerStatuses[]:ContainerStatus,message:string,nominatedNodeName:string,
+      observedGeneration:long,phase:string,podIP:string,podIPs[]{ip:string},qosClass:string,
+      reason:string,resize:string,resourceClaimStatuses[]{name:string,
+      resourceClaimName:string},startTime:time},
+      """;
 
   static final String FIELDS =
-      """
-      spec{nodeName:string,restartPolicy:string,terminationGracePeriodSeconds:integer,
-      activeDeadlineSeconds:integer,dnsPolicy:string,nodeSelector%%:string,
-      serviceAccountName:string,serviceAccount:string,automountServiceAccountToken:boolean,
-      hostNetwork:boolean,hostPID:boolean,hostIPC:boolean,hostUsers:boolean,
-      shareProcessNamespace:boolean,securityContext:any,imagePullSecrets[]{name:string},
-      hostname:string,subdomain:string,affinity:any,schedulerName:string,
-      tolerations[]{key:string,operator:string,value:string,effect:string,
-      tolerationSeconds:integer},hostAliases[]{ip:string,hostnames[]:string},
-      priorityClassName:string,priority:integer,preemptionPolicy:string,
-      readinessGates[]{conditionType:string},runtimeClassName:string,enableServiceLinks:boolean,
-      overhead%%:quantity,topologySpreadConstraints[]:any,schedulingGates[]{name:string},
-      volumes[]{name:string,emptyDir:any,hostPath:any,
-      secret{secretName:string,items[]:any,defaultMode:integer,optional:boolean},
-      configMap{name:string,items[]:any,defaultMode:integer,optional:boolean},
-      projected{sources[]:any,defaultMode:integer},downwardAPI:any,
-      persistentVolumeClaim{claimName:string,readOnly:boolean}},
-      containers[]%1$s,initContainers[]%1$s,ephemeralContainers[]%1$s},
-      status{phase:string,reason:string,message:string,podIP:string,podIPs[]{ip:string},
-      hostIP:string,hostIPs[]{ip:string},startTime:time,qosClass:string,
-      nominatedNodeName:string,%3$s,containerStatuses[]%2$s,initContainerStatuses[]%2$s,
-      ephemeralContainerStatuses[]%2$s}
-      """
-          .formatted(CONTAINER, CONTAINER_STATUS, CONDITIONS)
-          .strip();
+      VolumeShape.TYPES + SPEC_TYPES + STATUS_TYPES + "spec:PodSpec,status:PodStatus";
 
   private PodShape() {}
 }

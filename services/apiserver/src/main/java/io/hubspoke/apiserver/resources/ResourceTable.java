@@ -24,7 +24,9 @@ public final class ResourceTable {
   private static final String AUTHORIZATION = "authorization.k8s.io";
 
   private static final String SERVICE_ACCOUNT =
-      "secrets[]:any,imagePullSecrets[]{name:string},automountServiceAccountToken:boolean";
+      "secrets[]"
+          + Shape.REFERENCE
+          + ",imagePullSecrets[]{name:string},automountServiceAccountToken:boolean";
 
   public static final Resource NAMESPACES =
       resource(
@@ -41,7 +43,10 @@ public final class ResourceTable {
           NodeColumns.columns());
   public static final Resource PODS =
       resource(
-          type("", "Pod", "pods", true).alias("po").category("all").sub("status", "log", "binding"),
+          type("", "Pod", "pods", true)
+              .alias("po")
+              .category("all")
+              .sub("status", "log", "binding", "eviction"),
           new PodStrategy(),
           PodColumns.columns());
   public static final Resource SERVICES =

@@ -14,7 +14,10 @@ final class RoleStrategy extends GenericStrategy {
     super(
         "rules[]{verbs[]:string,apiGroups[]:string,resources[]:string,resourceNames[]:string,"
             + "nonResourceURLs[]:string}"
-            + (cluster ? ",aggregationRule{clusterRoleSelectors[]:any}" : ""),
+            + (cluster
+                ? ",aggregationRule{clusterRoleSelectors[]{matchLabels%:string,"
+                    + "matchExpressions[]{key:string,operator:string,values[]:string}}}"
+                : ""),
         !cluster,
         false,
         Map.of());

@@ -13,14 +13,15 @@ final class ServiceStrategy extends GenericStrategy {
       spec{type:string,clusterIP:string,clusterIPs[]:string,ports[]{name:string,protocol:string,
       port:integer,targetPort:int_or_string,nodePort:integer,appProtocol:string},
       selector%%:string,externalIPs[]:string,externalName:string,sessionAffinity:string,
-      sessionAffinityConfig:any,loadBalancerIP:string,loadBalancerClass:string,
+      sessionAffinityConfig{clientIP{timeoutSeconds:integer}},loadBalancerIP:string,loadBalancerClass:string,
       loadBalancerSourceRanges[]:string,externalTrafficPolicy:string,
       internalTrafficPolicy:string,healthCheckNodePort:integer,
       publishNotReadyAddresses:boolean,ipFamilies[]:string,ipFamilyPolicy:string,
       allocateLoadBalancerNodePorts:boolean,trafficDistribution:string},
-      status{loadBalancer:any,%s}
+      status{loadBalancer{ingress[]{hostname:string,ip:string,ipMode:string,
+      ports[]{error:string,port:integer,protocol:string}}},%s}
       """
-          .formatted(PodShape.CONDITIONS);
+          .formatted(Shape.CONDITIONS);
   private static final String EXTERNAL = "ExternalName";
   private static final List<String> TYPES =
       List.of("ClusterIP", EXTERNAL, "LoadBalancer", "NodePort");

@@ -15,14 +15,15 @@ import java.util.Map;
  * would refuse is refused, unknown fields are kept, and nulls are dropped, being absent fields.
  *
  * <p>Written as {@code spec{nodeName:string,containers[]{name:string},labels%:string}}, where
- * {@code []} makes an array and {@code %} a map.
+ * {@code []} makes an array and {@code %} a map; {@code Port={...}} gives a type a name.
  */
 sealed interface Shape {
 
   /** A value that has no fields that are known, and what to call it. */
   enum Scalar implements Shape {
     STRING("string"),
-    INTEGER("number"),
+    INTEGER("int32"),
+    LONG("int64"),
     BOOLEAN("bool"),
     TIME("Time"),
     QUANTITY("Quantity"),
@@ -39,12 +40,13 @@ sealed interface Shape {
       return switch (this) {
         case STRING -> value.isTextual();
         case TIME -> value.isTextual() && isTime(value.textValue());
-        case INTEGER -> value.isIntegralNumber() && value.canConvertToLong();
+        case INTEGER -> value.isIntegralNumber() && value.canConvertToInt();
+        case LONG -> value.isIntegralNumber() && value.canConvertToLong();
         case BOOLEAN -> value.isBoolean();
         case QUANTITY ->
             value.isNumber()
                 || (value.isTextual() && Quantity.parse(value.textValue()).isPresent());
-        case INT_OR_STRING -> value.isTextual() || value.isIntegralNumber();
+        case INT_OR_STRING -> value.isTextual() || INTEGER.accepts(value);
         case ANY -> true;
       };
     }
@@ -71,12 +73,26 @@ sealed interface Shape {
   String ENVELOPE =
       """
       apiVersion:string,kind:string,metadata{name:string,generateName:string,namespace:string,
-      uid:string,resourceVersion:string,generation:integer,creationTimestamp:time,
-      deletionTimestamp:time,deletionGracePeriodSeconds:integer,labels%:string,
+      uid:string,resourceVersion:string,generation:long,creationTimestamp:time,
+      deletionTimestamp:time,deletionGracePeriodSeconds:long,labels%:string,
       annotations%:string,finalizers[]:string,selfLink:string,managedFields[]:any,
       ownerReferences[]{apiVersion:string,kind:string,name:string,uid:string,
       controller:boolean,blockOwnerDeletion:boolean}}
       """;
+
+  /** What the conditions of any status have. */
+  String CONDITIONS =
+      """
+      conditions[]{type:string,status:string,reason:string,message:string,
+      lastTransitionTime:time,lastProbeTime:time,lastHeartbeatTime:time,lastUpdateTime:time,
+      observedGeneration:long}
+      """
+          .strip();
+
+  /** What a reference to an object has. */
+  String REFERENCE =
+      "{kind:string,namespace:string,name:string,uid:string,apiVersion:string,"
+          + "resourceVersion:string,fieldPath:string}";
 
   /** Reads the shape of a kind whose own fields are given. */
   static Fields of(String fields) {

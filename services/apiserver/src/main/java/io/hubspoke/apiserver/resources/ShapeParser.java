@@ -1,5 +1,6 @@
 package io.hubspoke.apiserver.resources;
 
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -7,6 +8,7 @@ import java.util.Map;
 /** Reads the notation of shapes. */
 final class ShapeParser {
   private final String text;
+  private final Map<String, Shape> types = new HashMap<>();
   private int position;
 
   ShapeParser(String text) {
@@ -25,22 +27,37 @@ final class ShapeParser {
     Map<String, Shape> fields = new LinkedHashMap<>();
     do {
       String name = word();
+      if (skip("=")) {
+        types.put(name, braced(name));
+        continue;
+      }
       boolean array = skip("[]");
       boolean map = skip("%");
       Shape shape;
-      if (skip("{")) {
-        shape = fields();
-        if (!skip("}")) {
-          throw new IllegalArgumentException("expected } after " + name);
-        }
-      } else if (skip(":")) {
-        shape = Shape.Scalar.valueOf(word().toUpperCase(Locale.ROOT));
+      if (skip(":")) {
+        shape = named(word());
       } else {
-        throw new IllegalArgumentException("expected a type after " + name);
+        shape = braced(name);
       }
       fields.put(name, array ? new Shape.Array(shape) : map ? new Shape.Mapping(shape) : shape);
     } while (skip(","));
     return new Shape.Fields(fields);
+  }
+
+  private Shape.Fields braced(String name) {
+    if (!skip("{")) {
+      throw new IllegalArgumentException("expected a type after " + name);
+    }
+    Shape.Fields fields = fields();
+    if (!skip("}")) {
+      throw new IllegalArgumentException("expected } after " + name);
+    }
+    return fields;
+  }
+
+  private Shape named(String type) {
+    Shape defined = types.get(type);
+    return defined == null ? Shape.Scalar.valueOf(type.toUpperCase(Locale.ROOT)) : defined;
   }
 
   private String word() {

@@ -8,6 +8,8 @@ import io.hubspoke.api.Meta;
 import io.hubspoke.apiserver.TestApiserver;
 import io.hubspoke.apiserver.TestApiserver.Answer;
 import io.hubspoke.apiserver.TestApiserver.Client;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
@@ -152,6 +154,47 @@ class NarrowGrantsTest {
       assertThat(refused.message())
           .endsWith("node \"n1\" is not allowed to modify ownerReferences");
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{'status':{'volumesInUse':{'a':1}}}",
+        "{'status':{'images':[{'names':['a'],'sizeBytes':'big'}]}}",
+        "{'status':{'daemonEndpoints':{'kubeletEndpoint':{'Port':3000000000}}}}",
+        "{'status':{'config':[]}}"
+      })
+  void aNodesStatusCanBeReadByTypedClients(String patch) throws Exception {
+    var request =
+        node.request("/api/v1/nodes/n1/status")
+            .header("Content-Type", "application/merge-patch+json")
+            .method("PATCH", BodyPublishers.ofByteArray(Json.bytes(json(patch))))
+            .build();
+    Answer refused = new Answer(node.http().send(request, BodyHandlers.ofString()));
+    assertThat(refused.code()).isEqualTo(400);
+    assertThat(refused.message()).contains("cannot unmarshal");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "'dnsConfig':'x'",
+        "'affinity':{'nodeAffinity':[]}",
+        "'topologySpreadConstraints':[{'maxSkew':'1'}]",
+        "'securityContext':{'runAsUser':'root'}",
+        "'volumes':[{'name':'v','azureFile':{'secretName':['a']}}]"
+      })
+  void aPodCanBeReadByTypedClients(String field) throws Exception {
+    Answer refused =
+        admin.post(
+            DEFAULT + "/pods",
+            json(
+                "{'metadata':{'name':'typed'},'spec':{'containers':[{'name':'c',"
+                    + "'image':'hubspoke/pause'}],"
+                    + field
+                    + "}}"));
+    assertThat(refused.code()).isEqualTo(400);
+    assertThat(refused.message()).contains("cannot unmarshal");
   }
 
   private static ObjectNode mirror(String name, String fields) {

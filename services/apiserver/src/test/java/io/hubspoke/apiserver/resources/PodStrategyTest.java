@@ -127,7 +127,7 @@ class PodStrategyTest {
         "{'spec':{'hostNetwork':'yes'}} | json: cannot unmarshal string into field"
             + " spec.hostNetwork of type bool",
         "{'spec':{'terminationGracePeriodSeconds':1.5}} | json: cannot unmarshal number into field"
-            + " spec.terminationGracePeriodSeconds of type number",
+            + " spec.terminationGracePeriodSeconds of type int64",
         "{'metadata':{'labels':{'a':1}}} | json: cannot unmarshal number into field"
             + " metadata.labels of type string",
         "{'status':{'startTime':'noon'}} | parsing time \"noon\" as"
