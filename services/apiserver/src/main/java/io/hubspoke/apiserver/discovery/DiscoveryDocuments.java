@@ -15,17 +15,20 @@ import java.util.zip.CRC32;
 
 /** Writes the discovery documents from the table of resources, old and aggregated ones. */
 final class DiscoveryDocuments {
-  /** What a subresource answers: its kind where it isn't the parent's, and its verbs. */
-  private record Subresource(String kind, List<String> verbs) {
-    static final Subresource PARENT = new Subresource("", List.of("get", "patch", "update"));
-
-    static Subresource of(String name) {
+  /** What a subresource answers: its kind, the group and version of that, and its verbs. */
+  private record Subresource(String group, String version, String kind, List<String> verbs) {
+    static Subresource of(ResourceType parent, String name) {
       return switch (name) {
-        case "log" -> new Subresource("", List.of("get"));
-        case "binding" -> new Subresource("Binding", List.of("create"));
-        case "finalize" -> new Subresource("", List.of("update"));
-        default -> PARENT;
+        case "log" -> like(parent, parent.kind(), List.of("get"));
+        case "binding" -> like(parent, "Binding", List.of("create"));
+        case "eviction" -> new Subresource("policy", "v1", "Eviction", List.of("create"));
+        case "finalize" -> like(parent, parent.kind(), List.of("update"));
+        default -> like(parent, parent.kind(), List.of("get", "patch", "update"));
       };
+    }
+
+    private static Subresource like(ResourceType parent, String kind, List<String> verbs) {
+      return new Subresource(parent.group(), parent.version(), kind, verbs);
     }
   }
 
@@ -103,12 +106,12 @@ final class DiscoveryDocuments {
     put(resource, "shortNames", type.shortNames());
     put(resource, "categories", type.categories());
     for (String name : new TreeSet<>(type.subresources())) {
-      Subresource sub = Subresource.of(name);
+      Subresource sub = Subresource.of(type, name);
       ObjectNode node = resource.withArray("subresources").addObject().put("subresource", name);
       node.putObject("responseKind")
-          .put("group", type.group())
-          .put("version", type.version())
-          .put("kind", sub.kind.isEmpty() ? type.kind() : sub.kind);
+          .put("group", sub.group)
+          .put("version", sub.version)
+          .put("kind", sub.kind);
       put(node, "verbs", sub.verbs);
     }
     return resource;
@@ -157,14 +160,17 @@ final class DiscoveryDocuments {
         node.put("storageVersionHash", hash(type));
       }
       for (String name : new TreeSet<>(type.subresources())) {
-        Subresource sub = Subresource.of(name);
+        Subresource sub = Subresource.of(type, name);
         ObjectNode child =
             resources
                 .addObject()
                 .put("name", type.plural() + "/" + name)
                 .put("singularName", "")
-                .put("namespaced", type.namespaced())
-                .put("kind", sub.kind.isEmpty() ? type.kind() : sub.kind);
+                .put("namespaced", type.namespaced());
+        if (!sub.group.equals(type.group())) {
+          child.put("group", sub.group).put("version", sub.version);
+        }
+        child.put("kind", sub.kind);
         put(child, "verbs", sub.verbs);
       }
     }

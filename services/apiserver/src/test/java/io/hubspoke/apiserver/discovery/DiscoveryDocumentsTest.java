@@ -37,6 +37,12 @@ class DiscoveryDocumentsTest {
             "[\"create\",\"delete\",\"deletecollection\",\"get\",\"list\",\"patch\",\"update\","
                 + "\"watch\"]");
     assertThat(resource("/api/v1", "pods/binding").path("kind").asText()).isEqualTo("Binding");
+    assertThat(resource("/api/v1", "pods/eviction").toString())
+        .isEqualTo(
+            "{\"name\":\"pods/eviction\",\"singularName\":\"\",\"namespaced\":true,"
+                + "\"group\":\"policy\",\"version\":\"v1\",\"kind\":\"Eviction\","
+                + "\"verbs\":[\"create\"]}");
+    assertThat(resource("/api/v1", "pods/binding").has("group")).isFalse();
     assertThat(resource("/api/v1", "nodes").path("namespaced").asBoolean(true)).isFalse();
     assertThat(
             resource("/apis/authorization.k8s.io/v1", "selfsubjectaccessreviews")
@@ -59,6 +65,16 @@ class DiscoveryDocumentsTest {
       assertThat(version.path("resources").findValuesAsText("resource")).isEqualTo(plain);
       assertThat(version.path("freshness").asText()).isEqualTo("Current");
     }
+  }
+
+  @Test
+  void theAggregatedFormSaysWhatKindAnEvictionIs() {
+    JsonNode version =
+        documents.aggregated(true, "v2").path("items").get(0).path("versions").get(0);
+    assertThat(version.path("resources").findValues("subresources").toString())
+        .contains(
+            "{\"subresource\":\"eviction\",\"responseKind\":{\"group\":\"policy\","
+                + "\"version\":\"v1\",\"kind\":\"Eviction\"},\"verbs\":[\"create\"]}");
   }
 
   private JsonNode resource(String path, String name) {
