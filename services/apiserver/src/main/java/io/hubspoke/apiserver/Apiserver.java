@@ -25,6 +25,7 @@ import io.hubspoke.apiserver.http.Endpoint;
 import io.hubspoke.apiserver.http.InFlightLimits;
 import io.hubspoke.apiserver.http.RequestMetrics;
 import io.hubspoke.apiserver.kubeletclient.KubeletClient;
+import io.hubspoke.apiserver.registry.EventExpiry;
 import io.hubspoke.apiserver.registry.Lister;
 import io.hubspoke.apiserver.registry.Registry;
 import io.hubspoke.apiserver.registry.ResourceEndpoint;
@@ -59,6 +60,7 @@ public final class Apiserver extends VerticleBase {
   private final Clock clock = Clock.systemUTC();
   private Store store;
   private Registry registry;
+  private EventExpiry expiry;
   private Authorizer authorizer;
   private KubeletClient kubelets;
   private ApiListener listener;
@@ -101,6 +103,7 @@ public final class Apiserver extends VerticleBase {
                 Flag.read(
                     "--service-cluster-ip-range",
                     () -> new ServiceAddresses(store, options.service().clusterIpRange()))));
+    expiry = new EventExpiry(vertx, store, options.eventTtl());
     kubelets = new KubeletClient(vertx, options.kubelet());
     X509Authenticator x509 = new X509Authenticator(clientCa, clock);
     ApiConnections connections =
@@ -117,6 +120,7 @@ public final class Apiserver extends VerticleBase {
     Bootstrap bootstrap = new Bootstrap(registry);
     return registry
         .start()
+        .compose(started -> expiry.start())
         .compose(started -> bootstrap.start())
         .compose(made -> vertx.deployVerticle(listener))
         .compose(deployed -> another(http, connections, chain))
@@ -128,7 +132,11 @@ public final class Apiserver extends VerticleBase {
   @Override
   public Future<?> stop() {
     stopping = true;
-    return registry.stop().eventually(() -> kubelets.stop()).eventually(() -> store.close());
+    return registry
+        .stop()
+        .eventually(() -> expiry.stop())
+        .eventually(() -> kubelets.stop())
+        .eventually(() -> store.close());
   }
 
   /**

@@ -142,6 +142,14 @@ public final class ApiserverCommand implements Callable<Integer> {
   private int maxMutatingRequestsInflight;
 
   @Option(
+      names = "--event-ttl",
+      defaultValue = "1h",
+      converter = GoDuration.class,
+      paramLabel = "DURATION",
+      description = "Time for which Events are kept, 0s for ever (default: ${DEFAULT-VALUE}).")
+  private Duration eventTtl;
+
+  @Option(
       names = "--kubelet-client-certificate",
       paramLabel = "FILE",
       description = "Client certificate for kubelets.")
@@ -226,7 +234,8 @@ public final class ApiserverCommand implements Callable<Integer> {
             kubeletPreferredAddressTypes,
             kubeletTimeout,
             kubeletLocalAddress,
-            loopbackRanges()));
+            loopbackRanges()),
+        eventTtl);
   }
 
   private List<AddressRange> loopbackRanges() {

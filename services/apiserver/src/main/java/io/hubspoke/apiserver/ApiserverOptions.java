@@ -12,6 +12,7 @@ import java.util.List;
  * @param authorizationModes {@code --authorization-mode}: {@code Node}, {@code RBAC}, {@code
  *     AlwaysAllow}, asked in this order
  * @param admissionPlugins {@code --enable-admission-plugins} beside those that are always there
+ * @param eventTtl {@code --event-ttl}, how long Events are kept; zero for ever
  */
 public record ApiserverOptions(
     Serving serving,
@@ -20,7 +21,8 @@ public record ApiserverOptions(
     List<String> admissionPlugins,
     KubernetesService service,
     Limits limits,
-    KubeletClientOptions kubelet) {
+    KubeletClientOptions kubelet,
+    Duration eventTtl) {
 
   /**
    * Where and with which certificate it serves.
@@ -67,6 +69,9 @@ public record ApiserverOptions(
         new Limits(Duration.ofMinutes(1), 400, 200, ConnectionLimits.DEFAULT);
   }
 
+  /** The real apiserver's. */
+  public static final Duration DEFAULT_EVENT_TTL = Duration.ofHours(1);
+
   public ApiserverOptions {
     authorizationModes = List.copyOf(authorizationModes);
     admissionPlugins = List.copyOf(admissionPlugins);
@@ -84,30 +89,37 @@ public record ApiserverOptions(
         List.of("NodeRestriction"),
         new KubernetesService(null, "127.96.0.0/16"),
         Limits.DEFAULT,
-        KubeletClientOptions.DEFAULT);
+        KubeletClientOptions.DEFAULT,
+        DEFAULT_EVENT_TTL);
   }
 
   public ApiserverOptions with(Authn other) {
     return new ApiserverOptions(
-        serving, other, authorizationModes, admissionPlugins, service, limits, kubelet);
+        serving, other, authorizationModes, admissionPlugins, service, limits, kubelet, eventTtl);
   }
 
   public ApiserverOptions with(KubernetesService other) {
     return new ApiserverOptions(
-        serving, authn, authorizationModes, admissionPlugins, other, limits, kubelet);
+        serving, authn, authorizationModes, admissionPlugins, other, limits, kubelet, eventTtl);
   }
 
   public ApiserverOptions with(Limits other) {
     return new ApiserverOptions(
-        serving, authn, authorizationModes, admissionPlugins, service, other, kubelet);
+        serving, authn, authorizationModes, admissionPlugins, service, other, kubelet, eventTtl);
   }
 
   public ApiserverOptions with(KubeletClientOptions other) {
     return new ApiserverOptions(
-        serving, authn, authorizationModes, admissionPlugins, service, limits, other);
+        serving, authn, authorizationModes, admissionPlugins, service, limits, other, eventTtl);
+  }
+
+  public ApiserverOptions withEventTtl(Duration ttl) {
+    return new ApiserverOptions(
+        serving, authn, authorizationModes, admissionPlugins, service, limits, kubelet, ttl);
   }
 
   public ApiserverOptions withAuthorizationModes(List<String> modes) {
-    return new ApiserverOptions(serving, authn, modes, admissionPlugins, service, limits, kubelet);
+    return new ApiserverOptions(
+        serving, authn, modes, admissionPlugins, service, limits, kubelet, eventTtl);
   }
 }
