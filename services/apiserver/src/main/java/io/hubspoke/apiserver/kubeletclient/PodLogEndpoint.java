@@ -51,7 +51,13 @@ public final class PodLogEndpoint implements Endpoint {
       // Nothing runs yet, so there is nothing to show; the real apiserver answers the same.
       return request.http().response().end();
     }
-    String path = "/containerLogs/" + request.info().namespace() + "/" + name + "/" + container;
+    String path =
+        "/containerLogs/"
+            + PathSegment.encode(request.info().namespace())
+            + "/"
+            + PathSegment.encode(name)
+            + "/"
+            + PathSegment.encode(container);
     String query = options.query();
     String uri = query.isEmpty() ? path : path + "?" + query;
     return addresses

@@ -74,6 +74,9 @@ final class PodStrategy extends GenericStrategy {
 
   @Override
   void validate(ObjectNode pod, FieldErrors errors) {
+    if (!pod.path("spec").path("ephemeralContainers").isEmpty()) {
+      errors.forbidden("spec.ephemeralContainers", "cannot be set on create");
+    }
     PodValidation.validate(pod.path("spec"), "spec", errors);
   }
 

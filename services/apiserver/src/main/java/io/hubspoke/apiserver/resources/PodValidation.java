@@ -26,7 +26,7 @@ final class PodValidation {
     if (spec.path("containers").isEmpty()) {
       errors.required(path + ".containers", "");
     }
-    for (String list : List.of("initContainers", "containers")) {
+    for (String list : List.of("initContainers", "containers", "ephemeralContainers")) {
       for (int i = 0; i < spec.path(list).size(); i++) {
         container(
             spec.path(list).get(i), path + "." + list + "[" + i + "]", names, volumes, errors);

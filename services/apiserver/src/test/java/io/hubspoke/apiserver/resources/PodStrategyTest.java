@@ -34,6 +34,18 @@ class PodStrategyTest {
                     + "'resources':{}}"));
   }
 
+  @Test
+  void comesWithoutEphemeralContainersAndGetsNoneOfAnyName() {
+    String debugged =
+        POD.replace(
+            "'containers'", "'ephemeralContainers':[{'name':'../x?y','image':'i'}],'containers'");
+    assertThat(PODS.errors(debugged))
+        .contains("spec.ephemeralContainers: Forbidden: cannot be set on create")
+        .anyMatch(
+            error ->
+                error.startsWith("spec.ephemeralContainers[0].name: Invalid value: \"../x?y\""));
+  }
+
   @ParameterizedTest
   @CsvSource({
     "nginx, Always",
