@@ -36,6 +36,8 @@ class FramingTest {
         "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
         "Content-Length: 5\r\ntransfer-encoding: CHUNKED\r\n",
         "Content-Length: 5\r\nTransfer-Encoding: xchunked\r\n",
+        "Transfer-Encoding: xchunked\r\n",
+        "Transfer-Encoding: identity\r\n",
         "Content-Length: 5\r\nTransfer-Encoding: identity\r\n",
         "Content-Length: 5\r\nTransfer-Encoding: \r\n chunked\r\n",
         "Content-Length: 5\r\nTransfer-Encoding : chunked\r\n",
