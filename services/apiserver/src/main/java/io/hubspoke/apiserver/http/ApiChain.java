@@ -13,9 +13,9 @@ import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
-import io.vertx.core.MultiMap;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClosedException;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
@@ -35,6 +35,7 @@ public final class ApiChain implements Handler<HttpServerRequest> {
   private static final Set<String> STREAMING =
       Set.of("log", "exec", "attach", "portforward", "proxy");
   private static final int LONGEST_AUDIT_ID = 64;
+  private static final Duration LONGEST_ARRIVAL = Duration.ofSeconds(15);
 
   private final Vertx vertx;
   private final ApiConnections connections;
@@ -115,7 +116,7 @@ public final class ApiChain implements Handler<HttpServerRequest> {
 
   private Future<Void> answer(
       HttpServerRequest http, Context context, ApiConnection connection, Answer answer) {
-    MultiMap query = query(http);
+    Query query = Query.of(http.uri());
     RequestInfo info = resolver.resolve(http.method(), http.path(), query);
     answer.info = info;
     User user = impersonation.effective(http.headers(), authenticate(http, connection));
@@ -127,17 +128,36 @@ public final class ApiChain implements Handler<HttpServerRequest> {
     if (!RequestInfoResolver.isCanonical(info.path())) {
       throw Status.unknownPath().toException();
     }
-    if (!isLongRunning(info)) {
-      answer.leave = enter(info, answer);
+    if (isLongRunning(info)) {
+      return endpoints.handle(new ApiRequest(http, context, info, query, Buffer.buffer(), user));
     }
-    return endpoints.handle(new ApiRequest(http, context, info, query, user));
+    if (InFlightLimits.reads(info)) {
+      answer.leave = within(timeout, inFlight.enter(info, user), info, answer);
+      return endpoints.handle(new ApiRequest(http, context, info, query, Buffer.buffer(), user));
+    }
+    // Who is slow to send a body must not hold a place that a whole request could have.
+    answer.leave = within(bodyTimeout(), inFlight.arrive(user), info, answer);
+    return RequestBody.read(http)
+        .compose(
+            body -> {
+              if (answer.done.future().isComplete()) {
+                return Future.succeededFuture();
+              }
+              answer.leave.run();
+              answer.leave = () -> {};
+              answer.leave = within(timeout, inFlight.enter(info, user), info, answer);
+              return endpoints.handle(new ApiRequest(http, context, info, query, body, user));
+            });
   }
 
-  /** Takes a place among the requests under way and sets its time-out. */
-  private Runnable enter(RequestInfo info, Answer answer) {
-    Runnable leave = inFlight.enter(info);
+  private Duration bodyTimeout() {
+    return timeout.compareTo(LONGEST_ARRIVAL) < 0 ? timeout : LONGEST_ARRIVAL;
+  }
+
+  /** Ends a request that takes too long; returns what ends its time and gives its place back. */
+  private Runnable within(Duration time, Runnable leave, RequestInfo info, Answer answer) {
     long timer =
-        vertx.setTimer(timeout.toMillis(), t -> answer.done.tryFail(timedOut(info).toException()));
+        vertx.setTimer(time.toMillis(), t -> answer.done.tryFail(timedOut(info).toException()));
     return () -> {
       vertx.cancelTimer(timer);
       leave.run();
@@ -196,14 +216,6 @@ public final class ApiChain implements Handler<HttpServerRequest> {
             + " operation against "
             + info.resource()
             + " could not be completed at this time, please try again.");
-  }
-
-  private static MultiMap query(HttpServerRequest http) {
-    try {
-      return http.params(true);
-    } catch (IllegalArgumentException e) {
-      throw Status.badRequest("the query is not validly percent-encoded").toException();
-    }
   }
 
   private static String bearerToken(HttpServerRequest http) {

@@ -1,17 +1,22 @@
 package io.hubspoke.apiserver.http;
 
 import io.vertx.core.Context;
-import io.vertx.core.MultiMap;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 
 /**
  * A request on its way through the chain.
  *
  * @param context the connection's event-loop context, on which it is answered
- * @param query decoded query parameters
+ * @param body what the client sent with it; empty for requests that read
  */
 public record ApiRequest(
-    HttpServerRequest http, Context context, RequestInfo info, MultiMap query, User user) {
+    HttpServerRequest http,
+    Context context,
+    RequestInfo info,
+    Query query,
+    Buffer body,
+    User user) {
 
   /** Returns a query parameter, empty when absent. */
   public String param(String name) {

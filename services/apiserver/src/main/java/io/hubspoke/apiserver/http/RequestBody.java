@@ -1,61 +1,91 @@
 package io.hubspoke.apiserver.http;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.ApiException;
 import io.hubspoke.api.Json;
 import io.hubspoke.api.Protobuf;
 import io.hubspoke.api.Status;
+import io.hubspoke.api.Yaml;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.Locale;
 
-/** Reads a request's body as one object, of bounded size. */
+/** Reads request bodies, up to a limit. */
 public final class RequestBody {
   /** Most bytes of a body (apiserver's {@code MaxRequestBodyBytes}). */
   public static final int MAX_BYTES = 3 * 1024 * 1024;
 
   private RequestBody() {}
 
-  /** Reads the object; fails with 400, 413 or 415 when the body is not one. */
-  public static Future<ObjectNode> json(HttpServerRequest http) {
-    String type = http.getHeader("Content-Type");
-    boolean protobuf = type != null && type.startsWith(Protobuf.MEDIA_TYPE);
-    if (type != null && !protobuf && !isJson(type)) {
-      return Future.failedFuture(
-          Status.unsupportedMediaType(
-                  "the body of the request was in an unknown format - accepted media types include:"
-                      + " application/json")
-              .toException());
+  /** Reads the whole body; fails with 413 when it is greater than {@link #MAX_BYTES}. */
+  public static Future<Buffer> read(HttpServerRequest http) {
+    if (announced(http) > MAX_BYTES) {
+      return Future.failedFuture(tooLarge());
     }
-    return bytes(http)
-        .map(
-            body ->
-                protobuf
-                    ? Protobuf.parseObject(body.getBytes())
-                    : Json.parseObject(body.getBytes()));
-  }
-
-  private static Future<Buffer> bytes(HttpServerRequest http) {
-    Promise<Buffer> read = Promise.promise();
+    Promise<Buffer> whole = Promise.promise();
     Buffer body = Buffer.buffer();
-    http.exceptionHandler(read::tryFail);
+    http.exceptionHandler(
+        e ->
+            whole.tryFail(
+                Status.badRequest("the request's body ended before it was complete")
+                    .toException()));
+    http.endHandler(v -> whole.tryComplete(body));
     http.handler(
-        part -> {
-          if (body.length() + part.length() > MAX_BYTES) {
-            read.tryFail(Status.tooLarge("limit is " + MAX_BYTES).toException());
+        bytes -> {
+          if (body.length() + bytes.length() > MAX_BYTES) {
+            http.pause();
+            whole.tryFail(tooLarge());
           } else {
-            body.appendBuffer(part);
+            body.appendBuffer(bytes);
           }
         });
-    http.endHandler(end -> read.tryComplete(body));
     http.resume();
-    return read.future();
+    return whole.future();
   }
 
-  private static boolean isJson(String type) {
-    String lower = type.toLowerCase(Locale.ROOT);
-    int end = lower.indexOf(';');
-    return (end < 0 ? lower : lower.substring(0, end)).trim().equals("application/json");
+  /** Returns the content type without parameters, in lower case; empty when there is none. */
+  public static String mediaType(HttpServerRequest http) {
+    String type = http.getHeader("Content-Type");
+    if (type == null) {
+      return "";
+    }
+    int parameters = type.indexOf(';');
+    return (parameters < 0 ? type : type.substring(0, parameters)).trim().toLowerCase(Locale.ROOT);
+  }
+
+  /**
+   * Reads an object in the form that the content type names, JSON when there is none.
+   *
+   * @throws ApiException 400 when it is malformed, 415 when it is in another form
+   */
+  public static Future<ObjectNode> object(ApiRequest request) {
+    byte[] bytes = request.body().getBytes();
+    return switch (mediaType(request.http())) {
+      case "", "application/json" -> Future.succeededFuture(Json.parseObject(bytes));
+      case Protobuf.MEDIA_TYPE -> Future.succeededFuture(Protobuf.parseObject(bytes));
+      // Slow even within its limits: it must not hold up the other clients of an event loop.
+      case "application/yaml" ->
+          request.context().executeBlocking(() -> Yaml.parseObject(bytes), false);
+      default ->
+          throw Status.unsupportedMediaType(
+                  "the body of the request was in an unknown format - accepted media types include:"
+                      + " application/json, application/yaml")
+              .toException();
+    };
+  }
+
+  private static long announced(HttpServerRequest http) {
+    String length = http.getHeader("Content-Length");
+    try {
+      return length == null ? 0 : Long.parseLong(length);
+    } catch (NumberFormatException e) {
+      return Long.MAX_VALUE;
+    }
+  }
+
+  private static ApiException tooLarge() {
+    return Status.tooLarge("Request entity too large: limit is " + MAX_BYTES).toException();
   }
 }

@@ -1,7 +1,6 @@
 package io.hubspoke.apiserver.http;
 
 import io.hubspoke.api.Status;
-import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpMethod;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
@@ -26,7 +25,7 @@ public final class RequestInfoResolver {
    * @param rawPath the path as sent, still percent-encoded
    * @throws io.hubspoke.api.ApiException 400 when the path is malformed
    */
-  public RequestInfo resolve(HttpMethod method, String rawPath, MultiMap query) {
+  public RequestInfo resolve(HttpMethod method, String rawPath, Query query) {
     String path = decode(rawPath);
     String httpVerb = method.name().toLowerCase(Locale.ROOT);
     if (!isCanonical(path)) {
@@ -55,7 +54,7 @@ public final class RequestInfoResolver {
   }
 
   private static RequestInfo resource(
-      String path, String group, String version, String verb, List<String> parts, MultiMap query) {
+      String path, String group, String version, String verb, List<String> parts, Query query) {
     String namespace = "";
     List<String> rest = parts;
     if (rest.getFirst().equals("namespaces") && rest.size() > 1) {
@@ -123,7 +122,7 @@ public final class RequestInfoResolver {
     };
   }
 
-  private static boolean isWatch(MultiMap query) {
+  private static boolean isWatch(Query query) {
     String watch = query.get("watch");
     return watch != null && !watch.equalsIgnoreCase("false") && !watch.equals("0");
   }

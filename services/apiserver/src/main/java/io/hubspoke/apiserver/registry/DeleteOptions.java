@@ -3,7 +3,7 @@ package io.hubspoke.apiserver.registry;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Status;
-import io.vertx.core.MultiMap;
+import io.hubspoke.apiserver.http.Query;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -28,7 +28,7 @@ public record DeleteOptions(
    * @param body null when there is none
    * @throws io.hubspoke.api.ApiException 400 or 422 when they are none
    */
-  static DeleteOptions read(ObjectNode body, MultiMap query) {
+  static DeleteOptions read(ObjectNode body, Query query) {
     ObjectNode json = body == null ? io.hubspoke.api.Json.object() : body;
     String kind = json.path("kind").asText("DeleteOptions");
     if (!kind.equals("DeleteOptions")) {

@@ -12,6 +12,7 @@ import io.hubspoke.apiserver.authz.Decision;
 import io.hubspoke.apiserver.http.ApiRequest;
 import io.hubspoke.apiserver.http.Endpoint;
 import io.hubspoke.apiserver.http.Forbidden;
+import io.hubspoke.apiserver.http.RequestBody;
 import io.hubspoke.apiserver.http.RequestInfo;
 import io.hubspoke.apiserver.resources.Resource;
 import io.hubspoke.apiserver.resources.ResourceTable;
@@ -193,9 +194,8 @@ public final class ResourceEndpoint implements Endpoint {
     Rendering rendering = options.rendering(target.resource());
     WriteOptions write = options.write("PatchOptions");
     var format = Patch.Format.of(RequestBody.mediaType(request.http()));
-    return RequestBody.read(request.http())
-        .map(bytes -> new Patch(format, Json.parse(bytes.getBytes())))
-        .compose(patch -> on(request, registry.patch(target, patch, write)))
+    var patch = new Patch(format, Json.parse(request.body().getBytes()));
+    return on(request, registry.patch(target, patch, write))
         .compose(made -> send(request, 200, rendering.object(made)));
   }
 
@@ -276,16 +276,13 @@ public final class ResourceEndpoint implements Endpoint {
   }
 
   private static Future<DeleteOptions> deleteOptions(ApiRequest request) {
-    return RequestBody.read(request.http())
-        .map(
-            body ->
-                DeleteOptions.read(
-                    body.length() == 0 ? null : RequestBody.object(request.http(), body),
-                    request.query()));
+    Future<ObjectNode> body =
+        request.body().length() == 0 ? Future.succeededFuture() : RequestBody.object(request);
+    return body.map(options -> DeleteOptions.read(options, request.query()));
   }
 
   private static Future<ObjectNode> body(ApiRequest request) {
-    return RequestBody.read(request.http()).map(body -> RequestBody.object(request.http(), body));
+    return RequestBody.object(request);
   }
 
   private static Future<Void> send(ApiRequest request, int code, Buffer body) {

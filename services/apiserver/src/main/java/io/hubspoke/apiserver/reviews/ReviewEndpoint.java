@@ -34,7 +34,7 @@ final class ReviewEndpoint implements Endpoint {
               "the server does not allow this method on the requested resource")
           .toException();
     }
-    return RequestBody.json(request.http())
+    return RequestBody.object(request)
         .compose(
             review -> {
               check(review);

@@ -69,7 +69,8 @@ class ApiChainTest {
             new Authentication(List.of(), true),
             new AlwaysAllow(),
             this::answer,
-            new InFlightLimits(2, 1),
+            // A user has a quarter of them.
+            new InFlightLimits(8, 4),
             new RequestMetrics(new SimpleMeterRegistry()),
             Duration.ofSeconds(30));
     var serving = ca.issueServer("s", SubjectAltNames.of("127.0.0.1"), VALIDITY);

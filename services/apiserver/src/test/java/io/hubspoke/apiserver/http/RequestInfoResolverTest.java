@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hubspoke.api.ApiException;
-import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpMethod;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -102,14 +101,25 @@ class RequestInfoResolverTest {
         .isInstanceOfSatisfying(ApiException.class, e -> assertThat(e.code()).isEqualTo(400));
   }
 
+  @Test
+  void theNamesOfQueryParametersHaveACase() {
+    assertThat(resolve("GET", "/api/v1/pods?watch=1").verb()).isEqualTo("watch");
+    assertThat(resolve("GET", "/api/v1/pods?Watch=1").verb()).isEqualTo("list");
+    assertThat(resolve("GET", "/api/v1/nodes?fieldSelector=metadata.name%3Dn").name())
+        .isEqualTo("n");
+    assertThat(resolve("GET", "/api/v1/nodes?FieldSelector=metadata.name%3Dn").name()).isEmpty();
+    var both = Query.of("/?FieldSelector=a&fieldSelector=b&fieldSelector=c&x");
+    assertThat(both.get("fieldSelector")).isEqualTo("b");
+    assertThat(both.getAll("fieldSelector")).containsExactly("b", "c");
+    assertThat(both.get("x")).isEmpty();
+    assertThat(both.get("X")).isNull();
+    assertThatThrownBy(() -> Query.of("/?a=%zz")).isInstanceOf(ApiException.class);
+  }
+
   private RequestInfo resolve(String method, String uri) {
     int at = uri.indexOf('?');
-    MultiMap query = MultiMap.caseInsensitiveMultiMap();
-    if (at >= 0) {
-      String[] pair = uri.substring(at + 1).split("=", 2);
-      query.add(pair[0], pair[1].replace("%3D", "="));
-    }
-    return resolver.resolve(HttpMethod.valueOf(method), at < 0 ? uri : uri.substring(0, at), query);
+    return resolver.resolve(
+        HttpMethod.valueOf(method), at < 0 ? uri : uri.substring(0, at), Query.of(uri));
   }
 
   private static String or(String text) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Meta;
+import io.hubspoke.apiserver.http.RequestBody;
 import io.hubspoke.apiserver.registry.RegistryServer.Answer;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -313,7 +314,7 @@ class CreateAndUpdateTest extends RegistryTest {
     assertThat(server.post(MAPS, "[]").code()).isEqualTo(400);
     assertThat(server.post(MAPS, "{'a':".repeat(5_000) + "1" + "}".repeat(5_000)).code())
         .isEqualTo(400);
-    Answer large = server.post(MAPS, "{'data':'" + "x".repeat(RequestBody.LIMIT) + "'}");
+    Answer large = server.post(MAPS, "{'data':'" + "x".repeat(RequestBody.MAX_BYTES) + "'}");
     assertThat(large.code()).isEqualTo(413);
     assertThat(large.reason()).isEqualTo("RequestEntityTooLarge");
     assertThat(server.post(MAPS, "{}", "Content-Type", "text/plain").code()).isEqualTo(415);

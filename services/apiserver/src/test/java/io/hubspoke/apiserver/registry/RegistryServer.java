@@ -7,6 +7,8 @@ import io.hubspoke.api.Status;
 import io.hubspoke.apiserver.admission.Admission;
 import io.hubspoke.apiserver.authz.AlwaysAllow;
 import io.hubspoke.apiserver.http.ApiRequest;
+import io.hubspoke.apiserver.http.Query;
+import io.hubspoke.apiserver.http.RequestBody;
 import io.hubspoke.apiserver.http.RequestInfoResolver;
 import io.hubspoke.apiserver.http.StatusResponse;
 import io.hubspoke.apiserver.http.User;
@@ -15,7 +17,6 @@ import io.hubspoke.apiserver.store.MemoryStore;
 import io.hubspoke.apiserver.store.Store;
 import io.hubspoke.testing.Await;
 import io.vertx.core.Future;
-import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerRequest;
@@ -96,10 +97,15 @@ final class RegistryServer {
     http.response().exceptionHandler(gone -> {});
     Future<Void> answered;
     try {
-      MultiMap query = http.params();
+      Query query = Query.of(http.uri());
       var info = resolver.resolve(http.method(), http.path(), query);
       answered =
-          endpoint.handle(new ApiRequest(http, vertx.getOrCreateContext(), info, query, ADMIN));
+          RequestBody.read(http)
+              .compose(
+                  body ->
+                      endpoint.handle(
+                          new ApiRequest(
+                              http, vertx.getOrCreateContext(), info, query, body, ADMIN)));
     } catch (RuntimeException e) {
       answered = Future.failedFuture(e);
     }
