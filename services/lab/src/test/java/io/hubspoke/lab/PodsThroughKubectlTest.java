@@ -62,6 +62,22 @@ class PodsThroughKubectlTest {
   }
 
   @Test
+  void a_drained_node_loses_its_pods_by_eviction_or_by_deletion() throws Exception {
+    for (String how : new String[] {"--disable-eviction=false", "--disable-eviction"}) {
+      mesh.pod("drained", "Always", "hubspoke/pause");
+      untilShown("drained", "1/1 +Running ");
+      String node =
+          kubectl.run("get", "pod", "drained", "-o", "jsonpath={.spec.nodeName}").ok().strip();
+      var drained = kubectl.run("drain", node, "--force", "--grace-period=1", "--timeout=30s", how);
+      kubectl.run("uncordon", node).ok();
+      assertThat(drained.ok()).as(how).contains("node/" + node + " drained");
+      assertThat(drained.out())
+          .contains("pod/drained " + (how.endsWith("=false") ? "evicted" : "deleted"));
+      assertThat(kubectl.run("get", "pod", "drained").failed()).contains("NotFound");
+    }
+  }
+
+  @Test
   void a_pod_that_ignores_its_signal_is_terminating_until_its_grace_is_over() throws Exception {
     mesh.pod("stubborn", "Always", "hubspoke/ticker", "--ignore-sigterm");
     untilShown("stubborn", "1/1 +Running ");
