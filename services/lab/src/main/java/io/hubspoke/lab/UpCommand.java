@@ -70,7 +70,6 @@ final class UpCommand implements Callable<Integer> {
     var options = options();
     var vertx = Component.vertx();
     Mesh mesh = null;
-    spec.commandLine().getErr().printf("starting a control plane and %d nodes%n", nodes);
     try {
       mesh = Mesh.start(vertx, options);
       mesh.awaitReady(PER_MESH.plusMillis(MILLIS_PER_NODE * nodes));
