@@ -7,6 +7,7 @@ import io.hubspoke.apiserver.ApiserverOptions;
 import io.hubspoke.apiserver.ApiserverOptions.Limits;
 import io.hubspoke.apiserver.TestApiserver;
 import io.hubspoke.testing.Await;
+import java.net.SocketException;
 import java.net.URI;
 import java.net.http.HttpClient.Version;
 import java.net.http.HttpRequest;
@@ -132,14 +133,21 @@ class FrontTest {
 
   @Test
   void aHeadThatIsTooLargeIsRefused() throws Exception {
+    assertThat(answerTo("GET /version HTTP/1.1\r\nHost: x\r\nX-Long: " + "x".repeat(100_000)))
+        .satisfiesAnyOf(
+            answer -> assertThat(answer).contains(" 431 "), answer -> assertThat(answer).isEmpty());
+    assertThat(answerTo("GET /version?" + "x".repeat(100_000) + " HTTP/1.1\r\nHost: x"))
+        .satisfiesAnyOf(
+            answer -> assertThat(answer).contains(" 414 "), answer -> assertThat(answer).isEmpty());
+  }
+
+  /** Returns what came before the connection was closed; nothing when that was while sending. */
+  private static String answerTo(String head) throws Exception {
     try (var connection = RawConnection.asAdmin(server)) {
-      connection.write(
-          "GET /version HTTP/1.1\r\nHost: x\r\nX-Long: " + "x".repeat(100_000) + "\r\n\r\n");
-      assertThat(connection.rest()).contains(" 431 ");
-    }
-    try (var connection = RawConnection.asAdmin(server)) {
-      connection.write("GET /version?" + "x".repeat(100_000) + " HTTP/1.1\r\nHost: x\r\n\r\n");
-      assertThat(connection.rest()).contains(" 414 ");
+      connection.write(head + "\r\n\r\n");
+      return connection.rest();
+    } catch (SocketException closedWhileSending) {
+      return "";
     }
   }
 
