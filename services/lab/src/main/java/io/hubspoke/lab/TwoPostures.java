@@ -30,14 +30,15 @@ public final class TwoPostures {
   }
 
   /** Starts what the routes need. */
-  public static TwoPostures start(int nodes, List<Route> routes, Consumer<String> progress)
-      throws Exception {
+  public static TwoPostures start(
+      int nodes, List<? extends Route> routes, Consumer<String> progress) throws Exception {
     return start(nodes, routes, Changes.NONE, progress);
   }
 
   /** Starts what the routes need, with changes to the components. */
   public static TwoPostures start(
-      int nodes, List<Route> routes, Changes changes, Consumer<String> progress) throws Exception {
+      int nodes, List<? extends Route> routes, Changes changes, Consumer<String> progress)
+      throws Exception {
     var lab = new TwoPostures(Component.vertx(), Files.createTempDirectory("hubspoke-"));
     try {
       for (var posture : routes.stream().map(Route::posture).distinct().toList()) {

@@ -31,7 +31,7 @@ public final class Audit {
   }
 
   /** Measures these routes; one that breaks down is a row that says so. */
-  public List<Row> run(List<Route> routes) throws InterruptedException {
+  public List<Row> run(List<? extends Route> routes) throws InterruptedException {
     var rows = new ArrayList<Row>();
     for (var route : routes) {
       progress.accept("measuring " + route.id() + " " + route.title());

@@ -5,7 +5,6 @@ import io.hubspoke.client.DeleteOptions;
 import io.hubspoke.client.Resource;
 import io.hubspoke.lab.BootstrapToken;
 import io.hubspoke.lab.Mesh;
-import io.hubspoke.lab.MeshOptions.Posture;
 import io.hubspoke.lab.wire.Alteration;
 import io.hubspoke.runtime.Component;
 import java.time.Duration;
@@ -19,7 +18,7 @@ import java.util.Optional;
  * N1: a new kubelet joins by bootstrap token, gets its client certificate, and then one to serve
  * with ("TLS bootstrapping").
  */
-public final class BootstrapRoute implements Route {
+public final class BootstrapRoute implements NodeToControlPlane {
   /** Long enough for one request before it ends; the token's time has whole seconds. */
   private static final Duration SHORT_LIFE = Duration.ofSeconds(3);
 
@@ -31,27 +30,6 @@ public final class BootstrapRoute implements Route {
   @Override
   public String title() {
     return "kubelet TLS bootstrap";
-  }
-
-  @Override
-  public Posture posture() {
-    return Posture.DEFAULT;
-  }
-
-  @Override
-  public String egress() {
-    return "-";
-  }
-
-  @Override
-  public Map<Property, Boolean> expectation() {
-    return Map.of(
-        Property.REACHABLE, true,
-        Property.ENCRYPTED, true,
-        Property.SERVER_VERIFIED, true,
-        Property.CLIENT_AUTHENTICATED, true,
-        Property.AUTHORIZED, true,
-        Property.PATH, true);
   }
 
   @Override

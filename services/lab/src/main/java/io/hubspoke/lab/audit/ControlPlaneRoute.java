@@ -1,7 +1,6 @@
 package io.hubspoke.lab.audit;
 
 import io.hubspoke.lab.Mesh;
-import io.hubspoke.lab.MeshOptions.Posture;
 import io.hubspoke.lab.wire.Alteration;
 import io.hubspoke.lab.wire.Wire;
 import io.hubspoke.pki.Identity;
@@ -12,7 +11,7 @@ import java.util.Map;
 import java.util.Set;
 
 /** N6: scheduler and controller manager to the apiserver, over its secure port. */
-public final class ControlPlaneRoute implements Route {
+public final class ControlPlaneRoute implements NodeToControlPlane {
   /** One of the two: how it is reached, who it is, and what it may and may not do. */
   private record Client(
       String user, Wire wire, String address, Identity identity, String may, String mayNot) {
@@ -29,27 +28,6 @@ public final class ControlPlaneRoute implements Route {
   @Override
   public String title() {
     return "scheduler, controllers to apiserver";
-  }
-
-  @Override
-  public Posture posture() {
-    return Posture.DEFAULT;
-  }
-
-  @Override
-  public String egress() {
-    return "-";
-  }
-
-  @Override
-  public Map<Property, Boolean> expectation() {
-    return Map.of(
-        Property.REACHABLE, true,
-        Property.ENCRYPTED, true,
-        Property.SERVER_VERIFIED, true,
-        Property.CLIENT_AUTHENTICATED, true,
-        Property.AUTHORIZED, true,
-        Property.PATH, true);
   }
 
   @Override

@@ -4,7 +4,6 @@ import io.hubspoke.api.Json;
 import io.hubspoke.client.DeleteOptions;
 import io.hubspoke.client.Resource;
 import io.hubspoke.lab.Mesh;
-import io.hubspoke.lab.MeshOptions.Posture;
 import io.hubspoke.lab.wire.Alteration;
 import io.hubspoke.runtime.Component;
 import java.util.EnumMap;
@@ -15,7 +14,7 @@ import java.util.Map;
  * N2: a kubelet's own work with the apiserver: register, lease, status, pods ("Using Node
  * Authorization").
  */
-public final class NodeRoute implements Route {
+public final class NodeRoute implements NodeToControlPlane {
   private static final String NODE = "node-1";
   private static final String OTHER = "node-2";
   private static final List<String> GROUPS = List.of("system:nodes");
@@ -28,27 +27,6 @@ public final class NodeRoute implements Route {
   @Override
   public String title() {
     return "kubelet to apiserver";
-  }
-
-  @Override
-  public Posture posture() {
-    return Posture.DEFAULT;
-  }
-
-  @Override
-  public String egress() {
-    return "-";
-  }
-
-  @Override
-  public Map<Property, Boolean> expectation() {
-    return Map.of(
-        Property.REACHABLE, true,
-        Property.ENCRYPTED, true,
-        Property.SERVER_VERIFIED, true,
-        Property.CLIENT_AUTHENTICATED, true,
-        Property.AUTHORIZED, true,
-        Property.PATH, true);
   }
 
   @Override
