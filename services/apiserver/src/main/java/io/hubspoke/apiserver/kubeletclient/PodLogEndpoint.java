@@ -10,9 +10,11 @@ import io.hubspoke.apiserver.http.Endpoint;
 import io.hubspoke.apiserver.registry.Lister;
 import io.hubspoke.runtime.Component;
 import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.core.streams.Pipe;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -87,6 +89,8 @@ public final class PodLogEndpoint implements Endpoint {
       return KubeletError.read(answer, request.info().name())
           .compose(status -> Future.failedFuture(status.toException()));
     }
+    // Made before anything is waited for: it pauses the answer, whose bytes would else be lost.
+    Pipe<Buffer> log = answer.pipe().endOnFailure(false);
     var response = request.http().response();
     response.setChunked(true);
     // Head first: followers of a quiet log learn that they are connected.
@@ -94,10 +98,7 @@ public final class PodLogEndpoint implements Endpoint {
         .writeHead()
         .compose(
             head ->
-                answer
-                    .pipe()
-                    .endOnFailure(false)
-                    .to(response)
+                log.to(response)
                     .onFailure(
                         broken -> {
                           // A log that breaks off must not look complete.
