@@ -122,9 +122,11 @@ class PodLogTest {
       held = response;
     } else if (request.getParam("follow") != null) {
       response.setChunked(true);
-      response.closeHandler(gone -> readerGone.complete(null));
+      // This reader's, also when its end is heard of again after the next one has come.
+      CompletableFuture<Void> thisReaderGone = readerGone;
+      response.closeHandler(gone -> thisReaderGone.complete(null));
       response.exceptionHandler(gone -> {});
-      flood(response);
+      flood(response, thisReaderGone);
     } else if (request.getParam("previous") != null) {
       response.setChunked(true);
       response.write("cut ").onComplete(written -> request.connection().close());
@@ -134,18 +136,18 @@ class PodLogTest {
   }
 
   /** Writes for as long as the other side takes it, but no more than a broken test can bear. */
-  private void flood(HttpServerResponse response) {
-    if (readerGone.isDone() || response.closed() || sent.get() > FLOOD) {
+  private void flood(HttpServerResponse response, CompletableFuture<Void> gone) {
+    if (gone.isDone() || response.closed() || sent.get() > FLOOD) {
       return;
     }
     if (response.writeQueueFull()) {
-      response.drainHandler(drained -> flood(response));
+      response.drainHandler(drained -> flood(response, gone));
       return;
     }
     Buffer line = Buffer.buffer("x".repeat(16 * 1024 - 1) + "\n");
     sent.addAndGet(line.length());
-    response.write(line).onFailure(gone -> readerGone.complete(null));
-    server.vertx.runOnContext(next -> flood(response));
+    response.write(line).onFailure(broken -> gone.complete(null));
+    server.vertx.runOnContext(next -> flood(response, gone));
   }
 
   @Test
