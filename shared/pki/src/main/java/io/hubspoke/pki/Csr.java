@@ -2,7 +2,6 @@ package io.hubspoke.pki;
 
 import java.io.IOException;
 import java.security.GeneralSecurityException;
-import java.security.KeyFactory;
 import java.security.KeyPair;
 import java.security.PublicKey;
 import java.security.Signature;
@@ -12,7 +11,6 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.Set;
 import org.bouncycastle.asn1.ASN1Encoding;
-import org.bouncycastle.asn1.edec.EdECObjectIdentifiers;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
 import org.bouncycastle.asn1.x509.Extension;
@@ -21,7 +19,6 @@ import org.bouncycastle.asn1.x509.ExtensionsGenerator;
 import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.KeyUsage;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
-import org.bouncycastle.asn1.x9.X9ObjectIdentifiers;
 import org.bouncycastle.pkcs.PKCS10CertificationRequest;
 import org.bouncycastle.pkcs.PKCS10CertificationRequestBuilder;
 
@@ -106,19 +103,8 @@ public record Csr(
 
   private static PublicKey publicKey(SubjectPublicKeyInfo info)
       throws GeneralSecurityException, IOException {
-    var oid = info.getAlgorithm().getAlgorithm();
-    String algorithm;
-    if (oid.equals(X9ObjectIdentifiers.id_ecPublicKey)) {
-      algorithm = "EC";
-    } else if (oid.equals(PKCSObjectIdentifiers.rsaEncryption)) {
-      algorithm = "RSA";
-    } else if (oid.equals(EdECObjectIdentifiers.id_Ed25519)) {
-      algorithm = "Ed25519";
-    } else {
-      throw new IllegalArgumentException("unsupported key algorithm " + oid.getId());
-    }
     var key =
-        KeyFactory.getInstance(algorithm)
+        KeyPairs.factory(info.getAlgorithm().getAlgorithm())
             .generatePublic(new X509EncodedKeySpec(info.getEncoded(ASN1Encoding.DER)));
     if (key instanceof RSAPublicKey rsa) {
       var bits = rsa.getModulus().bitLength();

@@ -2,6 +2,7 @@ package io.hubspoke.pki;
 
 import java.security.GeneralSecurityException;
 import java.security.InvalidAlgorithmParameterException;
+import java.security.KeyFactory;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.NoSuchAlgorithmException;
@@ -9,6 +10,10 @@ import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.Signature;
 import java.security.spec.ECGenParameterSpec;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.edec.EdECObjectIdentifiers;
+import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
+import org.bouncycastle.asn1.x9.X9ObjectIdentifiers;
 
 /** Generates keys with the JDK's own providers. */
 public final class KeyPairs {
@@ -23,6 +28,24 @@ public final class KeyPairs {
     } catch (NoSuchAlgorithmException | InvalidAlgorithmParameterException e) {
       throw new IllegalStateException("every JDK provides EC keys on P-256", e);
     }
+  }
+
+  /**
+   * Returns the JDK's reader of encoded keys of an algorithm.
+   *
+   * @throws IllegalArgumentException for an algorithm that certificates here don't have
+   */
+  static KeyFactory factory(ASN1ObjectIdentifier algorithm) throws NoSuchAlgorithmException {
+    if (algorithm.equals(X9ObjectIdentifiers.id_ecPublicKey)) {
+      return KeyFactory.getInstance("EC");
+    }
+    if (algorithm.equals(PKCSObjectIdentifiers.rsaEncryption)) {
+      return KeyFactory.getInstance("RSA");
+    }
+    if (algorithm.equals(EdECObjectIdentifiers.id_Ed25519)) {
+      return KeyFactory.getInstance("Ed25519");
+    }
+    throw new IllegalArgumentException("unsupported key algorithm " + algorithm.getId());
   }
 
   /** Tells whether a private and a public key belong together, by signing and verifying. */
