@@ -26,6 +26,17 @@ class GenericStrategy implements ResourceStrategy {
   private final Set<String> labels;
 
   /**
+   * Makes a strategy of a kind whose fields have the types that the model of its kind says.
+   *
+   * @param hasStatus whether {@code status} is a subresource
+   * @param fields what field selectors may name beside metadata
+   */
+  GenericStrategy(
+      boolean namespaced, boolean hasStatus, Map<String, Function<ObjectNode, String>> fields) {
+    this("", namespaced, hasStatus, fields);
+  }
+
+  /**
    * @param shape the types of the kind's fields
    * @param hasStatus whether {@code status} is a subresource
    * @param fields what field selectors may name beside metadata
