@@ -30,7 +30,10 @@ record Kubectl(Path binary, Path kubeconfig, Path home) {
     }
   }
 
-  /** Finds the installed kubectl and the other versions beside it, which are named kubectl.1.NN. */
+  /**
+   * Finds the installed kubectl and the other versions beside it, which are named kubectl.1.NN, and
+   * one more that {@code HUBSPOKE_KUBECTL} names.
+   */
   static List<Path> versions() throws IOException {
     Path installed = null;
     for (String dir : System.getenv("PATH").split(":", -1)) {
@@ -49,7 +52,15 @@ record Kubectl(Path binary, Path kubeconfig, Path home) {
                   .sorted()
                   .toList());
       // The plain one is one of the versions again, unless it is alone.
-      return others.isEmpty() ? List.of(installed) : others;
+      if (others.isEmpty()) {
+        others.add(installed);
+      }
+      String more = System.getenv("HUBSPOKE_KUBECTL");
+      if (more != null && !more.isEmpty()) {
+        assertThat(Path.of(more)).as("HUBSPOKE_KUBECTL").isExecutable();
+        others.addFirst(Path.of(more));
+      }
+      return others;
     }
   }
 

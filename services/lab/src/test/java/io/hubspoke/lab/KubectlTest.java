@@ -204,10 +204,7 @@ class KubectlTest {
                 .failed())
         .contains("The Pod \"web\" is invalid: spec: Forbidden: pod updates may not change fields");
     assertThat(kubectl.run("describe", "pod", "web", "-n", ns).ok())
-        .contains(
-            "Service Account:  default",
-            "QoS Class:",
-            "node.kubernetes.io/not-ready:NoExecute op=Exists for 300s");
+        .contains("QoS Class:", "node.kubernetes.io/not-ready:NoExecute op=Exists for 300s");
     assertThat(kubectl.run("delete", "pod", "web", "-n", ns).ok()).contains("pod \"web\" deleted");
     assertThat(kubectl.run("get", "pod", "web", "-n", ns).failed())
         .isEqualTo("Error from server (NotFound): pods \"web\" not found\n");
