@@ -20,7 +20,9 @@ final class Cacher implements Store.Listener {
   private static final Logger LOG = LoggerFactory.getLogger(Cacher.class);
 
   private final Store store;
-  private final Map<String, WatchCache> byPrefix = new HashMap<>();
+  private final Map<String, WatchCache> byType = new HashMap<>();
+  // More than one where a kind is served in several versions.
+  private final Map<String, List<WatchCache>> byPrefix = new HashMap<>();
   private final PriorityQueue<Waiter> waiters = new PriorityQueue<>();
   private volatile long revision;
   private volatile Store.Watch watch;
@@ -36,8 +38,11 @@ final class Cacher implements Store.Listener {
   Cacher(Store store, List<Resource> resources) {
     this.store = store;
     for (Resource resource : resources) {
-      byPrefix.put(
-          StorageKeys.prefix(resource.type(), ""), new WatchCache(resource, () -> revision));
+      WatchCache cache = new WatchCache(resource, () -> revision);
+      byType.put(key(resource.type()), cache);
+      byPrefix
+          .computeIfAbsent(StorageKeys.prefix(resource.type(), ""), p -> new ArrayList<>())
+          .add(cache);
     }
   }
 
@@ -59,12 +64,16 @@ final class Cacher implements Store.Listener {
     if (running != null) {
       running.close();
     }
-    byPrefix.values().forEach(cache -> cache.endWatches(null));
+    byType.values().forEach(cache -> cache.endWatches(null));
     failWaiters();
   }
 
   WatchCache cache(ResourceType type) {
-    return byPrefix.get(StorageKeys.prefix(type, ""));
+    return byType.get(key(type));
+  }
+
+  private static String key(ResourceType type) {
+    return type.version() + "/" + type.qualifiedName();
   }
 
   /** Returns the revision up to which the caches hold every change. */
@@ -99,11 +108,17 @@ final class Cacher implements Store.Listener {
 
   @Override
   public void event(Store.Event event) {
-    Store.Entry entry = event.entry();
-    WatchCache cache = byPrefix.get(StorageKeys.typePrefix(entry.key()));
-    if (cache == null) {
-      return;
+    for (WatchCache cache : caches(event.entry())) {
+      apply(cache, event);
     }
+  }
+
+  private List<WatchCache> caches(Store.Entry entry) {
+    return byPrefix.getOrDefault(StorageKeys.typePrefix(entry.key()), List.of());
+  }
+
+  private static void apply(WatchCache cache, Store.Event event) {
+    Store.Entry entry = event.entry();
     StoredObject before = cache.get(entry.key());
     StoredObject after =
         event.type() == Store.Event.Type.DELETED
@@ -141,10 +156,9 @@ final class Cacher implements Store.Listener {
 
   private void load(Store.Page page) {
     Map<WatchCache, PersistentMap<StoredObject>> contents = new HashMap<>();
-    byPrefix.values().forEach(cache -> contents.put(cache, PersistentMap.empty()));
+    byType.values().forEach(cache -> contents.put(cache, PersistentMap.empty()));
     for (Store.Entry entry : page.entries()) {
-      WatchCache cache = byPrefix.get(StorageKeys.typePrefix(entry.key()));
-      if (cache != null) {
+      for (WatchCache cache : caches(entry)) {
         contents.computeIfPresent(
             cache,
             (c, map) ->

@@ -10,7 +10,9 @@ final class StorageKeys {
 
   /** Returns what the keys of a type's objects begin with, of one namespace unless it is empty. */
   static String prefix(ResourceType type, String namespace) {
-    String group = type.group().isEmpty() ? "core" : type.group();
+    // The events of both groups are the same objects.
+    boolean core = type.group().isEmpty() || type.group().equals("events.k8s.io");
+    String group = core ? "core" : type.group();
     String all = ROOT + group + "/" + type.plural() + "/";
     return type.namespaced() && !namespace.isEmpty() ? all + namespace + "/" : all;
   }

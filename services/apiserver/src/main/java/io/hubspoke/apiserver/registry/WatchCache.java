@@ -54,7 +54,7 @@ final class WatchCache {
    */
   WatchCache(Resource resource, LongSupplier progress) {
     this.resource = resource;
-    this.encoding = new ObjectEncoding(resource.type());
+    this.encoding = new ObjectEncoding(resource);
     this.progress = progress;
   }
 

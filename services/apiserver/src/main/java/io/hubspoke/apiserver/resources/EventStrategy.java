@@ -1,7 +1,6 @@
 package io.hubspoke.apiserver.resources;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.hubspoke.api.Meta;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -48,13 +47,6 @@ final class EventStrategy extends GenericStrategy {
 
   @Override
   void validate(ObjectNode event, FieldErrors errors) {
-    String about = event.path("involvedObject").path("namespace").asText("");
-    String own = Meta.namespace(event);
-    // An event about a cluster-scoped object lives in default.
-    boolean fits =
-        about.isEmpty() ? own.equals("default") || own.equals("kube-system") : about.equals(own);
-    if (!fits) {
-      errors.invalid("involvedObject.namespace", about, "does not match event.namespace");
-    }
+    EventRules.validate(event, "reportingComponent", errors);
   }
 }

@@ -1,5 +1,6 @@
 package io.hubspoke.apiserver.resources;
 
+import static io.hubspoke.apiserver.resources.TypeBuilder.type;
 import static java.util.stream.Collectors.toUnmodifiableMap;
 
 import io.hubspoke.api.ResourceType;
@@ -12,8 +13,6 @@ import java.util.stream.Stream;
 
 /** Holds the resources that the apiserver serves; adding one is a line here. */
 public final class ResourceTable {
-  private static final Set<String> ALL_VERBS =
-      Set.of("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch");
   // Namespaces are never deleted as a collection.
   private static final Set<String> SINGLE_DELETE_VERBS =
       Set.of("create", "delete", "get", "list", "patch", "update", "watch");
@@ -74,6 +73,16 @@ public final class ResourceTable {
   public static final Resource EVENTS =
       resource(
           type("", "Event", "events", true).alias("ev"), new EventStrategy(), Columns.events());
+  private static final Conversion EVENT_CONVERSION = new EventConversion(EVENTS.type());
+
+  /** The same objects as {@link #EVENTS}, in the version that newer components report in. */
+  public static final Resource NEWER_EVENTS =
+      new Resource(
+          type("events.k8s.io", "Event", "events", true).alias("ev").build(),
+          new NewerEventStrategy(EVENT_CONVERSION),
+          new ConvertedColumns(Columns.events(), EVENT_CONVERSION),
+          EVENT_CONVERSION);
+
   public static final Resource LEASES =
       resource(type(COORDINATION, "Lease", "leases", true), new LeaseStrategy(), Columns.leases());
   public static final Resource CERTIFICATE_SIGNING_REQUESTS =
@@ -111,7 +120,7 @@ public final class ResourceTable {
           review(AUTHORIZATION, "SelfSubjectRulesReview", false),
           review(AUTHORIZATION, "SubjectAccessReview", false));
 
-  private static final List<Resource> ALL =
+  private static final List<Resource> OWN =
       List.of(
           NAMESPACES,
           NODES,
@@ -122,12 +131,15 @@ public final class ResourceTable {
           SECRETS,
           SERVICE_ACCOUNTS,
           EVENTS,
+          NEWER_EVENTS,
           LEASES,
           CERTIFICATE_SIGNING_REQUESTS,
           ROLES,
           ROLE_BINDINGS,
           CLUSTER_ROLES,
           CLUSTER_ROLE_BINDINGS);
+
+  private static final List<Resource> ALL = Stream.of(OWN).flatMap(List::stream).toList();
   private static final List<ResourceType> TYPES =
       Stream.concat(ALL.stream().map(Resource::type), REVIEWS.stream()).toList();
   private static final Map<Key, Resource> BY_KEY =
@@ -152,7 +164,7 @@ public final class ResourceTable {
 
   private static Resource resource(
       TypeBuilder type, ResourceStrategy strategy, TableColumns columns) {
-    return new Resource(type.build(), strategy, columns);
+    return type.with(strategy, columns);
   }
 
   private static ResourceType review(String group, String kind, boolean namespaced) {
@@ -160,66 +172,9 @@ public final class ResourceTable {
     return type(group, kind, plural, namespaced).verbs(Set.of("create")).build();
   }
 
-  private static TypeBuilder type(String group, String kind, String plural, boolean namespaced) {
-    return new TypeBuilder(group, kind, plural, namespaced);
-  }
-
   private record Key(String group, String version, String plural) {
     static Key of(ResourceType type) {
       return new Key(type.group(), type.version(), type.plural());
-    }
-  }
-
-  /** Spells out a type, whose version is {@code v1} so far for every resource. */
-  private static final class TypeBuilder {
-    private final String group;
-    private final String kind;
-    private final String plural;
-    private final boolean namespaced;
-    private List<String> shortNames = List.of();
-    private List<String> categories = List.of();
-    private Set<String> verbs = ALL_VERBS;
-    private Set<String> subresources = Set.of();
-
-    TypeBuilder(String group, String kind, String plural, boolean namespaced) {
-      this.group = group;
-      this.kind = kind;
-      this.plural = plural;
-      this.namespaced = namespaced;
-    }
-
-    TypeBuilder alias(String... names) {
-      shortNames = List.of(names);
-      return this;
-    }
-
-    TypeBuilder category(String... names) {
-      categories = List.of(names);
-      return this;
-    }
-
-    TypeBuilder verbs(Set<String> names) {
-      verbs = names;
-      return this;
-    }
-
-    TypeBuilder sub(String... names) {
-      subresources = Set.of(names);
-      return this;
-    }
-
-    ResourceType build() {
-      return new ResourceType(
-          group,
-          "v1",
-          plural,
-          kind.toLowerCase(Locale.ROOT),
-          kind,
-          namespaced,
-          shortNames,
-          categories,
-          verbs,
-          subresources);
     }
   }
 }
