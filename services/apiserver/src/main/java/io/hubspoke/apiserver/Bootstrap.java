@@ -1,12 +1,12 @@
 package io.hubspoke.apiserver;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.AddressRange;
 import io.hubspoke.api.ApiException;
 import io.hubspoke.api.Json;
 import io.hubspoke.api.Meta;
 import io.hubspoke.apiserver.authz.BootstrapPolicy;
+import io.hubspoke.apiserver.authz.PolicyReconciliation;
 import io.hubspoke.apiserver.http.User;
 import io.hubspoke.apiserver.registry.Registry;
 import io.hubspoke.apiserver.registry.Target;
@@ -24,7 +24,6 @@ import java.util.Map;
 final class Bootstrap {
   private static final List<String> NAMESPACES =
       List.of("default", "kube-system", "kube-public", "kube-node-lease");
-  private static final String AUTOUPDATE = "rbac.authorization.kubernetes.io/autoupdate";
   private static final WriteOptions AS_SERVER =
       new WriteOptions(
           new User("system:apiserver", "", List.of("system:masters"), Map.of()), false);
@@ -87,50 +86,15 @@ final class Bootstrap {
     if (now == null) {
       return create(resource, namespace, wanted);
     }
-    boolean left = "false".equals(Meta.annotations(now).get(AUTOUPDATE));
-    if (left || holds(now, wanted)) {
+    if (PolicyReconciliation.holds(now, wanted)) {
       return Future.succeededFuture();
     }
     return registry
         .change(
             Target.of(resource, namespace, Meta.name(wanted)),
-            current -> {
-              for (String field : List.of("rules", "subjects")) {
-                addMissing(current, wanted, field);
-              }
-              return current;
-            },
+            current -> PolicyReconciliation.complete(current, wanted),
             AS_SERVER)
         .mapEmpty();
-  }
-
-  private static boolean holds(ObjectNode now, ObjectNode wanted) {
-    for (String field : List.of("rules", "subjects")) {
-      for (JsonNode element : wanted.path(field)) {
-        if (!contains(now.path(field), element)) {
-          return false;
-        }
-      }
-    }
-    return true;
-  }
-
-  /** Adds what is missing and leaves what an administrator added ("Auto-reconciliation"). */
-  private static void addMissing(ObjectNode current, ObjectNode wanted, String field) {
-    for (JsonNode element : wanted.path(field)) {
-      if (!contains(current.path(field), element)) {
-        current.withArray(field).add(element.deepCopy());
-      }
-    }
-  }
-
-  private static boolean contains(JsonNode array, JsonNode element) {
-    for (JsonNode one : array) {
-      if (one.equals(element)) {
-        return true;
-      }
-    }
-    return false;
   }
 
   private Future<Void> create(Resource resource, String namespace, ObjectNode object) {

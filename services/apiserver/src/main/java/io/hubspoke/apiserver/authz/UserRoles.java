@@ -5,7 +5,10 @@ import static io.hubspoke.apiserver.authz.BootstrapPolicy.WRITE;
 
 import java.util.stream.Stream;
 
-/** The roles for people: {@code admin}, {@code edit} and {@code view}, each within the former. */
+/**
+ * The roles for people: {@code admin}, {@code edit} and {@code view}, each within the former and
+ * open to more rules by labelled cluster roles ("User-facing roles", "Aggregated ClusterRoles").
+ */
 final class UserRoles {
   private static final Rule[] VIEW = {
     Rule.on(
@@ -52,6 +55,21 @@ final class UserRoles {
         .can(READ),
     Rule.on("autoscaling", "horizontalpodautoscalers", "horizontalpodautoscalers/status").can(READ),
     Rule.on("batch", "cronjobs", "cronjobs/status", "jobs", "jobs/status").can(READ),
+    Rule.on(
+            "extensions",
+            "daemonsets",
+            "daemonsets/status",
+            "deployments",
+            "deployments/scale",
+            "deployments/status",
+            "ingresses",
+            "ingresses/status",
+            "networkpolicies",
+            "replicasets",
+            "replicasets/scale",
+            "replicasets/status",
+            "replicationcontrollers/scale")
+        .can(READ),
     Rule.on("policy", "poddisruptionbudgets", "poddisruptionbudgets/status").can(READ),
     Rule.on("networking.k8s.io", "ingresses", "ingresses/status", "networkpolicies").can(READ)
   };
@@ -95,6 +113,18 @@ final class UserRoles {
         .can(WRITE),
     Rule.on("autoscaling", "horizontalpodautoscalers").can(WRITE),
     Rule.on("batch", "cronjobs", "jobs").can(WRITE),
+    Rule.on(
+            "extensions",
+            "daemonsets",
+            "deployments",
+            "deployments/rollback",
+            "deployments/scale",
+            "ingresses",
+            "networkpolicies",
+            "replicasets",
+            "replicasets/scale",
+            "replicationcontrollers/scale")
+        .can(WRITE),
     Rule.on("policy", "poddisruptionbudgets").can(WRITE),
     Rule.on("networking.k8s.io", "ingresses", "networkpolicies").can(WRITE),
     Rule.on("coordination.k8s.io", "leases")
@@ -109,9 +139,17 @@ final class UserRoles {
 
   private UserRoles() {}
 
-  static void addTo(BootstrapPolicy policy) {
-    policy.role("view", VIEW);
-    policy.role("edit", Stream.of(EDIT, VIEW).flatMap(Stream::of).toArray(Rule[]::new));
-    policy.role("admin", Stream.of(ADMIN, EDIT, VIEW).flatMap(Stream::of).toArray(Rule[]::new));
+  static void addTo(PolicyObjects policy) {
+    policy.roleWithin("admin", "system:aggregate-to-admin", ADMIN);
+    policy.roleWithin("edit", "system:aggregate-to-edit", EDIT);
+    policy.roleWithin("view", "system:aggregate-to-view", VIEW);
+    // In the order in which the aggregation controller would put them, which leaves them alone.
+    policy.aggregatingRole("view", "edit", VIEW);
+    policy.aggregatingRole("edit", "admin", joined(EDIT, VIEW));
+    policy.aggregatingRole("admin", "", joined(EDIT, VIEW, ADMIN));
+  }
+
+  private static Rule[] joined(Rule[]... parts) {
+    return Stream.of(parts).flatMap(Stream::of).toArray(Rule[]::new);
   }
 }
