@@ -20,6 +20,7 @@ import io.hubspoke.controllermanager.namespaces.NamespaceController;
 import io.hubspoke.controllermanager.namespaces.NamespacePublisher;
 import io.hubspoke.controllermanager.nodes.NodeLifecycleController;
 import io.hubspoke.controllermanager.nodes.TaintEviction;
+import io.hubspoke.controllermanager.roles.ClusterRoleAggregationController;
 import io.hubspoke.pki.CertificateAuthority;
 import io.hubspoke.pki.Pem;
 import io.hubspoke.runtime.Flag;
@@ -49,6 +50,11 @@ final class ControlLoops extends VerticleBase {
     certificates(nodes);
     nodes(nodes);
     namespaces();
+    controllers.add(
+        new ClusterRoleAggregationController(
+            client,
+            context,
+            informer(ClusterRoleAggregationController.CLUSTER_ROLES, ListOptions.ALL)));
     var tokens =
         ListOptions.inNamespace(BootstrapTokenCleaner.NAMESPACE)
             .withFieldSelector("type=" + BootstrapTokenCleaner.TYPE);

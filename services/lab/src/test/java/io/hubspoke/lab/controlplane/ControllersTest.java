@@ -8,6 +8,7 @@ import io.hubspoke.api.ApiException;
 import io.hubspoke.client.DeleteOptions;
 import io.hubspoke.client.PatchType;
 import io.hubspoke.client.Resource;
+import io.hubspoke.controllermanager.roles.ClusterRoleAggregationController;
 import io.hubspoke.pki.Pem;
 import io.hubspoke.testing.Await;
 import java.nio.file.Path;
@@ -94,6 +95,43 @@ class ControllersTest {
     Await.until(
         "it is gone",
         () -> !present(Resource.SECRETS.tree(), "kube-system", "bootstrap-token-abcdef"));
+  }
+
+  @Test
+  void aggregatedRolesFollowTheRolesThatTheySelect() throws Exception {
+    var roles = ClusterRoleAggregationController.CLUSTER_ROLES;
+    var view = Await.result(plane.admin.get(roles, "", "view"));
+    Await.result(plane.admin.create(roles, "", viewer("crontabs-view", "crontabs")));
+    // What view has, edit and admin have as well.
+    for (var name : List.of("view", "edit", "admin")) {
+      Await.until(name + " reads crontabs", () -> mentions(name, "crontabs"));
+    }
+    Await.result(
+        plane.admin.update(roles, "", "crontabs-view", viewer("crontabs-view", "cronlogs")));
+    Await.until("the change", () -> mentions("admin", "cronlogs") && !mentions("view", "crontabs"));
+    Await.result(plane.admin.delete(roles, "", "crontabs-view", DeleteOptions.DEFAULT));
+    Await.until("nothing is left of it", () -> !mentions("admin", "cronlogs"));
+    assertThat(Await.result(plane.admin.get(roles, "", "view")).path("rules"))
+        .isEqualTo(view.path("rules"));
+  }
+
+  private static ObjectNode viewer(String name, String resource) {
+    return ControlPlane.json(
+        """
+        {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+         "metadata": {"name": "%s",
+           "labels": {"rbac.authorization.k8s.io/aggregate-to-view": "true"}},
+         "rules": [{"apiGroups": ["stable.example.com"], "resources": ["%s"],
+           "verbs": ["get", "list", "watch"]}]}
+        """
+            .formatted(name, resource));
+  }
+
+  private static boolean mentions(String role, String resource) throws Exception {
+    return Await.result(plane.admin.get(ClusterRoleAggregationController.CLUSTER_ROLES, "", role))
+        .path("rules")
+        .toString()
+        .contains('"' + resource + '"');
   }
 
   private static boolean exists(Resource<ObjectNode> resource, String name) throws Exception {

@@ -1,0 +1,2 @@
+/** Keeps aggregated cluster roles current. */
+package io.hubspoke.controllermanager.roles;
