@@ -1,10 +1,10 @@
 package io.hubspoke.lab;
 
+import io.hubspoke.lab.bench.ServerProcess;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -13,14 +13,14 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** Measures how fast and how large meshes are. */
+/** Measures how fast and how large meshes and their apiserver are. */
 @Command(
     name = "bench",
     mixinStandardHelpOptions = true,
-    description = "Measures meshes.",
-    subcommands = BenchCommand.Startup.class,
-    synopsisSubcommandLabel = "startup",
-    footer = {"", "Example:", "  hubspoke bench startup --runs 5"})
+    description = "Measures meshes and apiservers.",
+    subcommands = {BenchCommand.Startup.class, BenchApiCommand.class},
+    synopsisSubcommandLabel = "(startup | api)",
+    footer = {"", "Example:", "  hubspoke bench startup --runs 5", "  hubspoke bench api"})
 final class BenchCommand implements Callable<Integer> {
   @picocli.CommandLine.Spec private picocli.CommandLine.Model.CommandSpec spec;
 
@@ -38,8 +38,6 @@ final class BenchCommand implements Callable<Integer> {
       footer = {"", "Example:", "  hubspoke bench startup --runs 5 --nodes 3"})
   static final class Startup implements Callable<Integer> {
     private static final Pattern READY = Pattern.compile("ready in ([0-9.]+) s");
-    private static final Pattern RSS = Pattern.compile("VmRSS:\\s+(\\d+) kB");
-    private static final Pattern PEAK = Pattern.compile("VmHWM:\\s+(\\d+) kB");
     private static final long SETTLE_SECONDS = 1;
 
     private record Run(double seconds, long megabytes, long peak) {}
@@ -82,38 +80,22 @@ final class BenchCommand implements Callable<Integer> {
     private Run run() throws IOException, InterruptedException {
       var directory = Files.createTempDirectory("hubspoke-bench-");
       var process =
-          new ProcessBuilder(command(directory))
+          new ProcessBuilder(
+                  OwnCommand.with(
+                      List.of(
+                          "up", "--nodes", Integer.toString(nodes), "--dir", directory.toString())))
               .redirectError(ProcessBuilder.Redirect.INHERIT)
               .start();
       try (var out = process.inputReader(StandardCharsets.UTF_8)) {
         var seconds = readySeconds(out);
         // Memory is taken with the mesh at work, not at the instant it became ready.
         TimeUnit.SECONDS.sleep(SETTLE_SECONDS);
-        var status = Files.readString(Path.of("/proc/" + process.pid() + "/status"));
-        return new Run(seconds, megabytes(RSS, status), megabytes(PEAK, status));
+        var server = new ServerProcess(process.pid());
+        return new Run(seconds, server.residentMegabytes(), server.peakMegabytes());
       } finally {
-        process.destroy();
-        if (!process.waitFor(15, TimeUnit.SECONDS)) {
-          process.destroyForcibly();
-        }
+        ServerProcess.end(process);
         DirectoryTree.delete(directory);
       }
-    }
-
-    /** The command line of this process, launcher's options and all, with other arguments. */
-    private List<String> command(Path directory) throws IOException {
-      var self = ProcessHandle.current().info();
-      var command = new ArrayList<String>();
-      command.add(
-          self.command()
-              .orElseThrow(() -> new IOException("cannot tell how this JVM was started")));
-      command.addAll(java.lang.management.ManagementFactory.getRuntimeMXBean().getInputArguments());
-      command.add("-cp");
-      command.add(System.getProperty("java.class.path"));
-      command.add(Hubspoke.class.getName());
-      command.addAll(
-          List.of("up", "--nodes", Integer.toString(nodes), "--dir", directory.toString()));
-      return command;
     }
 
     private static double readySeconds(BufferedReader out) throws IOException {
@@ -124,14 +106,6 @@ final class BenchCommand implements Callable<Integer> {
         }
       }
       throw new IOException("'hubspoke up' ended before it was ready");
-    }
-
-    private static long megabytes(Pattern field, String status) throws IOException {
-      var found = field.matcher(status);
-      if (!found.find()) {
-        throw new IOException("no " + field.pattern() + " in /proc");
-      }
-      return Long.parseLong(found.group(1)) / 1024;
     }
 
     private static double median(List<Double> sorted) {

@@ -83,6 +83,19 @@ public record ClientConfig(
         DEFAULT_MAX_RESPONSE_BYTES);
   }
 
+  /** Asks the same server at another address. */
+  public ClientConfig withServer(URI other) {
+    return new ClientConfig(
+        other,
+        authorities,
+        credentials,
+        localAddress,
+        userAgent,
+        insecureSkipTlsVerify,
+        timeout,
+        maxResponseBytes);
+  }
+
   public ClientConfig withCredentials(Credentials other) {
     return new ClientConfig(
         server,

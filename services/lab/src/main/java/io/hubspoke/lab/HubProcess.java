@@ -1,0 +1,94 @@
+package io.hubspoke.lab;
+
+import io.hubspoke.client.ClientConfig;
+import io.hubspoke.client.Credentials;
+import io.hubspoke.lab.bench.ServerProcess;
+import io.hubspoke.pki.CertificateAuthority;
+import io.hubspoke.pki.Identity;
+import io.hubspoke.pki.SubjectAltNames;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/** An apiserver in a process of its own, so that what it uses can be told from what asks it. */
+final class HubProcess implements AutoCloseable {
+  private static final Duration VALIDITY = Duration.ofDays(1);
+  private static final String ADDRESS = "127.0.0.1";
+
+  private final Path directory;
+  private final Process process;
+  private final ClientConfig admin;
+
+  private HubProcess(Path directory, Process process, ClientConfig admin) {
+    this.directory = directory;
+    this.process = process;
+    this.admin = admin;
+  }
+
+  /** Starts one with an authority, keys and a port of its own; it is not ready yet. */
+  static HubProcess start() throws IOException {
+    var directory = Files.createTempDirectory("hubspoke-bench-");
+    var authority = CertificateAuthority.create("kubernetes", VALIDITY);
+    Path ca = directory.resolve("ca.crt");
+    authority.write(ca, directory.resolve("ca.key"));
+    Path certificate = directory.resolve("apiserver.crt");
+    Path key = directory.resolve("apiserver.key");
+    authority
+        .issueServer("kube-apiserver", SubjectAltNames.of(List.of(ADDRESS)), VALIDITY)
+        .write(certificate, key);
+    Identity admin = authority.issueClient("admin", List.of("system:masters"), VALIDITY);
+    int port = freePort();
+    var command =
+        OwnCommand.with(
+            List.of(
+                "apiserver",
+                "--bind-address=" + ADDRESS,
+                "--secure-port=" + port,
+                "--tls-cert-file=" + certificate,
+                "--tls-private-key-file=" + key,
+                "--client-ca-file=" + ca,
+                "--enable-bootstrap-token-auth",
+                "--authorization-mode=Node,RBAC"));
+    var process =
+        new ProcessBuilder(command)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    return new HubProcess(
+        directory,
+        process,
+        ClientConfig.of(
+            "https://" + ADDRESS + ":" + port,
+            List.of(authority.certificate()),
+            new Credentials.Certificate(admin)));
+  }
+
+  ClientConfig admin() {
+    return admin;
+  }
+
+  ServerProcess server() {
+    return new ServerProcess(process.pid());
+  }
+
+  boolean isRunning() {
+    return process.isAlive();
+  }
+
+  @Override
+  public void close() throws IOException {
+    ServerProcess.end(process);
+    DirectoryTree.delete(directory);
+  }
+
+  /** Two event loops share a port only when it was chosen before. */
+  private static int freePort() throws IOException {
+    try (var socket = new ServerSocket(0, 1, InetAddress.ofLiteral(ADDRESS))) {
+      return socket.getLocalPort();
+    }
+  }
+}

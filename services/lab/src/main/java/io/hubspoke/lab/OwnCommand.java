@@ -1,0 +1,25 @@
+package io.hubspoke.lab;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Runs {@code hubspoke} again, in a process of its own. */
+final class OwnCommand {
+  private OwnCommand() {}
+
+  /** Returns the command line of this process, launcher's options and all, with other arguments. */
+  static List<String> with(List<String> arguments) throws IOException {
+    var self = ProcessHandle.current().info();
+    var command = new ArrayList<String>();
+    command.add(
+        self.command().orElseThrow(() -> new IOException("cannot tell how this JVM was started")));
+    command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+    command.add("-cp");
+    command.add(System.getProperty("java.class.path"));
+    command.add(Hubspoke.class.getName());
+    command.addAll(arguments);
+    return command;
+  }
+}

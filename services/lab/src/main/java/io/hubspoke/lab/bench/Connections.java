@@ -1,0 +1,97 @@
+package io.hubspoke.lab.bench;
+
+import io.hubspoke.client.ClientConfig;
+import io.hubspoke.client.Credentials;
+import io.hubspoke.runtime.ReloadableKeys;
+import io.hubspoke.runtime.Tls;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.http.PoolOptions;
+import io.vertx.core.http.RequestOptions;
+
+/**
+ * HTTP/1.1 connections to an apiserver, each with one request at a time, on one event loop: as
+ * little of a client as can be, since it shares the processors with what it measures.
+ */
+public final class Connections {
+  private final ClientConfig config;
+  private final Context loop;
+  private final HttpClient http;
+  private final MultiMap headers;
+
+  /** Makes a client with up to so many connections. */
+  public Connections(Vertx vertx, ClientConfig config, int most) {
+    this.config = config;
+    this.loop = vertx.getOrCreateContext();
+    ReloadableKeys keys =
+        config.credentials() instanceof Credentials.Certificate certificate
+            ? new ReloadableKeys(certificate.identity())
+            : null;
+    HttpClientOptions options =
+        new HttpClientOptions()
+            .setDefaultHost(config.server().getHost())
+            .setDefaultPort(config.server().getPort() < 0 ? 443 : config.server().getPort())
+            .setProtocolVersion(HttpVersion.HTTP_1_1)
+            .setVerifyHost(!config.insecureSkipTlsVerify());
+    this.http =
+        vertx
+            .httpClientBuilder()
+            .with(
+                Tls.connect(
+                    options,
+                    keys,
+                    config.insecureSkipTlsVerify()
+                        ? Tls.trustAny(config.authorities())
+                        : Tls.trust(config.authorities())))
+            .with(new PoolOptions().setHttp1MaxSize(most).setMaxWaitQueueSize(most))
+            .build();
+    MultiMap common =
+        HttpHeaders.headers()
+            .add("Accept", "application/json")
+            .add("Content-Type", "application/json")
+            .add("User-Agent", "hubspoke-bench");
+    if (config.credentials() instanceof Credentials.Token token) {
+      common.add("Authorization", "Bearer " + token.value());
+    }
+    this.headers = common.copy(false);
+  }
+
+  /** The event loop that answers come on. */
+  Context loop() {
+    return loop;
+  }
+
+  /** Sends a request; the answer's body is yet to be read. */
+  Future<HttpClientResponse> send(HttpMethod method, String path, Buffer body) {
+    RequestOptions options = new RequestOptions().setMethod(method).setURI(path);
+    return http.request(options)
+        .compose(
+            request -> {
+              request.headers().setAll(headers);
+              return body == null ? request.send() : request.send(body);
+            });
+  }
+
+  /** Sends a request and returns the answer's status when all of it has come. */
+  Future<Integer> exchange(HttpMethod method, String path, Buffer body) {
+    return send(method, path, body)
+        .compose(response -> response.end().map(v -> response.statusCode()));
+  }
+
+  public ClientConfig config() {
+    return config;
+  }
+
+  public Future<Void> close() {
+    return http.close();
+  }
+}

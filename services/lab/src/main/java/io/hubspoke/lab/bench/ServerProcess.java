@@ -1,0 +1,67 @@
+package io.hubspoke.lab.bench;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+
+/** What a process of this machine has used so far, as {@code /proc} says. */
+public record ServerProcess(long pid) {
+  private static final Pattern RSS = Pattern.compile("VmRSS:\\s+(\\d+) kB");
+  private static final Pattern PEAK = Pattern.compile("VmHWM:\\s+(\\d+) kB");
+  // sysconf(_SC_CLK_TCK), which is 100 on every Linux that a JVM runs on.
+  private static final double TICKS_PER_SECOND = 100;
+  // proc(5): utime and stime, counted from the state, which follows the command's name.
+  private static final int UTIME = 11;
+
+  /** Returns the CPU time of all its threads. */
+  public double cpuSeconds() {
+    String stat = read("stat");
+    String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+    return (Long.parseLong(fields[UTIME]) + Long.parseLong(fields[UTIME + 1])) / TICKS_PER_SECOND;
+  }
+
+  public long residentMegabytes() {
+    return megabytes(RSS);
+  }
+
+  public long peakMegabytes() {
+    return megabytes(PEAK);
+  }
+
+  /** Returns what it has used since it had used that much CPU time. */
+  Measurement.Cost since(double cpuSeconds) {
+    return new Measurement.Cost(cpuSeconds() - cpuSeconds, residentMegabytes(), peakMegabytes());
+  }
+
+  /** Ends a child by a signal, and by force when it does not heed it. */
+  public static void end(Process process) {
+    process.destroy();
+    try {
+      if (process.waitFor(15, TimeUnit.SECONDS)) {
+        return;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    process.destroyForcibly();
+  }
+
+  private long megabytes(Pattern field) {
+    var found = field.matcher(read("status"));
+    if (!found.find()) {
+      throw new IllegalStateException("no " + field.pattern() + " in /proc");
+    }
+    return Long.parseLong(found.group(1)) / 1024;
+  }
+
+  private String read(String file) {
+    try {
+      return Files.readString(Path.of("/proc/" + pid + "/" + file));
+    } catch (IOException e) {
+      throw new UncheckedIOException("the server has ended", e);
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** Loads on an apiserver, and what they measure. */
+package io.hubspoke.lab.bench;
