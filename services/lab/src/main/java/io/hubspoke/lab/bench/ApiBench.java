@@ -151,7 +151,7 @@ public final class ApiBench {
     long deadline = System.nanoTime() + LONGEST_START.toNanos();
     while (true) {
       try {
-        if (Component.await(connections.exchange(HttpMethod.GET, "/readyz", null)) == 200) {
+        if (Component.await(connections.ask(HttpMethod.GET, "/readyz", null)) == 200) {
           return;
         }
       } catch (IOException notYet) {
@@ -174,7 +174,7 @@ public final class ApiBench {
     ClientConfig user = config.withCredentials(new Credentials.Token(token));
     Connections tried = new Connections(vertx, user, 1);
     try {
-      int status = Component.await(tried.exchange(HttpMethod.GET, BenchObjects.MAP, null));
+      int status = Component.await(tried.ask(HttpMethod.GET, BenchObjects.MAP, null));
       if (status != 200) {
         progress.accept(
             "bootstrap tokens are answered " + status + ": asking as the admin instead");

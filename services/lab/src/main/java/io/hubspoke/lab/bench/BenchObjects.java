@@ -77,7 +77,7 @@ final class BenchObjects {
   }
 
   private void create(String collection, Buffer object) throws Exception {
-    int status = Component.await(connections.exchange(HttpMethod.POST, collection, object));
+    int status = Component.await(connections.ask(HttpMethod.POST, collection, object));
     if (status != 201 && status != 409) {
       throw new IOException("POST " + collection + " was answered " + status);
     }

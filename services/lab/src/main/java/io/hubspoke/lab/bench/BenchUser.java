@@ -53,7 +53,7 @@ final class BenchUser {
   }
 
   private void post(String collection, String object) throws Exception {
-    Component.await(admin.exchange(HttpMethod.POST, collection, Buffer.buffer(object)));
+    Component.await(admin.ask(HttpMethod.POST, collection, Buffer.buffer(object)));
   }
 
   private static String random(int length) {

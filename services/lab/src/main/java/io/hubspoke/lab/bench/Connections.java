@@ -7,6 +7,7 @@ import io.hubspoke.runtime.Tls;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
@@ -70,6 +71,13 @@ public final class Connections {
     return loop;
   }
 
+  /** Sends a request from any thread and returns the answer's status. */
+  Future<Integer> ask(HttpMethod method, String path, Buffer body) {
+    Promise<Integer> answer = Promise.promise();
+    loop.runOnContext(v -> exchange(method, path, body).onComplete(answer));
+    return answer.future();
+  }
+
   /** Sends a request; the answer's body is yet to be read. */
   Future<HttpClientResponse> send(HttpMethod method, String path, Buffer body) {
     RequestOptions options = new RequestOptions().setMethod(method).setURI(path);
@@ -81,7 +89,7 @@ public final class Connections {
             });
   }
 
-  /** Sends a request and returns the answer's status when all of it has come. */
+  /** Sends a request and returns the answer's status when all of it has come; on the loop. */
   Future<Integer> exchange(HttpMethod method, String path, Buffer body) {
     return send(method, path, body)
         .compose(response -> response.end().map(v -> response.statusCode()));
