@@ -6,6 +6,7 @@ import io.hubspoke.api.Status;
 import io.hubspoke.api.Status.Cause;
 import io.hubspoke.apiserver.admission.AdmissionRequest;
 import io.hubspoke.apiserver.admission.AdmissionRequest.Operation;
+import io.hubspoke.apiserver.resources.FieldTypes;
 import io.hubspoke.apiserver.resources.ObjectMetaRules;
 import io.hubspoke.apiserver.store.Store.ConflictException;
 import io.hubspoke.apiserver.store.Store.Entry;
@@ -30,7 +31,7 @@ final class ObjectWriter {
   }
 
   Future<StoredObject> create(Target target, ObjectNode object, WriteOptions options) {
-    target.resource().strategy().checkTypes(target.type(), object);
+    FieldTypes.check(target.type(), object);
     path.metadata().initialize(target, object);
     boolean generate = Meta.name(object).isEmpty();
     return create(target, object, options, generate ? GeneratedName.ATTEMPTS : 1, generate);
@@ -107,7 +108,7 @@ final class ObjectWriter {
     WatchCache cache = path.cache(target);
     ObjectNode old = cache.encoding().decode(current.value(), current.revision());
     ObjectNode object = change.apply(old.deepCopy());
-    target.resource().strategy().checkTypes(target.type(), object);
+    FieldTypes.check(target.type(), object);
     String version = Meta.resourceVersion(object);
     if (!version.isEmpty() && !version.equals(Meta.resourceVersion(old))) {
       return Future.failedFuture(

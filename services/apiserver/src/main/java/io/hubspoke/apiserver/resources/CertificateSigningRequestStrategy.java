@@ -48,15 +48,7 @@ final class CertificateSigningRequestStrategy extends GenericStrategy {
           "timestamping");
 
   CertificateSigningRequestStrategy() {
-    super(
-        "spec{request:string,signerName:string,expirationSeconds:integer,usages[]:string,"
-            + "username:string,uid:string,groups[]:string,extra%:any},"
-            + "status{certificate:string,"
-            + Shape.CONDITIONS
-            + "}",
-        false,
-        true,
-        Map.of("spec.signerName", at("spec", "signerName")));
+    super(false, true, Map.of("spec.signerName", at("spec", "signerName")));
   }
 
   /** Writes down who asks, whatever the client claims. */

@@ -11,7 +11,7 @@ final class ConfigMapStrategy extends GenericStrategy {
   static final int MAX_BYTES = 1024 * 1024;
 
   ConfigMapStrategy() {
-    super("data%:string,binaryData%:string,immutable:boolean", true, false, Map.of());
+    super(true, false, Map.of());
   }
 
   @Override
@@ -22,7 +22,6 @@ final class ConfigMapStrategy extends GenericStrategy {
         String path = field + "[" + entry.getKey() + "]";
         errors.invalid(path, entry.getKey(), Names.configMapKey(entry.getKey()));
         if (field.equals("binaryData")) {
-          SecretStrategy.checkBase64(path, entry.getValue(), errors);
           if (map.path("data").has(entry.getKey())) {
             errors.invalid(path, entry.getKey(), "duplicate of key present in data");
           }

@@ -7,19 +7,8 @@ import java.util.Map;
 
 /** Endpoints: the addresses behind a service. */
 final class EndpointsStrategy extends GenericStrategy {
-  private static final String ADDRESS =
-      "{ip:string,hostname:string,nodeName:string,targetRef" + Shape.REFERENCE + "}";
-
   EndpointsStrategy() {
-    super(
-        "subsets[]{addresses[]"
-            + ADDRESS
-            + ",notReadyAddresses[]"
-            + ADDRESS
-            + ",ports[]{name:string,port:integer,protocol:string,appProtocol:string}}",
-        true,
-        false,
-        Map.of());
+    super(true, false, Map.of());
   }
 
   @Override

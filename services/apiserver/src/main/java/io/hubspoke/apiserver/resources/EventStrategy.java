@@ -9,17 +9,7 @@ import java.util.function.Function;
 /** Events: about an object of their own namespace. */
 final class EventStrategy extends GenericStrategy {
   EventStrategy() {
-    super(
-        "involvedObject"
-            + Shape.REFERENCE
-            + ",reason:string,message:string,source{component:string,host:string},"
-            + "firstTimestamp:time,lastTimestamp:time,count:integer,type:string,eventTime:time,"
-            + "series{count:integer,lastObservedTime:time},action:string,related"
-            + Shape.REFERENCE
-            + ",reportingComponent:string,reportingInstance:string",
-        true,
-        false,
-        fields());
+    super(true, false, fields());
   }
 
   private static Map<String, Function<ObjectNode, String>> fields() {

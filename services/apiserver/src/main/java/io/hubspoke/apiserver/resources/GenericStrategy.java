@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Meta;
 import io.hubspoke.api.Names;
-import io.hubspoke.api.ResourceType;
 import io.hubspoke.api.Status.Cause;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,33 +19,16 @@ import java.util.function.Function;
 class GenericStrategy implements ResourceStrategy {
   private static final Set<String> ENVELOPE = Set.of("apiVersion", "kind", "metadata", "status");
 
-  private final Shape.Fields shape;
   private final boolean hasStatus;
   private final Map<String, Function<ObjectNode, String>> fields;
   private final Set<String> labels;
 
   /**
-   * Makes a strategy of a kind whose fields have the types that the model of its kind says.
-   *
    * @param hasStatus whether {@code status} is a subresource
    * @param fields what field selectors may name beside metadata
    */
   GenericStrategy(
       boolean namespaced, boolean hasStatus, Map<String, Function<ObjectNode, String>> fields) {
-    this("", namespaced, hasStatus, fields);
-  }
-
-  /**
-   * @param shape the types of the kind's fields
-   * @param hasStatus whether {@code status} is a subresource
-   * @param fields what field selectors may name beside metadata
-   */
-  GenericStrategy(
-      String shape,
-      boolean namespaced,
-      boolean hasStatus,
-      Map<String, Function<ObjectNode, String>> fields) {
-    this.shape = Shape.of(shape);
     this.hasStatus = hasStatus;
     this.fields = Map.copyOf(fields);
     Set<String> all = new TreeSet<>(fields.keySet());
@@ -55,15 +37,6 @@ class GenericStrategy implements ResourceStrategy {
       all.add("metadata.namespace");
     }
     this.labels = Set.copyOf(all);
-  }
-
-  final Shape.Fields shape() {
-    return shape;
-  }
-
-  @Override
-  public final void checkTypes(ResourceType type, ObjectNode object) {
-    Shape.normalize(type, shape, object);
   }
 
   @Override

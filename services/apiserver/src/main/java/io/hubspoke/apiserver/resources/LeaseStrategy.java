@@ -7,12 +7,7 @@ import java.util.Map;
 /** Leases: what kubelets and leaders renew. */
 final class LeaseStrategy extends GenericStrategy {
   LeaseStrategy() {
-    super(
-        "spec{holderIdentity:string,leaseDurationSeconds:integer,acquireTime:time,renewTime:time,"
-            + "leaseTransitions:integer,strategy:string,preferredHolder:string}",
-        true,
-        false,
-        Map.of());
+    super(true, false, Map.of());
   }
 
   @Override

@@ -13,11 +13,7 @@ final class NamespaceStrategy extends GenericStrategy {
   private static final String FINALIZER = "kubernetes";
 
   NamespaceStrategy() {
-    super(
-        "spec{finalizers[]:string},status{phase:string," + Shape.CONDITIONS + "}",
-        false,
-        true,
-        Map.of("status.phase", at("status", "phase")));
+    super(false, true, Map.of("status.phase", at("status", "phase")));
   }
 
   @Override

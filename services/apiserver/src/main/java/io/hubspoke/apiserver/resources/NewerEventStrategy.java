@@ -11,7 +11,7 @@ final class NewerEventStrategy extends GenericStrategy {
   private final Conversion conversion;
 
   NewerEventStrategy(Conversion conversion) {
-    super("", true, false, fields());
+    super(true, false, fields());
     this.conversion = conversion;
   }
 

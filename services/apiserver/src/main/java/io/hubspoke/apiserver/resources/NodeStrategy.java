@@ -12,7 +12,6 @@ final class NodeStrategy extends GenericStrategy {
 
   NodeStrategy() {
     super(
-        NodeShape.FIELDS,
         false,
         true,
         Map.of(

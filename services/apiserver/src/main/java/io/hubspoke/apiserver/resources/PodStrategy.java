@@ -23,7 +23,7 @@ final class PodStrategy extends GenericStrategy {
           + " previously negative)";
 
   PodStrategy() {
-    super(PodShape.FIELDS, true, true, fields());
+    super(true, true, fields());
   }
 
   private static Map<String, Function<ObjectNode, String>> fields() {

@@ -1,7 +1,6 @@
 package io.hubspoke.apiserver.resources;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.hubspoke.api.ResourceType;
 import io.hubspoke.api.Status.Cause;
 import java.util.List;
 import java.util.OptionalLong;
@@ -16,14 +15,6 @@ import java.util.Set;
  * <p>A subresource is {@code ""} for the object itself, or such as {@code status}.
  */
 public interface ResourceStrategy {
-
-  /**
-   * Checks that fields have the types that the kind gives them, and drops nulls, which are absent
-   * fields; called first, and before anything else reads a field.
-   *
-   * @throws io.hubspoke.api.ApiException 400 naming the first field of another type
-   */
-  void checkTypes(ResourceType type, ObjectNode object);
 
   /** Resets what a client may not set, then fills in defaults. */
   void prepareForCreate(ObjectNode object, Requester requester);

@@ -22,11 +22,6 @@ public final class ResourceTable {
   private static final String AUTHENTICATION = "authentication.k8s.io";
   private static final String AUTHORIZATION = "authorization.k8s.io";
 
-  private static final String SERVICE_ACCOUNT =
-      "secrets[]"
-          + Shape.REFERENCE
-          + ",imagePullSecrets[]{name:string},automountServiceAccountToken:boolean";
-
   public static final Resource NAMESPACES =
       resource(
           type("", "Namespace", "namespaces", false)
@@ -68,7 +63,7 @@ public final class ResourceTable {
   public static final Resource SERVICE_ACCOUNTS =
       resource(
           type("", "ServiceAccount", "serviceaccounts", true).alias("sa"),
-          new GenericStrategy(SERVICE_ACCOUNT, true, false, Map.of()),
+          new GenericStrategy(true, false, Map.of()),
           Columns.serviceAccounts());
   public static final Resource EVENTS =
       resource(

@@ -13,12 +13,7 @@ final class RoleBindingStrategy extends GenericStrategy {
   private final List<String> roles;
 
   RoleBindingStrategy(boolean cluster) {
-    super(
-        "roleRef{apiGroup:string,kind:string,name:string},"
-            + "subjects[]{kind:string,apiGroup:string,name:string,namespace:string}",
-        !cluster,
-        false,
-        Map.of());
+    super(!cluster, false, Map.of());
     this.roles = cluster ? List.of("ClusterRole") : List.of("ClusterRole", "Role");
   }
 

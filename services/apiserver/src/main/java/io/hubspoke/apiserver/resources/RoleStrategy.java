@@ -11,16 +11,7 @@ final class RoleStrategy extends GenericStrategy {
   private final boolean cluster;
 
   RoleStrategy(boolean cluster) {
-    super(
-        "rules[]{verbs[]:string,apiGroups[]:string,resources[]:string,resourceNames[]:string,"
-            + "nonResourceURLs[]:string}"
-            + (cluster
-                ? ",aggregationRule{clusterRoleSelectors[]{matchLabels%:string,"
-                    + "matchExpressions[]{key:string,operator:string,values[]:string}}}"
-                : ""),
-        !cluster,
-        false,
-        Map.of());
+    super(!cluster, false, Map.of());
     this.cluster = cluster;
   }
 

@@ -1,6 +1,5 @@
 package io.hubspoke.apiserver.resources;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Names;
 import java.nio.charset.StandardCharsets;
@@ -19,9 +18,7 @@ final class SecretStrategy extends GenericStrategy {
           "kubernetes.io/ssh-auth", List.of("ssh-privatekey"));
 
   SecretStrategy() {
-    super(
-        "type:string,data%:string,stringData%:string,immutable:boolean",
-        true, false, Map.of("type", at("type")));
+    super(true, false, Map.of("type", at("type")));
   }
 
   @Override
@@ -42,7 +39,6 @@ final class SecretStrategy extends GenericStrategy {
     for (var entry : secret.path("data").properties()) {
       String path = "data[" + entry.getKey() + "]";
       errors.invalid(path, entry.getKey(), Names.configMapKey(entry.getKey()));
-      checkBase64(path, entry.getValue(), errors);
       bytes += entry.getValue().asText().length() * 3L / 4;
     }
     if (bytes > ConfigMapStrategy.MAX_BYTES) {
@@ -78,14 +74,5 @@ final class SecretStrategy extends GenericStrategy {
     }
     ConfigMapStrategy.frozen(secret, old, List.of("data"), errors);
     validate(secret, errors);
-  }
-
-  static void checkBase64(String path, JsonNode value, FieldErrors errors) {
-    try {
-      Base64.getMimeDecoder().decode(value.asText());
-      Base64.getDecoder().decode(value.asText().replace("\n", "").replace("\r", ""));
-    } catch (IllegalArgumentException e) {
-      errors.typeInvalid(path, "...", "illegal base64 data");
-    }
   }
 }

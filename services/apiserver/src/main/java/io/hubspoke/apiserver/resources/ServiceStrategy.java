@@ -8,20 +8,6 @@ import java.util.Map;
 
 /** Services: ports, and an address that stays once it is given. */
 final class ServiceStrategy extends GenericStrategy {
-  private static final String SHAPE =
-      """
-      spec{type:string,clusterIP:string,clusterIPs[]:string,ports[]{name:string,protocol:string,
-      port:integer,targetPort:int_or_string,nodePort:integer,appProtocol:string},
-      selector%%:string,externalIPs[]:string,externalName:string,sessionAffinity:string,
-      sessionAffinityConfig{clientIP{timeoutSeconds:integer}},loadBalancerIP:string,loadBalancerClass:string,
-      loadBalancerSourceRanges[]:string,externalTrafficPolicy:string,
-      internalTrafficPolicy:string,healthCheckNodePort:integer,
-      publishNotReadyAddresses:boolean,ipFamilies[]:string,ipFamilyPolicy:string,
-      allocateLoadBalancerNodePorts:boolean,trafficDistribution:string},
-      status{loadBalancer{ingress[]{hostname:string,ip:string,ipMode:string,
-      ports[]{error:string,port:integer,protocol:string}}},%s}
-      """
-          .formatted(Shape.CONDITIONS);
   private static final String EXTERNAL = "ExternalName";
   private static final List<String> TYPES =
       List.of("ClusterIP", EXTERNAL, "LoadBalancer", "NodePort");
@@ -34,7 +20,6 @@ final class ServiceStrategy extends GenericStrategy {
 
   ServiceStrategy() {
     super(
-        SHAPE,
         true,
         true,
         Map.of("spec.clusterIP", at("spec", "clusterIP"), "spec.type", at("spec", "type")));

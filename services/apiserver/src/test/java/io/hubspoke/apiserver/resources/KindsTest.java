@@ -2,6 +2,7 @@ package io.hubspoke.apiserver.resources;
 
 import static io.hubspoke.apiserver.resources.Written.json;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.junit.jupiter.api.Test;
@@ -67,7 +68,8 @@ class KindsTest {
     Written secrets = Written.as(ResourceTable.SECRETS);
     ObjectNode secret = secrets.create("{'stringData':{'a':'b'},'data':{'c':'ZA=='}}");
     assertThat(secret).isEqualTo(json("{'data':{'c':'ZA==','a':'Yg=='},'type':'Opaque'}"));
-    assertThat(secrets.errors("{'data':{'a':'not base64'}}")).hasSize(1);
+    assertThatThrownBy(() -> secrets.errors("{'data':{'a':'not base64'}}"))
+        .hasMessage("Secret in version \"v1\" cannot be handled as a Secret: illegal base64 data");
     assertThat(secrets.errors("{'data':{'a b':''}}"))
         .singleElement()
         .asString()

@@ -132,16 +132,16 @@ class PodStrategyTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "{'spec':{'containers':{}}} | json: cannot unmarshal object into field spec.containers of"
-            + " type array",
-        "{'spec':{'containers':[{'name':5}]}} | json: cannot unmarshal number into field"
-            + " spec.containers.name of type string",
-        "{'spec':{'hostNetwork':'yes'}} | json: cannot unmarshal string into field"
-            + " spec.hostNetwork of type bool",
-        "{'spec':{'terminationGracePeriodSeconds':1.5}} | json: cannot unmarshal number into field"
-            + " spec.terminationGracePeriodSeconds of type int64",
-        "{'metadata':{'labels':{'a':1}}} | json: cannot unmarshal number into field"
-            + " metadata.labels of type string",
+        "{'spec':{'containers':{}}} | json: cannot unmarshal object into Go struct field"
+            + " PodSpec.spec.containers of type array",
+        "{'spec':{'containers':[{'name':5}]}} | json: cannot unmarshal number into Go struct"
+            + " field Container.spec.containers.name of type string",
+        "{'spec':{'hostNetwork':'yes'}} | json: cannot unmarshal string into Go struct field"
+            + " PodSpec.spec.hostNetwork of type bool",
+        "{'spec':{'terminationGracePeriodSeconds':1.5}} | json: cannot unmarshal number into Go"
+            + " struct field PodSpec.spec.terminationGracePeriodSeconds of type int64",
+        "{'metadata':{'labels':{'a':1}}} | json: cannot unmarshal number into Go struct field"
+            + " ObjectMeta.metadata.labels of type string",
         "{'status':{'startTime':'noon'}} | parsing time \"noon\" as"
             + " \"2006-01-02T15:04:05Z07:00\": cannot parse it",
         "{'spec':{'containers':[{'resources':{'limits':{'cpu':'lots'}}}]}} | quantities must match"

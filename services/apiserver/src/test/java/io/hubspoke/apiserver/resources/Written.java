@@ -32,7 +32,7 @@ final class Written {
   /** Returns the object as it would be stored, valid or not. */
   ObjectNode create(String text) {
     ObjectNode object = json(text);
-    resource.strategy().checkTypes(resource.type(), object);
+    FieldTypes.check(resource.type(), object);
     resource.strategy().prepareForCreate(object, SOMEBODY);
     return object;
   }
@@ -45,7 +45,7 @@ final class Written {
   /** Returns the object as it would replace the old one, valid or not. */
   ObjectNode update(ObjectNode old, String subresource, ObjectNode changed) {
     ObjectNode object = changed.deepCopy();
-    resource.strategy().checkTypes(resource.type(), object);
+    FieldTypes.check(resource.type(), object);
     resource.strategy().prepareForUpdate(object, old, subresource, SOMEBODY);
     return object;
   }
