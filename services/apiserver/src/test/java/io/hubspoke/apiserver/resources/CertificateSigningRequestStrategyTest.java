@@ -47,7 +47,8 @@ class CertificateSigningRequestStrategyTest {
   @Test
   void refusesWhatIsNoRequest() {
     assertThat(CSRS.errors(csr("", ""))).containsExactly("spec.request: Required value");
-    assertThatThrownBy(() -> CSRS.errors(csr("%%%", ""))).hasMessageEndingWith("illegal base64 data");
+    assertThatThrownBy(() -> CSRS.errors(csr("%%%", "")))
+        .hasMessageEndingWith("illegal base64 data");
     assertThat(CSRS.errors(csr(base64("hello"), "")))
         .singleElement()
         .asString()
