@@ -2,7 +2,10 @@ package io.hubspoke.apiserver.registry;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.ApiException;
+import io.hubspoke.api.Json;
 import io.hubspoke.api.Status;
+import io.hubspoke.api.Status.Cause;
 import io.hubspoke.apiserver.http.Query;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,61 +17,151 @@ import java.util.Set;
  *
  * @param uid which object it must be; empty for any
  * @param resourceVersion in which state it must be; empty for any
+ * @param propagation what is to become of the object's dependents
+ * @param cascade whether that was asked for in the old way, by {@code orphanDependents=false}
  */
 public record DeleteOptions(
-    OptionalLong gracePeriodSeconds, String uid, String resourceVersion, boolean dryRun) {
+    OptionalLong gracePeriodSeconds,
+    String uid,
+    String resourceVersion,
+    Propagation propagation,
+    boolean cascade,
+    boolean dryRun) {
   public static final DeleteOptions DEFAULT =
-      new DeleteOptions(OptionalLong.empty(), "", "", false);
+      new DeleteOptions(OptionalLong.empty(), "", "", Propagation.UNSET, false, false);
 
-  private static final Set<String> POLICIES = Set.of("", "Orphan", "Background", "Foreground");
+  private static final String KIND = "DeleteOptions";
+  private static final Set<String> FIELDS =
+      Set.of("gracePeriodSeconds", "orphanDependents", "propagationPolicy", "dryRun");
+
+  /** What becomes of an object's dependents ({@code propagationPolicy}). */
+  public enum Propagation {
+    /** What is usual for the kind, unless a finalizer says otherwise. */
+    UNSET,
+    BACKGROUND,
+    FOREGROUND,
+    ORPHAN
+  }
 
   /**
-   * Reads options from the request's body, or from its query where the body leaves them out.
+   * Reads options from the request's body; from its query if it has none, as the real apiserver
+   * does.
    *
    * @param body null when there is none
-   * @throws io.hubspoke.api.ApiException 400 or 422 when they are none
+   * @throws ApiException 400 or 422 when they are none
    */
   static DeleteOptions read(ObjectNode body, Query query) {
-    ObjectNode json = body == null ? io.hubspoke.api.Json.object() : body;
-    String kind = json.path("kind").asText("DeleteOptions");
-    if (!kind.equals("DeleteOptions")) {
+    ObjectNode json = body == null ? fromQuery(query) : body;
+    String kind = json.path("kind").asText(KIND);
+    if (!kind.equals(KIND)) {
       throw Status.badRequest("the body of a deletion must be of kind DeleteOptions, found " + kind)
           .toException();
     }
-    OptionalLong grace = OptionalLong.empty();
-    JsonNode given = json.get("gracePeriodSeconds");
-    if (given != null && !given.isNull()) {
-      if (!given.canConvertToLong() || !given.isIntegralNumber()) {
-        throw Status.badRequest("gracePeriodSeconds must be a whole number, found " + given)
-            .toException();
-      }
-      grace = OptionalLong.of(given.asLong());
-    } else if (query.contains("gracePeriodSeconds")) {
-      grace = OptionalLong.of(number(query.get("gracePeriodSeconds")));
-    }
-    if (grace.isPresent() && grace.getAsLong() < 0) {
-      // As Kubernetes does: anything negative means the shortest wait.
-      grace = OptionalLong.of(1);
-    }
-    String policy = json.path("propagationPolicy").asText(query.get("propagationPolicy"));
-    if (policy != null && !POLICIES.contains(policy)) {
-      throw WriteOptions.invalid(
-              "DeleteOptions",
-              "FieldValueNotSupported",
-              "propagationPolicy",
-              "Unsupported value: \""
-                  + policy
-                  + "\": supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\"")
-          .toException();
-    }
-    List<String> dryRun = new ArrayList<>(query.getAll("dryRun"));
-    json.path("dryRun").forEach(v -> dryRun.add(v.asText()));
-    JsonNode preconditions = json.path("preconditions");
+    JsonNode preconditions = typed(json, "preconditions", JsonNode::isObject, "an object");
+    JsonNode orphan = typed(json, "orphanDependents", JsonNode::isBoolean, "true or false");
+    JsonNode policy = typed(json, "propagationPolicy", JsonNode::isTextual, "a string");
+    JsonNode dryRun = typed(json, "dryRun", JsonNode::isArray, "a list of strings");
+    List<String> dryRuns = new ArrayList<>();
+    dryRun.forEach(value -> dryRuns.add(value.asText()));
+    Propagation propagation = propagation(orphan, policy);
     return new DeleteOptions(
-        grace,
+        gracePeriod(json),
         preconditions.path("uid").asText(""),
         preconditions.path("resourceVersion").asText(""),
-        WriteOptions.dryRun(dryRun, "DeleteOptions"));
+        propagation,
+        orphan.isBoolean() && !orphan.booleanValue(),
+        WriteOptions.dryRun(dryRuns, KIND));
+  }
+
+  /** Returns the same options for the object in whatever state it is. */
+  DeleteOptions anyVersion() {
+    return new DeleteOptions(gracePeriodSeconds, uid, "", propagation, cascade, dryRun);
+  }
+
+  private static OptionalLong gracePeriod(ObjectNode json) {
+    JsonNode given =
+        typed(
+            json,
+            "gracePeriodSeconds",
+            node -> node.isIntegralNumber() && node.canConvertToLong(),
+            "a whole number");
+    if (given.isMissingNode()) {
+      return OptionalLong.empty();
+    }
+    // As Kubernetes does: anything negative means the shortest wait.
+    return OptionalLong.of(given.longValue() < 0 ? 1 : given.longValue());
+  }
+
+  private static Propagation propagation(JsonNode orphan, JsonNode policy) {
+    if (policy.isMissingNode()) {
+      return orphan.isMissingNode()
+          ? Propagation.UNSET
+          : orphan.booleanValue() ? Propagation.ORPHAN : Propagation.BACKGROUND;
+    }
+    List<Cause> causes = new ArrayList<>();
+    if (!orphan.isMissingNode()) {
+      causes.add(
+          new Cause(
+              "FieldValueInvalid",
+              "Invalid value: \""
+                  + policy.textValue()
+                  + "\": orphanDependents and deletionPropagation cannot be both set",
+              "propagationPolicy"));
+    }
+    Propagation propagation =
+        switch (policy.textValue()) {
+          case "Background" -> Propagation.BACKGROUND;
+          case "Foreground" -> Propagation.FOREGROUND;
+          case "Orphan" -> Propagation.ORPHAN;
+          default -> {
+            causes.add(
+                new Cause(
+                    "FieldValueNotSupported",
+                    "Unsupported value: \""
+                        + policy.textValue()
+                        + "\": supported values: \"Foreground\", \"Background\", \"Orphan\","
+                        + " \"nil\"",
+                    "propagationPolicy"));
+            yield Propagation.UNSET;
+          }
+        };
+    if (!causes.isEmpty()) {
+      throw WriteOptions.invalid(KIND, causes).toException();
+    }
+    return propagation;
+  }
+
+  /** Returns a field of the type that it must have, missing when it is absent or null. */
+  private static JsonNode typed(
+      ObjectNode json, String field, java.util.function.Predicate<JsonNode> type, String wanted) {
+    JsonNode node = json.path(field);
+    if (node.isMissingNode() || node.isNull()) {
+      return json.path("\0");
+    }
+    if (!type.test(node)) {
+      throw Status.badRequest(field + " must be " + wanted + ", found " + node).toException();
+    }
+    return node;
+  }
+
+  private static ObjectNode fromQuery(Query query) {
+    ObjectNode json = Json.object();
+    for (String field : FIELDS) {
+      String text = query.get(field);
+      if (text == null) {
+        continue;
+      }
+      switch (field) {
+        case "gracePeriodSeconds" -> json.put(field, number(text));
+        case "orphanDependents" -> json.put(field, !text.equals("false") && !text.equals("0"));
+        case "propagationPolicy" -> json.put(field, text);
+        default -> {
+          var values = json.putArray(field);
+          query.getAll(field).forEach(values::add);
+        }
+      }
+    }
+    return json;
   }
 
   private static long number(String text) {

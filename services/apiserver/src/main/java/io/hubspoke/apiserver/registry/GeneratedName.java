@@ -1,5 +1,7 @@
 package io.hubspoke.apiserver.registry;
 
+import io.hubspoke.api.Status;
+import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 
 /** Completes {@code generateName} with five characters that spell no words. */
@@ -14,6 +16,16 @@ final class GeneratedName {
   private static final int MAX_LENGTH = 63;
 
   private GeneratedName() {}
+
+  /** Says that no name was free, and that another attempt may find one. */
+  static Status exhausted(Status taken) {
+    Status.Details about = taken.details();
+    return new Status(
+        taken.code(),
+        taken.reason(),
+        taken.message() + ", the server was not able to generate a unique name for the object",
+        new Status.Details(about.name(), about.group(), about.kind(), "", List.of(), 1));
+  }
 
   static String from(String prefix) {
     StringBuilder name =

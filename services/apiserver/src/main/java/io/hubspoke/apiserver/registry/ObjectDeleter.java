@@ -1,18 +1,16 @@
 package io.hubspoke.apiserver.registry;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.hubspoke.api.ApiException;
 import io.hubspoke.api.Meta;
+import io.hubspoke.api.ResourceType;
 import io.hubspoke.api.Status;
 import io.hubspoke.apiserver.admission.AdmissionRequest;
 import io.hubspoke.apiserver.http.User;
-import io.hubspoke.apiserver.resources.ResourceTable;
 import io.hubspoke.apiserver.store.Store.ConflictException;
 import io.hubspoke.apiserver.store.Store.Entry;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
-import java.time.Instant;
-import java.util.OptionalLong;
+import java.util.List;
 
 /** Deletes objects: at once, or after their grace period, or once their finalizers are gone. */
 final class ObjectDeleter {
@@ -30,9 +28,8 @@ final class ObjectDeleter {
     if (entry == null) {
       return Future.failedFuture(Status.notFound(target.type(), target.name()).toException());
     }
-    WatchCache cache = path.cache(target);
-    ObjectNode old = cache.encoding().decode(entry.value(), entry.revision());
-    checkPreconditions(target, options, old);
+    ObjectNode object = path.cache(target).encoding().decode(entry.value(), entry.revision());
+    checkPreconditions(target, options, object);
     path.admission()
         .admit(
             new AdmissionRequest(
@@ -43,13 +40,16 @@ final class ObjectDeleter {
                 target.namespace(),
                 target.name(),
                 null,
-                old,
+                object.deepCopy(),
                 options.dryRun()));
-    ObjectNode waiting = old.deepCopy();
     Future<Deletion> done =
-        mark(target, waiting, options)
-            ? keep(cache, entry, waiting, options)
-            : remove(target, entry, options);
+        switch (new DeletionMark(target, options, path.metadata().now()).set(object)) {
+          case WAIT -> store(target, entry, object, options).map(made -> deletion(made, false));
+          case REMOVE -> remove(target, entry, options);
+          case MARK_AND_REMOVE ->
+              store(target, entry, object, options)
+                  .compose(marked -> removeMarked(target, marked, options, user));
+        };
     return done.recover(
         e ->
             e instanceof ConflictException conflict
@@ -57,94 +57,90 @@ final class ObjectDeleter {
                 : Future.failedFuture(e));
   }
 
-  private Future<Deletion> keep(
-      WatchCache cache, Entry entry, ObjectNode waiting, DeleteOptions options) {
-    Buffer value = cache.encoding().encode(waiting);
+  /** Stores an object's new state, unless it is the old one. */
+  private Future<StoredObject> store(
+      Target target, Entry entry, ObjectNode object, DeleteOptions options) {
+    WatchCache cache = path.cache(target);
+    Buffer value = cache.encoding().encode(object);
     if (options.dryRun() || value.equals(entry.value())) {
-      return Future.succeededFuture(
-          new Deletion(cache.object(entry.key(), value, entry.revision()), false));
+      return Future.succeededFuture(cache.object(entry.key(), value, entry.revision()));
     }
     return path.store()
         .update(entry.key(), value, entry.revision())
-        .map(made -> new Deletion(cache.object(made.key(), value, made.revision()), false));
+        .map(made -> cache.object(made.key(), value, made.revision()));
   }
 
   private Future<Deletion> remove(Target target, Entry entry, DeleteOptions options) {
-    WatchCache cache = path.cache(target);
     if (options.dryRun()) {
       return Future.succeededFuture(
-          new Deletion(cache.object(entry.key(), entry.value(), entry.revision()), true));
+          deletion(path.cache(target).object(entry.key(), entry.value(), entry.revision()), true));
     }
     return path.store()
         .delete(entry.key(), entry.revision())
-        .map(gone -> cache.object(gone.key(), gone.value(), gone.revision()))
-        .compose(gone -> path.allocator(target).release(gone.tree()).map(new Deletion(gone, true)));
+        .compose(gone -> release(target, gone));
   }
 
-  /** Marks an object as being deleted; returns false if nothing is to be waited for. */
-  private boolean mark(Target target, ObjectNode object, DeleteOptions options) {
-    boolean namespace = target.type().equals(ResourceTable.NAMESPACES.type());
-    if (namespace && Meta.deleting(object) && Finality.held(target.type(), object)) {
-      throw Status.conflict(
-              target.type(),
-              target.name(),
-              "The system is ensuring all content is removed from this namespace.  Upon completion,"
-                  + " this namespace will automatically be purged by the system.")
-          .toException();
+  private Future<Deletion> removeMarked(
+      Target target, StoredObject marked, DeleteOptions options, User user) {
+    if (options.dryRun()) {
+      return Future.succeededFuture(deletion(marked, true));
     }
-    long grace =
-        Meta.deleting(object)
-            ? shorten(object, options.gracePeriodSeconds())
-            : begin(target, object, options.gracePeriodSeconds());
-    if (namespace) {
-      ObjectNode status =
-          object.get("status") instanceof ObjectNode s ? s : object.putObject("status");
-      status.put("phase", "Terminating");
-    }
-    return grace > 0 || Finality.held(target.type(), object);
+    return path.store()
+        .delete(marked.key(), marked.revision())
+        .compose(gone -> release(target, gone))
+        .recover(
+            e -> {
+              if (!(e instanceof ConflictException conflict)) {
+                return Future.failedFuture(e);
+              }
+              // Whoever was told to end it may have been quicker; else the mark is there to see.
+              return conflict.current() == null
+                  ? Future.succeededFuture(deletion(marked, true))
+                  : delete(target, options.anyVersion(), user, conflict.current());
+            });
   }
 
-  private long begin(Target target, ObjectNode object, OptionalLong requested) {
-    long grace = target.resource().strategy().gracePeriodSeconds(object, requested);
-    ObjectNode meta = Meta.of(object);
-    meta.put("deletionTimestamp", path.metadata().now().plusSeconds(grace).toString());
-    meta.put("deletionGracePeriodSeconds", grace);
-    if (meta.path("generation").asLong() > 0) {
-      meta.put("generation", meta.path("generation").asLong() + 1);
-    }
-    return grace;
+  private Future<Deletion> release(Target target, Entry gone) {
+    StoredObject object = path.cache(target).object(gone.key(), gone.value(), gone.revision());
+    return path.allocator(target).release(object.tree()).map(deletion(object, true));
   }
 
-  /** A later deletion may shorten the wait, never extend it. */
-  private static long shorten(ObjectNode object, OptionalLong requested) {
-    ObjectNode meta = Meta.of(object);
-    long current = meta.path("deletionGracePeriodSeconds").asLong(0);
-    if (requested.isEmpty() || requested.getAsLong() >= current) {
-      return current;
-    }
-    long grace = requested.getAsLong();
-    Instant begun = Instant.parse(Meta.text(object, "deletionTimestamp")).minusSeconds(current);
-    meta.put("deletionTimestamp", begun.plusSeconds(grace).toString());
-    meta.put("deletionGracePeriodSeconds", grace);
-    return grace;
+  private static Deletion deletion(StoredObject object, boolean removed) {
+    return new Deletion(object, removed);
   }
 
-  private static void checkPreconditions(Target target, DeleteOptions options, ObjectNode old) {
-    if (!options.uid().isEmpty() && !options.uid().equals(Meta.uid(old))) {
-      throw failed(target, SystemMetadata.uidMismatch(options.uid(), Meta.uid(old)));
+  private static void checkPreconditions(Target target, DeleteOptions options, ObjectNode object) {
+    String uid = Meta.uid(object);
+    if (!options.uid().isEmpty() && !options.uid().equals(uid)) {
+      throw failed(
+          target,
+          "the UID in the precondition ("
+              + options.uid()
+              + ") does not match the UID in record ("
+              + uid
+              + "). The object might have been deleted and then recreated");
     }
-    String version = Meta.resourceVersion(old);
+    String version = Meta.resourceVersion(object);
     if (!options.resourceVersion().isEmpty() && !options.resourceVersion().equals(version)) {
       throw failed(
           target,
-          "Precondition failed: ResourceVersion in precondition: "
+          "the ResourceVersion in the precondition ("
               + options.resourceVersion()
-              + ", ResourceVersion in object meta: "
-              + version);
+              + ") does not match the ResourceVersion in record ("
+              + version
+              + "). The object might have been modified");
     }
   }
 
-  private static ApiException failed(Target target, String why) {
-    return Status.conflict(target.type(), target.name(), why).toException();
+  /** Names the kind where other conflicts name the resource, as the real apiserver does here. */
+  private static RuntimeException failed(Target target, String why) {
+    ResourceType type = target.type();
+    String kind = type.group().isEmpty() ? type.kind() : type.kind() + "." + type.group();
+    return new Status(
+            409,
+            "Conflict",
+            "Operation cannot be fulfilled on " + kind + " \"" + target.name() + "\": " + why,
+            new Status.Details(target.name(), type.group(), type.kind(), "", List.of(), 0))
+        .toException();
   }
 }

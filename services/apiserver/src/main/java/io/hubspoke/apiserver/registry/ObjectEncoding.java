@@ -82,9 +82,12 @@ final class ObjectEncoding {
   }
 
   private void appendRest(Buffer out, Buffer value, long revision) {
-    out.appendString("\"resourceVersion\":\"")
-        .appendString(Long.toString(revision))
-        .appendString("\",")
-        .appendBuffer(value, head.length, value.length() - head.length);
+    // What was only tried has no revision.
+    if (revision > 0) {
+      out.appendString("\"resourceVersion\":\"")
+          .appendString(Long.toString(revision))
+          .appendString("\",");
+    }
+    out.appendBuffer(value, head.length, value.length() - head.length);
   }
 }

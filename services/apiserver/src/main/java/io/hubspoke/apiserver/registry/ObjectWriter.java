@@ -61,9 +61,12 @@ final class ObjectWriter {
               if (!(e instanceof ConflictException)) {
                 return Future.failedFuture(e);
               }
-              return attempts > 1
-                  ? create(target, object, options, attempts - 1, true)
-                  : Future.failedFuture(Status.alreadyExists(target.type(), name).toException());
+              if (attempts > 1) {
+                return create(target, object, options, attempts - 1, true);
+              }
+              Status taken = Status.alreadyExists(target.type(), name);
+              return Future.failedFuture(
+                  (generate ? GeneratedName.exhausted(taken) : taken).toException());
             });
   }
 
@@ -110,6 +113,9 @@ final class ObjectWriter {
     ObjectNode object = change.apply(old.deepCopy());
     FieldTypes.check(target.type(), object);
     String version = Meta.resourceVersion(object);
+    if (version.isEmpty() && !target.resource().strategy().allowsUnconditionalUpdate()) {
+      return Future.failedFuture(versionRequired(target).toException());
+    }
     if (!version.isEmpty() && !version.equals(Meta.resourceVersion(old))) {
       return Future.failedFuture(
           Status.conflict(target.type(), target.name(), MODIFIED).toException());
@@ -172,6 +178,27 @@ final class ObjectWriter {
     if (!causes.isEmpty()) {
       throw Status.invalid(target.type(), name, causes).toException();
     }
+  }
+
+  /** Names the resource where other refusals name the kind, as the real apiserver does here. */
+  private static Status versionRequired(Target target) {
+    var cause =
+        new Cause(
+            "FieldValueInvalid",
+            "Invalid value: 0x0: must be specified for an update",
+            "metadata.resourceVersion");
+    return new Status(
+        422,
+        "Invalid",
+        target.type().qualifiedName()
+            + " \""
+            + target.name()
+            + "\" is invalid: "
+            + cause.field()
+            + ": "
+            + cause.message(),
+        new Status.Details(
+            target.name(), target.type().group(), target.type().plural(), "", List.of(cause), 0));
   }
 
   private static Throwable conflict(Target target, Throwable e) {

@@ -128,10 +128,13 @@ public final class Registry {
     }
     return updated.recover(
         e -> {
-          if (!(e instanceof ApiException refusal)
-              || refusal.code() != 404
-              || !Meta.resourceVersion(object).isEmpty()) {
+          if (!(e instanceof ApiException refusal) || refusal.code() != 404) {
             return Future.failedFuture(e);
+          }
+          if (!Meta.uid(object).isEmpty()) {
+            // It is a certain object that is to be replaced, and that one is gone.
+            return Future.failedFuture(
+                SystemMetadata.otherObject(target, Meta.uid(object), "").toException());
           }
           mayCreate.run();
           return create(target, named(object, target.name()), options)
@@ -204,7 +207,7 @@ public final class Registry {
     if (!(copy.get("metadata") instanceof ObjectNode)) {
       copy.set("metadata", Json.object());
     }
-    Meta.of(copy).put("name", name);
+    Meta.of(copy).put("name", name).remove("resourceVersion");
     return copy;
   }
 

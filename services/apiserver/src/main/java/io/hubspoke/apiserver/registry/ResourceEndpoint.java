@@ -27,8 +27,19 @@ import java.util.Set;
 /** Answers requests for the stored resources by what the registry holds. */
 public final class ResourceEndpoint implements Endpoint {
   /** What is deleted comes back as itself, not as a status (the registry's ReturnDeletedObject). */
-  private static final Set<Resource> RETURNED_WHEN_DELETED =
-      Set.of(ResourceTable.PODS, ResourceTable.SERVICES, ResourceTable.SERVICE_ACCOUNTS);
+  private static final Set<String> RETURNED_WHEN_DELETED =
+      Set.of(
+          "csidrivers",
+          "csinodes",
+          "persistentvolumeclaims",
+          "persistentvolumes",
+          "pods",
+          "podtemplates",
+          "resourcequotas",
+          "serviceaccounts",
+          "services",
+          "storageclasses",
+          "volumeattachments");
 
   private final Registry registry;
   private final Authorizer authorizer;
@@ -202,13 +213,26 @@ public final class ResourceEndpoint implements Endpoint {
   private Future<Void> delete(ApiRequest request, Target target) {
     Rendering rendering = new RequestOptions(request).rendering(target.resource());
     return deleteOptions(request)
-        .compose(options -> on(request, registry.delete(target, options, request.user())))
         .compose(
-            deletion ->
-                deletion.removed() && !RETURNED_WHEN_DELETED.contains(target.resource())
-                    ? new ObjectResponse(request.http().response())
-                        .send(200, success(target, deletion.object()))
-                    : send(request, 200, rendering.object(deletion.object())));
+            options ->
+                on(request, registry.delete(target, options, request.user()))
+                    .compose(
+                        deletion -> sendDeleted(request, target, options, deletion, rendering)));
+  }
+
+  private static Future<Void> sendDeleted(
+      ApiRequest request,
+      Target target,
+      DeleteOptions options,
+      Deletion deletion,
+      Rendering rendering) {
+    if (deletion.removed() && !RETURNED_WHEN_DELETED.contains(target.type().plural())) {
+      return new ObjectResponse(request.http().response())
+          .send(200, success(target, deletion.object()));
+    }
+    // Only who asks in the old way is told that it takes time: others would not expect a 202.
+    int code = !deletion.removed() && options.cascade() ? 202 : 200;
+    return send(request, code, rendering.object(deletion.object()));
   }
 
   private Future<Void> deleteCollection(ApiRequest request, Resource resource) {

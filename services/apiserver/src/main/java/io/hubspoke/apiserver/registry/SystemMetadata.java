@@ -68,8 +68,7 @@ final class SystemMetadata {
     settle(target, object);
     String uid = Meta.uid(object);
     if (!uid.isEmpty() && !uid.equals(Meta.uid(old))) {
-      throw Status.conflict(target.type(), target.name(), uidMismatch(uid, Meta.uid(old)))
-          .toException();
+      throw otherObject(target, uid, Meta.uid(old)).toException();
     }
     for (String field : KEPT) {
       JsonNode before = old.path("metadata").get(field);
@@ -80,6 +79,17 @@ final class SystemMetadata {
       }
     }
     arrange(object);
+  }
+
+  /** Refuses to change an object since it is not the one that was meant. */
+  static Status otherObject(Target target, String asked, String actual) {
+    return Status.conflict(
+        target.type(),
+        target.name(),
+        "StorageError: invalid object, Code: 4, Key: "
+            + target.key()
+            + ", ResourceVersion: 0, AdditionalErrorMsg: "
+            + uidMismatch(asked, actual));
   }
 
   static String uidMismatch(String asked, String actual) {

@@ -1,10 +1,14 @@
 package io.hubspoke.apiserver.registry;
 
+import static java.util.stream.Collectors.joining;
+
+import io.hubspoke.api.ResourceType;
 import io.hubspoke.api.Status;
 import io.hubspoke.api.Status.Cause;
 import io.hubspoke.apiserver.http.User;
 import io.hubspoke.apiserver.resources.Requester;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Who writes, and whether it is only tried.
@@ -20,27 +24,30 @@ public record WriteOptions(User user, boolean dryRun) {
    * @throws io.hubspoke.api.ApiException 422 for anything but {@code All}
    */
   static boolean dryRun(List<String> values, String kind) {
-    for (String value : values) {
-      if (!value.equals("All")) {
-        throw invalid(
-                kind,
-                "FieldValueNotSupported",
-                "dryRun",
-                "Unsupported value: \"" + value + "\": supported values: \"All\"")
-            .toException();
-      }
+    if (!values.stream().allMatch("All"::equals)) {
+      String given = values.stream().collect(joining("\", \"", "[]string{\"", "\"}"));
+      throw invalid(
+              kind,
+              "FieldValueNotSupported",
+              "dryRun",
+              "Unsupported value: " + given + ": supported values: \"All\"")
+          .toException();
     }
     return !values.isEmpty();
   }
 
   /** Answers options that can't be, in the words for any invalid object. */
   static Status invalid(String kind, String reason, String field, String message) {
-    return new Status(
-        422,
-        "Invalid",
-        kind + ".meta.k8s.io \"\" is invalid: " + field + ": " + message,
-        new Status.Details(
-            "", "meta.k8s.io", kind, "", List.of(new Cause(reason, message, field)), 0));
+    return invalid(kind, List.of(new Cause(reason, message, field)));
+  }
+
+  /** Answers options that can't be for several reasons. */
+  static Status invalid(String kind, List<Cause> causes) {
+    return Status.invalid(
+        new ResourceType(
+            "meta.k8s.io", "v1", "", "", kind, false, List.of(), List.of(), Set.of(), Set.of()),
+        "",
+        causes);
   }
 
   Requester requester() {

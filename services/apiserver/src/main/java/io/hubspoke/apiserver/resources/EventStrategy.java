@@ -31,6 +31,11 @@ final class EventStrategy extends GenericStrategy {
   }
 
   @Override
+  public DependentsPolicy dependentsPolicy() {
+    return DependentsPolicy.UNSUPPORTED;
+  }
+
+  @Override
   public boolean allowsCreateOnUpdate() {
     return true;
   }

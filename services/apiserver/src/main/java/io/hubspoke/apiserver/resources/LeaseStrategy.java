@@ -15,6 +15,12 @@ final class LeaseStrategy extends GenericStrategy {
     return true;
   }
 
+  /** Who renews a lease that another holder took meanwhile must not win. */
+  @Override
+  public boolean allowsUnconditionalUpdate() {
+    return false;
+  }
+
   @Override
   void validate(ObjectNode lease, FieldErrors errors) {
     JsonNode spec = lease.path("spec");

@@ -1,5 +1,7 @@
 package io.hubspoke.apiserver.resources;
 
+import static java.util.stream.Collectors.joining;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Names;
@@ -8,6 +10,7 @@ import io.hubspoke.api.Status.Cause;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 
 /** Validates {@code metadata}, the same for every kind (API conventions, "Metadata"). */
 public final class ObjectMetaRules {
@@ -17,6 +20,9 @@ public final class ObjectMetaRules {
   // Set once, by the server.
   private static final List<String> IMMUTABLE =
       List.of("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp");
+
+  private static final Set<String> STANDARD_FINALIZERS =
+      Set.of("kubernetes", "orphan", "foregroundDeletion");
 
   private ObjectMetaRules() {}
 
@@ -66,15 +72,14 @@ public final class ObjectMetaRules {
     if (deleting) {
       Set<String> before = new HashSet<>();
       old.path("metadata").path("finalizers").forEach(f -> before.add(f.asText()));
-      for (JsonNode finalizer : object.path("metadata").path("finalizers")) {
-        if (!before.contains(finalizer.asText())) {
-          errors.forbidden(
-              "metadata.finalizers",
-              "no new finalizers can be added if the object is being deleted, found new finalizers"
-                  + " []string{\""
-                  + finalizer.asText()
-                  + "\"}");
-        }
+      Set<String> added = new TreeSet<>();
+      object.path("metadata").path("finalizers").forEach(f -> added.add(f.asText()));
+      added.removeAll(before);
+      if (!added.isEmpty()) {
+        errors.forbidden(
+            "metadata.finalizers",
+            "no new finalizers can be added if the object is being deleted, found new finalizers"
+                + added.stream().collect(joining("\", \"", " []string{\"", "\"}")));
       }
     }
     var causes = new java.util.ArrayList<>(errors.causes());
@@ -109,31 +114,55 @@ public final class ObjectMetaRules {
   }
 
   private static void finalizers(JsonNode finalizers, FieldErrors errors) {
-    for (int i = 0; i < finalizers.size(); i++) {
-      String value = finalizers.get(i).asText("");
-      errors.invalid("metadata.finalizers", value, Names.qualifiedName(value));
+    String path = "metadata.finalizers";
+    Set<String> names = new HashSet<>();
+    for (JsonNode finalizer : finalizers) {
+      String value = finalizer.asText("");
+      errors.invalid(path, value, Names.qualifiedName(value));
+      if (value.indexOf('/') < 0 && !STANDARD_FINALIZERS.contains(value)) {
+        errors.invalid(
+            path, value, "name is neither a standard finalizer name nor is it fully qualified");
+      }
+      names.add(value);
+    }
+    if (names.contains("orphan") && names.contains("foregroundDeletion")) {
+      errors.invalid(
+          path, finalizers, "finalizer orphan and foregroundDeletion cannot be both set");
     }
   }
 
   private static void owners(JsonNode owners, FieldErrors errors) {
-    int controllers = 0;
-    for (int i = 0; i < owners.size(); i++) {
-      JsonNode owner = owners.get(i);
-      String path = "metadata.ownerReferences[" + i + "]";
-      for (String field : List.of("apiVersion", "kind", "name", "uid")) {
+    String path = "metadata.ownerReferences";
+    String controller = "";
+    for (JsonNode owner : owners) {
+      String version = owner.path("apiVersion").asText("");
+      if (version.isEmpty() || version.endsWith("/")) {
+        errors.invalid(path + ".apiVersion", version, "version must not be empty");
+      }
+      for (String field : List.of("kind", "name", "uid")) {
         if (owner.path(field).asText("").isEmpty()) {
           errors.invalid(path + "." + field, "", field + " must not be empty");
         }
       }
-      if (owner.path("controller").asBoolean()) {
-        controllers++;
+      String kind = owner.path("kind").asText("");
+      // Events go of their own accord, and nothing is to go with them.
+      if (version.equals("v1") && kind.equals("Event")) {
+        errors.invalid(path, owner, "/v1, Kind=Event is disallowed from being an owner");
       }
-    }
-    if (controllers > 1) {
-      errors.invalid(
-          "metadata.ownerReferences",
-          owners,
-          "Only one reference can have Controller set to true. Found \"true\" in references");
+      if (owner.path("controller").asBoolean()) {
+        String name = kind + "/" + owner.path("name").asText("");
+        if (!controller.isEmpty()) {
+          errors.invalid(
+              path,
+              owners,
+              "Only one reference can have Controller set to true. Found \"true\" in references for "
+                  + controller
+                  + " and "
+                  + name);
+        } else {
+          controller = name;
+        }
+      }
     }
   }
 }

@@ -154,6 +154,11 @@ final class PodStrategy extends GenericStrategy {
     return spec;
   }
 
+  @Override
+  public boolean deletesGracefully() {
+    return true;
+  }
+
   /** Unscheduled and finished pods have nothing to shut down. */
   @Override
   public long gracePeriodSeconds(ObjectNode pod, OptionalLong requested) {

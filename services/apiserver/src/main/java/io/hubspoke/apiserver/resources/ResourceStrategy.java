@@ -49,6 +49,23 @@ public interface ResourceStrategy {
     return 0;
   }
 
+  /**
+   * Returns whether somebody is given time to shut the object down, who then deletes it for good.
+   */
+  default boolean deletesGracefully() {
+    return false;
+  }
+
+  /** Returns what becomes of dependents when a deletion doesn't say. */
+  default DependentsPolicy dependentsPolicy() {
+    return DependentsPolicy.DELETE;
+  }
+
+  /** Returns whether a PUT may leave out which version of the object it replaces. */
+  default boolean allowsUnconditionalUpdate() {
+    return true;
+  }
+
   /** Returns whether a PUT or patch of a name that does not exist creates the object. */
   default boolean allowsCreateOnUpdate() {
     return false;

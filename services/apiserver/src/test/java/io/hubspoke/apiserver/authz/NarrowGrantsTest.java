@@ -138,8 +138,9 @@ class NarrowGrantsTest {
     assertThat(refused.code()).isEqualTo(403);
     assertThat(refused.message()).contains("cannot create resource \"leases\"");
     assertThat(admin.get(LEASES + "/l").code()).isEqualTo(404);
-    assertThat(admin.put(LEASES + "/l", lease).code()).isEqualTo(201);
-    assertThat(updater.put(LEASES + "/l", lease).code()).isEqualTo(200);
+    Answer made = admin.put(LEASES + "/l", lease);
+    assertThat(made.code()).isEqualTo(201);
+    assertThat(updater.put(LEASES + "/l", made.json()).code()).isEqualTo(200);
   }
 
   @Test

@@ -23,6 +23,31 @@ class CreateAndUpdateTest extends RegistryTest {
       "{'metadata':{'name':'p'},'spec':{'containers':[{'name':'c','image':'hubspoke/pause'}]}}";
 
   @Test
+  void asksWhichVersionOfALeaseIsMeant() throws Exception {
+    String leases = "/apis/coordination.k8s.io/v1/namespaces/default/leases";
+    ObjectNode made = server.put(leases + "/l", json("{'metadata':{'name':'l'}}")).body();
+    Answer refused = server.put(leases + "/l", json("{'metadata':{'name':'l'}}"));
+    assertThat(refused.code()).isEqualTo(422);
+    assertThat(refused.message())
+        .isEqualTo(
+            "leases.coordination.k8s.io \"l\" is invalid: metadata.resourceVersion: Invalid value:"
+                + " 0x0: must be specified for an update");
+    assertThat(server.put(leases + "/l", made).code()).isEqualTo(200);
+    assertThat(server.patch(leases + "/l", "merge", "{'spec':{'holderIdentity':'x'}}").code())
+        .isEqualTo(200);
+  }
+
+  @Test
+  void makesWhatIsPutOnlyIfNoCertainObjectIsMeant() throws Exception {
+    String leases = "/apis/coordination.k8s.io/v1/namespaces/default/leases";
+    Answer gone = server.put(leases + "/l", json("{'metadata':{'name':'l','uid':'u'}}"));
+    assertThat(gone.code()).isEqualTo(409);
+    assertThat(gone.message()).endsWith("UID in precondition: u, UID in object meta: ");
+    String version = "{'metadata':{'name':'l','resourceVersion':'7'}}";
+    assertThat(server.put(leases + "/l", json(version)).code()).isEqualTo(201);
+  }
+
+  @Test
   void createsAnObjectWithTheMetadataThatTheServerOwns() throws Exception {
     Answer made =
         server.post(
