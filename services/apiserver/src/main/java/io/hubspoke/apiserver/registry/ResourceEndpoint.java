@@ -89,7 +89,8 @@ public final class ResourceEndpoint implements Endpoint {
   private Future<Void> object(ApiRequest request, Target target) {
     String verb = request.info().verb();
     if (!target.type().verbs().contains(verb)) {
-      throw notAllowed();
+      throw Status.methodNotAllowed(target.resource().strategy().refusal(target.type()))
+          .toException();
     }
     return switch (verb) {
       case "get" -> get(request, target);

@@ -1,6 +1,7 @@
 package io.hubspoke.apiserver.resources;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.ToIntFunction;
 
 /** Columns with a function each, put together one by one. */
@@ -19,10 +21,15 @@ final class ColumnList implements TableColumns {
 
   /** Begins with the object's name, as nearly every table does. */
   static ColumnList named() {
+    return named(Meta::name);
+  }
+
+  /** Begins with the object's name and what is to be said beside it. */
+  static ColumnList named(Function<ObjectNode, String> name) {
     return new ColumnList()
         .add(
             new Column("Name", "string", "name", "Name of the object, unique in its namespace.", 0),
-            (object, now) -> TextNode.valueOf(Meta.name(object)));
+            (object, now) -> TextNode.valueOf(name.apply(object)));
   }
 
   ColumnList text(String name, String description, Function<ObjectNode, String> cell) {
@@ -45,6 +52,12 @@ final class ColumnList implements TableColumns {
     return add(
         new Column(name, "integer", "", description, priority),
         (object, now) -> IntNode.valueOf(cell.applyAsInt(object)));
+  }
+
+  ColumnList bool(String name, String description, Predicate<ObjectNode> cell) {
+    return add(
+        new Column(name, "boolean", "", description, 0),
+        (object, now) -> BooleanNode.valueOf(cell.test(object)));
   }
 
   ColumnList age() {

@@ -52,6 +52,17 @@ final class FieldErrors {
     add("FieldValueTooLong", path, "Too long: may not be more than " + most + " bytes");
   }
 
+  void tooMany(String path, int actual, int most) {
+    add("FieldValueTooMany", path, "Too many: " + actual + ": must have at most " + most + " items");
+  }
+
+  /** Refuses a change. */
+  void immutable(String path, JsonNode now, JsonNode before) {
+    if (!now.equals(before)) {
+      invalid(path, now.isMissingNode() ? null : now, "field is immutable");
+    }
+  }
+
   void typeInvalid(String path, Object value, String detail) {
     add("FieldValueTypeInvalid", path, "Invalid value: " + quoted(value) + ": " + detail);
   }

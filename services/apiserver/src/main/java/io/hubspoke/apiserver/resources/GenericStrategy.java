@@ -65,6 +65,7 @@ class GenericStrategy implements ResourceStrategy {
   @Override
   public final List<Cause> validate(ObjectNode object) {
     FieldErrors errors = new FieldErrors();
+    validateNew(object, errors);
     validate(object, errors);
     return errors.causes();
   }
@@ -111,6 +112,9 @@ class GenericStrategy implements ResourceStrategy {
 
   /** Completes a change, after defaults. */
   void change(ObjectNode object, ObjectNode old, String subresource, Requester requester) {}
+
+  /** Validates what is asked of new objects alone. */
+  void validateNew(ObjectNode object, FieldErrors errors) {}
 
   void validate(ObjectNode object, FieldErrors errors) {}
 

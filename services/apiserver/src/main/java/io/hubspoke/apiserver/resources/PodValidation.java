@@ -175,7 +175,7 @@ final class PodValidation {
     return names;
   }
 
-  private static void tolerations(JsonNode tolerations, String path, FieldErrors errors) {
+  static void tolerations(JsonNode tolerations, String path, FieldErrors errors) {
     for (int i = 0; i < tolerations.size(); i++) {
       JsonNode toleration = tolerations.get(i);
       String at = path + "[" + i + "]";

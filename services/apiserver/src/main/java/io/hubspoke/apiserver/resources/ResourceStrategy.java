@@ -66,6 +66,11 @@ public interface ResourceStrategy {
     return true;
   }
 
+  /** Returns why a verb is refused that the resource lacks. */
+  default String refusal(ResourceType type) {
+    return "the server does not allow this method on the requested resource";
+  }
+
   /** Returns whether a PUT or patch of a name that does not exist creates the object. */
   default boolean allowsCreateOnUpdate() {
     return false;
