@@ -4,8 +4,11 @@ import io.hubspoke.apiserver.admission.Admission;
 import io.hubspoke.apiserver.admission.CertificateApproval;
 import io.hubspoke.apiserver.admission.CertificateSigning;
 import io.hubspoke.apiserver.admission.CertificateSubjectRestriction;
+import io.hubspoke.apiserver.admission.DefaultClasses;
 import io.hubspoke.apiserver.admission.NodeRestriction;
+import io.hubspoke.apiserver.admission.Priority;
 import io.hubspoke.apiserver.admission.RoleEscalation;
+import io.hubspoke.apiserver.admission.RuntimeClass;
 import io.hubspoke.apiserver.authn.Authentication;
 import io.hubspoke.apiserver.authn.Authenticator;
 import io.hubspoke.apiserver.authn.BootstrapTokenAuthenticator;
@@ -184,14 +187,21 @@ public final class Apiserver extends VerticleBase {
                 new CertificateApproval(authorizer),
                 new CertificateSigning(authorizer),
                 new CertificateSubjectRestriction(),
-                new RoleEscalation(authorizer, lister)));
+                new RoleEscalation(authorizer, lister),
+                new Priority(lister),
+                new RuntimeClass(lister),
+                new DefaultClasses(lister)));
     for (String name : options.admissionPlugins()) {
       switch (name) {
         case "NodeRestriction" -> plugins.add(new NodeRestriction(lister));
         case "CertificateApproval",
             "CertificateSigning",
             "CertificateSubjectRestriction",
-            "NamespaceLifecycle" -> {
+            "DefaultIngressClass",
+            "DefaultStorageClass",
+            "NamespaceLifecycle",
+            "Priority",
+            "RuntimeClass" -> {
           // Always on, as they are by default in the real apiserver.
         }
         default ->
@@ -199,7 +209,8 @@ public final class Apiserver extends VerticleBase {
                 "--enable-admission-plugins: \""
                     + name
                     + "\" is not known, expected CertificateApproval, CertificateSigning,"
-                    + " CertificateSubjectRestriction, NamespaceLifecycle or NodeRestriction");
+                    + " CertificateSubjectRestriction, DefaultIngressClass, DefaultStorageClass,"
+                    + " NamespaceLifecycle, NodeRestriction, Priority or RuntimeClass");
       }
     }
     return Admission.chain(plugins);

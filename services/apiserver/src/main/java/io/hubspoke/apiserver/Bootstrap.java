@@ -11,8 +11,10 @@ import io.hubspoke.apiserver.http.User;
 import io.hubspoke.apiserver.registry.Registry;
 import io.hubspoke.apiserver.registry.Target;
 import io.hubspoke.apiserver.registry.WriteOptions;
+import io.hubspoke.apiserver.resources.NetworkingResources;
 import io.hubspoke.apiserver.resources.Resource;
 import io.hubspoke.apiserver.resources.ResourceTable;
+import io.hubspoke.apiserver.resources.SchedulingResources;
 import io.vertx.core.Future;
 import java.util.List;
 import java.util.Map;
@@ -34,11 +36,12 @@ final class Bootstrap {
     this.registry = registry;
   }
 
-  /** Makes namespaces and roles; without them nothing can be asked of the server. */
+  /** Makes namespaces, roles and priorities; without them nothing can be asked of the server. */
   Future<Void> start() {
     return Future.all(NAMESPACES.stream().map(this::namespace).toList())
         .compose(made -> Future.all(policy(BootstrapPolicy.objects())))
         .compose(made -> Future.all(policy(BootstrapPolicy.installerObjects())))
+        .compose(made -> Future.all(priorityClasses()))
         .mapEmpty();
   }
 
@@ -46,16 +49,35 @@ final class Bootstrap {
   Future<Void> publish(String serviceRange, String address, int port) {
     Future<?> service =
         create(ResourceTable.SERVICES, "default", service(serviceAddress(serviceRange), port));
-    ObjectNode endpoints = endpoints(address, port);
     return service
-        .compose(made -> create(ResourceTable.ENDPOINTS, "default", endpoints))
+        .compose(made -> point(ResourceTable.ENDPOINTS, endpoints(address, port)))
+        .compose(made -> point(NetworkingResources.ENDPOINT_SLICES, endpointSlice(address, port)))
+        .compose(made -> create(NetworkingResources.SERVICE_CIDRS, "", serviceCidr(serviceRange)));
+  }
+
+  /** Makes what points to this server, or turns what there is to it. */
+  private Future<Void> point(Resource resource, ObjectNode wanted) {
+    return create(resource, "default", wanted)
         .compose(
             made ->
                 registry.change(
-                    Target.of(ResourceTable.ENDPOINTS, "default", "kubernetes"),
-                    now -> now.set("subsets", endpoints.path("subsets")),
+                    Target.of(resource, "default", "kubernetes"),
+                    now -> {
+                      for (String field : List.of("subsets", "endpoints", "ports")) {
+                        if (wanted.has(field)) {
+                          now.set(field, wanted.get(field));
+                        }
+                      }
+                      return now;
+                    },
                     AS_SERVER))
         .mapEmpty();
+  }
+
+  private List<Future<Void>> priorityClasses() {
+    return SchedulingResources.systemPriorityClasses().stream()
+        .map(priority -> create(SchedulingResources.PRIORITY_CLASSES, "", priority))
+        .toList();
   }
 
   private Future<Void> namespace(String name) {
@@ -138,6 +160,32 @@ final class Bootstrap {
         .put("port", port)
         .put("protocol", "TCP");
     return endpoints;
+  }
+
+  private static ObjectNode endpointSlice(String address, int port) {
+    ObjectNode slice = kubernetes("EndpointSlice").put("apiVersion", "discovery.k8s.io/v1");
+    slice
+        .withObject("metadata")
+        .putObject("labels")
+        .put("kubernetes.io/service-name", "kubernetes");
+    slice.put("addressType", address.contains(":") ? "IPv6" : "IPv4");
+    ObjectNode endpoint = slice.putArray("endpoints").addObject();
+    endpoint.putArray("addresses").add(address);
+    endpoint.putObject("conditions").put("ready", true);
+    slice
+        .putArray("ports")
+        .addObject()
+        .put("name", "https")
+        .put("port", port)
+        .put("protocol", "TCP");
+    return slice;
+  }
+
+  private static ObjectNode serviceCidr(String range) {
+    ObjectNode cidr = kubernetes("ServiceCIDR").put("apiVersion", "networking.k8s.io/v1");
+    cidr.withObject("metadata").remove("labels");
+    cidr.putObject("spec").putArray("cidrs").add(range);
+    return cidr;
   }
 
   private static ObjectNode kubernetes(String kind) {

@@ -35,7 +35,8 @@ public final class RuntimeClass implements Admission {
     if (name.isEmpty()) {
       if (!spec.path("overhead").isEmpty()) {
         throw forbidden(
-            request, "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead");
+            request,
+            "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead");
       }
       return;
     }

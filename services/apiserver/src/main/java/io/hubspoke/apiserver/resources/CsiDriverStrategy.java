@@ -61,7 +61,9 @@ final class CsiDriverStrategy extends GenerationStrategy {
       JsonNode seconds = tokens.get(i).path("expirationSeconds");
       if (seconds.isNumber() && seconds.asLong() < SHORTEST_TOKEN_SECONDS) {
         errors.invalid(
-            path + ".expirationSeconds", seconds, "may not specify a duration less than 10 minutes");
+            path + ".expirationSeconds",
+            seconds,
+            "may not specify a duration less than 10 minutes");
       }
     }
   }

@@ -44,8 +44,7 @@ final class CsiNodeStrategy extends GenericStrategy {
       }
       JsonNode count = driver.path("allocatable").path("count");
       if (count.asInt() < 0) {
-        errors.invalid(
-            path + ".allocatable.count", count, "must be greater than or equal to 0");
+        errors.invalid(path + ".allocatable.count", count, "must be greater than or equal to 0");
       }
       keys(driver.path("topologyKeys"), path + ".topologyKeys", errors);
     }

@@ -27,7 +27,11 @@ public final class ExtensionResources {
           extension(ADMISSION, "ValidatingAdmissionPolicy", POLICIES, policies()),
           extension(ADMISSION, "ValidatingAdmissionPolicyBinding", POLICIES, policyBindings()),
           extension(ADMISSION, "ValidatingWebhookConfiguration", WEBHOOKS, webhooks()),
-          type("apiextensions.k8s.io", "CustomResourceDefinition", "customresourcedefinitions", false)
+          type(
+                  "apiextensions.k8s.io",
+                  "CustomResourceDefinition",
+                  "customresourcedefinitions",
+                  false)
               .alias("crd", "crds")
               .category("api-extensions")
               .verbs(READ)
@@ -35,10 +39,10 @@ public final class ExtensionResources {
 
   private ExtensionResources() {}
 
-  private static Resource extension(
-      String group, String kind, String what, TableColumns columns) {
+  private static Resource extension(String group, String kind, String what, TableColumns columns) {
     String lower = kind.toLowerCase(java.util.Locale.ROOT);
-    String plural = lower.endsWith("y") ? lower.substring(0, lower.length() - 1) + "ies" : lower + "s";
+    String plural =
+        lower.endsWith("y") ? lower.substring(0, lower.length() - 1) + "ies" : lower + "s";
     return type(group, kind, plural, false)
         .category("api-extensions")
         .verbs(READ)

@@ -53,7 +53,10 @@ final class FieldErrors {
   }
 
   void tooMany(String path, int actual, int most) {
-    add("FieldValueTooMany", path, "Too many: " + actual + ": must have at most " + most + " items");
+    add(
+        "FieldValueTooMany",
+        path,
+        "Too many: " + actual + ": must have at most " + most + " items");
   }
 
   /** Refuses a change. */

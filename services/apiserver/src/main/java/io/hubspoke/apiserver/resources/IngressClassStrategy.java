@@ -61,7 +61,9 @@ final class IngressClassStrategy extends GenerationStrategy {
     switch (scope) {
       case "Namespace" -> {
         if (namespace.isEmpty()) {
-          errors.required("spec.parameters.namespace", "`namespace` is required when `scope` is set to 'Namespace'");
+          errors.required(
+              "spec.parameters.namespace",
+              "`namespace` is required when `scope` is set to 'Namespace'");
         }
       }
       case "Cluster" -> {

@@ -36,6 +36,8 @@ final class IpAddressStrategy extends GenericStrategy {
   void validateUpdate(ObjectNode address, ObjectNode old, String subresource, FieldErrors errors) {
     validate(address, errors);
     errors.immutable(
-        "spec.parentRef", address.path("spec").path("parentRef"), old.path("spec").path("parentRef"));
+        "spec.parentRef",
+        address.path("spec").path("parentRef"),
+        old.path("spec").path("parentRef"));
   }
 }

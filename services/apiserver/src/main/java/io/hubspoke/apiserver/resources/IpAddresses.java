@@ -27,7 +27,9 @@ final class IpAddresses {
     String address = text.substring(0, slash);
     String length = text.substring(slash + 1);
     boolean number =
-        !length.isEmpty() && length.length() <= 3 && length.chars().allMatch(c -> c >= '0' && c <= '9');
+        !length.isEmpty()
+            && length.length() <= 3
+            && length.chars().allMatch(c -> c >= '0' && c <= '9');
     return number
         && ((isIpv4(address) && Integer.parseInt(length) <= 32)
             || (isIpv6(address) && Integer.parseInt(length) <= 128));

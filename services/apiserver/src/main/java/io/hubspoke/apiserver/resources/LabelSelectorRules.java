@@ -22,8 +22,7 @@ final class LabelSelectorRules {
     switch (operator) {
       case "In", "NotIn" -> {
         if (!valued) {
-          errors.required(
-              path + ".values", "must be specified when `operator` is 'In' or 'NotIn'");
+          errors.required(path + ".values", "must be specified when `operator` is 'In' or 'NotIn'");
         }
       }
       case "Exists", "DoesNotExist" -> {

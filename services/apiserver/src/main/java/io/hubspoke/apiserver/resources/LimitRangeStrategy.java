@@ -87,7 +87,14 @@ final class LimitRangeStrategy extends GenericStrategy {
       notAbove(item, "default", "max", "default", "max", name, path, errors);
       notAbove(item, "min", "default", "min", "default", name, path, errors);
       notAbove(
-          item, "defaultRequest", "default", "default request", "default limit", name, path, errors);
+          item,
+          "defaultRequest",
+          "default",
+          "default request",
+          "default limit",
+          name,
+          path,
+          errors);
     }
   }
 
@@ -108,7 +115,12 @@ final class LimitRangeStrategy extends GenericStrategy {
       errors.invalid(
           path + "." + low + "[" + resource + "]",
           small,
-          lowName + " value " + small.asText() + " is greater than " + highName + " value "
+          lowName
+              + " value "
+              + small.asText()
+              + " is greater than "
+              + highName
+              + " value "
               + large.asText());
     }
   }

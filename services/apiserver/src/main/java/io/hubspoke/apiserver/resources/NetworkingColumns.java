@@ -16,10 +16,7 @@ final class NetworkingColumns {
 
   static TableColumns endpointSlices() {
     return ColumnList.named()
-        .text(
-            "AddressType",
-            "What its addresses are.",
-            o -> o.path("addressType").asText(""))
+        .text("AddressType", "What its addresses are.", o -> o.path("addressType").asText(""))
         .text("Ports", "Ports of every address.", o -> someOf(ports(o)))
         .text("Endpoints", "Its addresses.", o -> someOf(addresses(o)))
         .age();
@@ -27,10 +24,7 @@ final class NetworkingColumns {
 
   static TableColumns ingresses() {
     return ColumnList.named()
-        .text(
-            "Class",
-            "Which class of controller it is for.",
-            NetworkingColumns::ingressClass)
+        .text("Class", "Which class of controller it is for.", NetworkingColumns::ingressClass)
         .text("Hosts", "Hosts whose requests it takes.", NetworkingColumns::hosts)
         .text("Address", "Where it can be reached.", NetworkingColumns::ingressAddress)
         .text(

@@ -39,7 +39,8 @@ final class PersistentVolumeClaimStrategy extends GenericStrategy {
     }
     String storageClass = spec.path("storageClassName").asText("");
     if (!storageClass.isEmpty()) {
-      errors.invalid(path + ".storageClassName", storageClass, Names.dns1123Subdomain(storageClass));
+      errors.invalid(
+          path + ".storageClassName", storageClass, Names.dns1123Subdomain(storageClass));
     }
     PodValidation.oneOf(spec, "volumeMode", path, PersistentVolumeStrategy.VOLUME_MODES, errors);
   }
@@ -61,10 +62,7 @@ final class PersistentVolumeClaimStrategy extends GenericStrategy {
     boolean bound = old.path("status").path("phase").asText().equals("Bound");
     if (bound) {
       keep(spec, (ObjectNode) before, "volumeAttributesClassName");
-      keep(
-          object(spec, "resources"),
-          (ObjectNode) before.path("resources"),
-          "requests");
+      keep(object(spec, "resources"), (ObjectNode) before.path("resources"), "requests");
     }
     if (!spec.equals(before)) {
       errors.forbidden(
@@ -79,14 +77,14 @@ final class PersistentVolumeClaimStrategy extends GenericStrategy {
   private static void notShrunk(ObjectNode claim, ObjectNode old, FieldErrors errors) {
     Optional<BigDecimal> now = requested(claim);
     Optional<BigDecimal> before = requested(old);
-    Optional<BigDecimal> has = Quantities.amount(old.path("status").path("capacity").path("storage"));
+    Optional<BigDecimal> has =
+        Quantities.amount(old.path("status").path("capacity").path("storage"));
     if (now.isPresent()
         && before.isPresent()
         && now.get().compareTo(before.get()) < 0
         && has.filter(h -> now.get().compareTo(h) <= 0).isPresent()) {
       errors.forbidden(
-          "spec.resources.requests.storage",
-          "field can not be less than status.capacity");
+          "spec.resources.requests.storage", "field can not be less than status.capacity");
     }
   }
 

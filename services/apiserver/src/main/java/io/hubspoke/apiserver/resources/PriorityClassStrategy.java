@@ -63,8 +63,7 @@ final class PriorityClassStrategy extends GenerationStrategy {
     }
   }
 
-  private static void system(
-      ObjectNode priorityClass, String name, int value, FieldErrors errors) {
+  private static void system(ObjectNode priorityClass, String name, int value, FieldErrors errors) {
     Integer known = SYSTEM.get(name);
     String why = "";
     if (known == null) {

@@ -41,7 +41,11 @@ public final class QuotaResources {
     JsonNode used = quota.path("status").path("used");
     List<String> all = new ArrayList<>();
     TreeMap<String, String> hard = new TreeMap<>();
-    quota.path("status").path("hard").properties().forEach(e -> hard.put(e.getKey(), e.getValue().asText()));
+    quota
+        .path("status")
+        .path("hard")
+        .properties()
+        .forEach(e -> hard.put(e.getKey(), e.getValue().asText()));
     hard.forEach(
         (name, most) -> {
           if (name.startsWith("limits.") == limits) {

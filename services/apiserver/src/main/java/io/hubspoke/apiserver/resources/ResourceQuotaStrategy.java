@@ -48,8 +48,7 @@ final class ResourceQuotaStrategy extends GenericStrategy {
       }
     }
     for (List<String> pair :
-        List.of(
-            List.of("BestEffort", "NotBestEffort"), List.of("Terminating", "NotTerminating"))) {
+        List.of(List.of("BestEffort", "NotBestEffort"), List.of("Terminating", "NotTerminating"))) {
       if (contains(scopes, pair.getFirst()) && contains(scopes, pair.getLast())) {
         errors.invalid("spec.scopes", scopes, "conflicting scopes");
       }

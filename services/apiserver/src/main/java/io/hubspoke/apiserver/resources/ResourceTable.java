@@ -134,14 +134,16 @@ public final class ResourceTable {
           CLUSTER_ROLES,
           CLUSTER_ROLE_BINDINGS);
 
-  private static final List<Resource> ALL = Stream.of(
+  private static final List<Resource> ALL =
+      Stream.of(
               OWN,
               QuotaResources.ALL,
               NetworkingResources.ALL,
               SchedulingResources.ALL,
               StorageResources.ALL,
               ExtensionResources.ALL)
-          .flatMap(List::stream).toList();
+          .flatMap(List::stream)
+          .toList();
   private static final List<ResourceType> TYPES =
       Stream.concat(ALL.stream().map(Resource::type), REVIEWS.stream()).toList();
   private static final Map<Key, Resource> BY_KEY =

@@ -24,8 +24,7 @@ final class RuntimeClassStrategy extends GenericStrategy {
         runtimeClass.path("overhead").path("podFixed"), "overhead.podFixed", errors);
     JsonNode scheduling = runtimeClass.path("scheduling");
     ObjectMetaRules.labels("scheduling.nodeSelector", scheduling.path("nodeSelector"), errors);
-    PodValidation.tolerations(
-        scheduling.path("tolerations"), "scheduling.tolerations", errors);
+    PodValidation.tolerations(scheduling.path("tolerations"), "scheduling.tolerations", errors);
   }
 
   @Override

@@ -15,7 +15,10 @@ final class SelectorText {
     selector
         .path("matchLabels")
         .properties()
-        .forEach(e -> terms.merge(e.getKey(), e.getKey() + "=" + e.getValue().asText(), SelectorText::and));
+        .forEach(
+            e ->
+                terms.merge(
+                    e.getKey(), e.getKey() + "=" + e.getValue().asText(), SelectorText::and));
     for (JsonNode expression : selector.path("matchExpressions")) {
       terms.merge(expression.path("key").asText(""), term(expression), SelectorText::and);
     }

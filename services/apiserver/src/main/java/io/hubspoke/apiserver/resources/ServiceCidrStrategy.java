@@ -33,6 +33,7 @@ final class ServiceCidrStrategy extends GenericStrategy {
 
   @Override
   void validateUpdate(ObjectNode object, ObjectNode old, String subresource, FieldErrors errors) {
-    errors.immutable("spec.cidrs", object.path("spec").path("cidrs"), old.path("spec").path("cidrs"));
+    errors.immutable(
+        "spec.cidrs", object.path("spec").path("cidrs"), old.path("spec").path("cidrs"));
   }
 }

@@ -29,9 +29,7 @@ final class StorageClassStrategy extends GenericStrategy {
       errors.required("provisioner", "");
     } else {
       errors.invalid(
-          "provisioner",
-          provisioner,
-          Names.qualifiedName(provisioner.toLowerCase(Locale.ROOT)));
+          "provisioner", provisioner, Names.qualifiedName(provisioner.toLowerCase(Locale.ROOT)));
     }
     storageClass
         .path("parameters")
@@ -76,8 +74,6 @@ final class StorageClassStrategy extends GenericStrategy {
       }
     }
     errors.immutable(
-        "volumeBindingMode",
-        storageClass.path("volumeBindingMode"),
-        old.path("volumeBindingMode"));
+        "volumeBindingMode", storageClass.path("volumeBindingMode"), old.path("volumeBindingMode"));
   }
 }

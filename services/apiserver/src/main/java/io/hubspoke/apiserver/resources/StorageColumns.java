@@ -86,9 +86,7 @@ final class StorageColumns {
   static TableColumns csiStorageCapacities() {
     return ColumnList.named()
         .text(
-            "StorageClassName",
-            "Whose capacity it is.",
-            o -> o.path("storageClassName").asText(""))
+            "StorageClassName", "Whose capacity it is.", o -> o.path("storageClassName").asText(""))
         .text("Capacity", "How much there is.", o -> o.path("capacity").asText(UNSET));
   }
 
@@ -110,9 +108,13 @@ final class StorageColumns {
             "VolumeAttributesClass",
             "What class of attributes it has.",
             o -> o.path("spec").path("volumeAttributesClassName").asText(UNSET))
-        .text("Reason", "Why it is in this status.", o -> o.path("status").path("reason").asText(""))
+        .text(
+            "Reason", "Why it is in this status.", o -> o.path("status").path("reason").asText(""))
         .age()
-        .wide("VolumeMode", "Whether it has a file system.", o -> o.path("spec").path("volumeMode").asText(UNSET));
+        .wide(
+            "VolumeMode",
+            "Whether it has a file system.",
+            o -> o.path("spec").path("volumeMode").asText(UNSET));
   }
 
   static TableColumns persistentVolumeClaims() {
@@ -123,14 +125,18 @@ final class StorageColumns {
             "Capacity",
             "How much it has got.",
             o -> bound(o) ? o.path("status").path("capacity").path("storage").asText("0") : "")
-        .text("Access Modes", "How it may be mounted.", o -> bound(o) ? modes(o.path("status")) : "")
+        .text(
+            "Access Modes", "How it may be mounted.", o -> bound(o) ? modes(o.path("status")) : "")
         .text("StorageClass", "Its class.", StorageColumns::storageClass)
         .text(
             "VolumeAttributesClass",
             "What class of attributes it asks for.",
             o -> o.path("spec").path("volumeAttributesClassName").asText(UNSET))
         .age()
-        .wide("VolumeMode", "Whether it has a file system.", o -> o.path("spec").path("volumeMode").asText(UNSET));
+        .wide(
+            "VolumeMode",
+            "Whether it has a file system.",
+            o -> o.path("spec").path("volumeMode").asText(UNSET));
   }
 
   private static String className(ObjectNode storageClass) {
@@ -145,9 +151,7 @@ final class StorageColumns {
   }
 
   private static String phase(ObjectNode object) {
-    return Meta.deleting(object)
-        ? "Terminating"
-        : object.path("status").path("phase").asText("");
+    return Meta.deleting(object) ? "Terminating" : object.path("status").path("phase").asText("");
   }
 
   private static String claim(ObjectNode volume) {

@@ -27,11 +27,14 @@ final class VolumeAttachmentStrategy extends GenericStrategy {
     boolean inline = source.has("inlineVolumeSpec");
     boolean volume = source.has("persistentVolumeName");
     if (!inline && !volume) {
-      errors.required("spec.source", "must specify exactly one of inlineVolumeSpec and persistentVolumeName");
+      errors.required(
+          "spec.source", "must specify exactly one of inlineVolumeSpec and persistentVolumeName");
     } else if (inline && volume) {
-      errors.forbidden("spec.source", "must specify exactly one of inlineVolumeSpec and persistentVolumeName");
+      errors.forbidden(
+          "spec.source", "must specify exactly one of inlineVolumeSpec and persistentVolumeName");
     } else if (volume && source.path("persistentVolumeName").asText("").isEmpty()) {
-      errors.required("spec.source.persistentVolumeName", "must specify non empty persistentVolumeName");
+      errors.required(
+          "spec.source.persistentVolumeName", "must specify non empty persistentVolumeName");
     }
     String node = spec.path("nodeName").asText("");
     errors.invalid("spec.nodeName", node, Names.dns1123Subdomain(node));
