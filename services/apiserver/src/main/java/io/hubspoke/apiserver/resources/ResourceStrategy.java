@@ -1,6 +1,7 @@
 package io.hubspoke.apiserver.resources;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.ResourceType;
 import io.hubspoke.api.Status.Cause;
 import java.util.List;
 import java.util.OptionalLong;
