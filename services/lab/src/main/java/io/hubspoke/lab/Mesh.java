@@ -281,6 +281,17 @@ public final class Mesh {
     return deployNode(name, n, bootstrap, change).map(id -> nodes.get(name));
   }
 
+  /** Starts one more node, which has the certificate already that joining would get it. */
+  public Future<MeshNode> addNode(
+      String name, int n, Identity identity, UnaryOperator<KubeletOptions.Builder> change)
+      throws IOException {
+    var directory = files.node(name);
+    Files.createDirectories(directory);
+    Kubeconfig.of("default-cluster", nodeCluster(), "default-auth", Kubeconfig.User.of(identity))
+        .write(directory.resolve("kubelet.kubeconfig"));
+    return deployNode(name, n, null, change).map(id -> nodes.get(name));
+  }
+
   /** Stops a node's kubelet and takes the node out of the API. */
   public void removeNode(String name) throws Exception {
     var node = nodes.remove(name);

@@ -12,9 +12,12 @@ import java.util.Set;
 
 /** N6: scheduler and controller manager to the apiserver, over its secure port. */
 public final class ControlPlaneRoute implements NodeToControlPlane {
-  /** One of the two: how it is reached, who it is, and what it may and may not do. */
+  /** What both may read, and a stranger may not. */
+  private static final String ANY = "/api/v1/nodes";
+
+  /** One of the two: how it is reached, who it is, and what it may do. */
   private record Client(
-      String user, Wire wire, String address, Identity identity, String may, String mayNot) {
+      String user, Wire wire, String address, Identity identity, ControlPlaneRole role) {
     String server() {
       return "https://%s:%d".formatted(wire.address().host(), wire.address().port());
     }
@@ -38,16 +41,14 @@ public final class ControlPlaneRoute implements NodeToControlPlane {
             mesh.schedulerUplink(),
             mesh.addresses().scheduler(),
             mesh.schedulerIdentity(),
-            "/api/v1/pods",
-            "/api/v1/namespaces/kube-system/secrets");
+            new SchedulerRole(mesh));
     var controllers =
         new Client(
             "system:kube-controller-manager",
             mesh.controllerManagerUplink(),
             mesh.addresses().controllerManager(),
             mesh.controllerManagerIdentity(),
-            "/api/v1/nodes",
-            "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings");
+            new ControllerManagerRole(mesh));
     var verdicts = new EnumMap<Property, Verdict>(Property.class);
     for (var client : List.of(scheduler, controllers)) {
       measure(mesh, client).forEach((p, v) -> verdicts.merge(p, v, (a, b) -> both(a, b)));
@@ -63,7 +64,7 @@ public final class ControlPlaneRoute implements NodeToControlPlane {
       verdicts.put(Property.SERVER_VERIFIED, Checks.serverVerified(interceptor, client.address()));
       var path = PathWatch.toApiserver(mesh, client.wire());
       var recording = Checks.tap(client.wire());
-      verdicts.put(Property.REACHABLE, works(mesh, client, canary));
+      verdicts.put(Property.REACHABLE, client.role().works(canary));
       verdicts.put(Property.PATH, path.openedBy(Set.of(client.address())));
       verdicts.put(Property.ENCRYPTED, Checks.encrypted(recording, canary));
       Checks.release(client.wire());
@@ -73,46 +74,14 @@ public final class ControlPlaneRoute implements NodeToControlPlane {
     }
     var evidence = Checks.evidence();
     var refused =
-        Checks.refusesStrangers(
-            mesh, client.server() + client.may(), client.user(), List.of(), evidence);
+        Checks.refusesStrangers(mesh, client.server() + ANY, client.user(), List.of(), evidence);
     try (var probe = Probe.as(client.identity())) {
       var seen =
           Checks.seenAs(probe, client.server(), client.user(), "system:authenticated", evidence);
       verdicts.put(Property.CLIENT_AUTHENTICATED, Verdict.of(refused && seen, evidence));
-      var inside = probe.get(client.server() + client.may());
-      var outside = probe.post(client.server() + client.mayNot(), "{}");
-      verdicts.put(
-          Property.AUTHORIZED,
-          Verdict.of(
-              inside.status() == 200 && outside.status() == 403,
-              Checks.evidence()
-                  .put("GET " + client.may(), inside.status())
-                  .put("POST " + client.mayNot(), outside.brief())));
+      verdicts.put(Property.AUTHORIZED, client.role().authorized(probe, client.server()));
     }
     return verdicts;
-  }
-
-  /** Sees the component do its work on an object that carries the canary. */
-  private static Verdict works(Mesh mesh, Client client, String canary) throws Exception {
-    if (client.user().equals("system:kube-scheduler")) {
-      var workload = new Workload(mesh);
-      workload.ticker(canary, "", canary, List.of("--interval=1m"));
-      var node =
-          Checks.eventually(
-              Checks.PATIENCE,
-              () -> workload.pod(canary).at("/spec/nodeName").asText(),
-              name -> !name.isEmpty());
-      workload.delete(canary);
-      return Verdict.of(!node.isEmpty(), Checks.evidence().put("boundTo", node));
-    }
-    // The administrator approves a node's request; the controller manager signs it.
-    var requests = new Requests(mesh);
-    requests.approve(
-        requests.create(
-            Requests.forNode(canary, canary, Requests.Signer.KUBELET_CLIENT, List.of())));
-    var signed = requests.signed(canary);
-    requests.delete(canary);
-    return Verdict.of(signed, Checks.evidence().put("signedRequest", signed));
   }
 
   /** Both components must hold for the row to hold; the evidence shows each. */

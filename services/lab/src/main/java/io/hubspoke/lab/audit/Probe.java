@@ -78,6 +78,19 @@ final class Probe implements AutoCloseable {
     return send("PATCH", url, body, Map.of("Content-Type", "application/merge-patch+json"));
   }
 
+  Answer put(String url, String body) throws InterruptedException {
+    return send("PUT", url, body, Map.of("Content-Type", "application/json"));
+  }
+
+  Answer delete(String url) throws InterruptedException {
+    return send("DELETE", url, "", Map.of());
+  }
+
+  /** Asks in another user's name, which takes the right to impersonate. */
+  Answer getAs(String url, String user) throws InterruptedException {
+    return send("GET", url, "", Map.of("Impersonate-User", user));
+  }
+
   /** Reads a stream's lines until one contains the text; returns whether it came in time. */
   boolean follows(String url, String text, Duration limit) throws InterruptedException {
     try {
