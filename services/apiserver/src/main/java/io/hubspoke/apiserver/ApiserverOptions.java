@@ -118,6 +118,11 @@ public record ApiserverOptions(
         serving, authn, authorizationModes, admissionPlugins, service, limits, kubelet, ttl);
   }
 
+  public ApiserverOptions withAdmissionPlugins(List<String> plugins) {
+    return new ApiserverOptions(
+        serving, authn, authorizationModes, plugins, service, limits, kubelet, eventTtl);
+  }
+
   public ApiserverOptions withAuthorizationModes(List<String> modes) {
     return new ApiserverOptions(
         serving, authn, modes, admissionPlugins, service, limits, kubelet, eventTtl);

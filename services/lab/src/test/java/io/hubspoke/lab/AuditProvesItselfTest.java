@@ -85,6 +85,14 @@ class AuditProvesItselfTest {
   }
 
   @Test
+  void anApiserverWithoutNodeRestrictionFailsTheNodesRow() throws Exception {
+    var lax = Changes.NONE.withApiserver(options -> options.withAdmissionPlugins(List.of()));
+    var row = measure(lax, List.of(new NodeRoute())).getFirst();
+    assertThat(row.asExpected(Property.AUTHORIZED)).as(row.toString()).isFalse();
+    assertThat(row.asExpected(Property.REACHABLE)).as(row.toString()).isTrue();
+  }
+
+  @Test
   void anApiserverThatLetsAnonymousRequestsInFailsEveryAuthenticatedCell() throws Exception {
     var lax =
         Changes.NONE.withApiserver(

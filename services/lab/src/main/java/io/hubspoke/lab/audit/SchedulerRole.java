@@ -89,7 +89,8 @@ final class SchedulerRole implements ControlPlaneRole {
           scheduler.put(server + Requests.PATH + "/" + canary + "/approval", "{}"));
       check.mayNot("bind roles", scheduler.post(server + BINDINGS, "{}"));
       check.mayNot(
-          "be somebody else", scheduler.getAs(server + "/api/v1/pods", "kubernetes-admin"));
+          "speak in another's name",
+          scheduler.getAs(server + "/api/v1/nodes", "system:kube-controller-manager"));
       return check.verdict();
     } finally {
       new Workload(mesh).delete(canary);
