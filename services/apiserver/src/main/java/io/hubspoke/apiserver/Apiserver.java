@@ -1,5 +1,6 @@
 package io.hubspoke.apiserver;
 
+import io.hubspoke.api.ResourceType;
 import io.hubspoke.apiserver.admission.Admission;
 import io.hubspoke.apiserver.admission.CertificateApproval;
 import io.hubspoke.apiserver.admission.CertificateSigning;
@@ -32,6 +33,7 @@ import io.hubspoke.apiserver.registry.EventExpiry;
 import io.hubspoke.apiserver.registry.Lister;
 import io.hubspoke.apiserver.registry.Registry;
 import io.hubspoke.apiserver.registry.ResourceEndpoint;
+import io.hubspoke.apiserver.resources.Resource;
 import io.hubspoke.apiserver.resources.ResourceTable;
 import io.hubspoke.apiserver.serviceips.ServiceAddresses;
 import io.hubspoke.apiserver.store.MemoryStore;
@@ -53,6 +55,7 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The hub: serves the Kubernetes API over HTTPS. Wires the store, the registry over it, and the
@@ -229,7 +232,13 @@ public final class Apiserver extends VerticleBase {
       authorizers.add(
           switch (mode) {
             case "Node" ->
-                new NodeAuthorizer(lister, ResourceTable.PODS.type(), BootstrapPolicy.nodeRules());
+                new NodeAuthorizer(
+                    lister,
+                    new NodeAuthorizer.Types(
+                        ResourceTable.PODS.type(),
+                        type("", "persistentvolumes"),
+                        type("storage.k8s.io", "volumeattachments")),
+                    BootstrapPolicy.nodeRules());
             case "RBAC" ->
                 new RbacAuthorizer(
                     lister,
@@ -247,6 +256,10 @@ public final class Apiserver extends VerticleBase {
           });
     }
     return new AuthorizerChain(authorizers);
+  }
+
+  private static Optional<ResourceType> type(String group, String plural) {
+    return ResourceTable.lookup(group, "v1", plural).map(Resource::type);
   }
 
   private static void gauges(

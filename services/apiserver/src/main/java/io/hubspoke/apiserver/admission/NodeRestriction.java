@@ -131,10 +131,38 @@ public final class NodeRestriction implements Admission {
         "node %s UID mismatch".formatted(node));
     require(
         request,
-        !PodReferences.any(pod),
-        ("node %s can not create pods that reference a service account, secrets, configmaps or"
-                + " persistentvolumeclaims")
-            .formatted(who));
+        claimsNothing(pod),
+        "node %s can not create pods that reference %s".formatted(who, claims(pod)));
+  }
+
+  private static boolean claimsNothing(ObjectNode pod) {
+    return claims(pod).isEmpty();
+  }
+
+  /** Returns what the pod refers to of others' objects, as a refusal names it. */
+  private static String claims(ObjectNode pod) {
+    for (PodReferences.Kind kind : PodReferences.kinds(pod)) {
+      return switch (kind) {
+        case SERVICE_ACCOUNT -> "a service account";
+        case SECRET -> "secrets";
+        case CONFIG_MAP -> "configmaps";
+        case CLAIM -> "persistentvolumeclaims";
+      };
+    }
+    if (!pod.path("spec").path("resourceClaims").isEmpty()) {
+      return "resourceclaims";
+    }
+    for (JsonNode volume : pod.path("spec").path("volumes")) {
+      for (JsonNode source : volume.path("projected").path("sources")) {
+        if (source.has("serviceAccountToken")) {
+          return "service account tokens";
+        }
+        if (source.has("clusterTrustBundle")) {
+          return "clustertrustbundles";
+        }
+      }
+    }
+    return "";
   }
 
   private static void podStatus(AdmissionRequest request, String node) {

@@ -1,36 +1,50 @@
 package io.hubspoke.apiserver.authz;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.ResourceType;
+import io.hubspoke.apiserver.authz.PodReferences.Kind;
 import io.hubspoke.apiserver.http.User;
 import io.hubspoke.apiserver.registry.Lister;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
-import java.util.function.Predicate;
+import java.util.function.BooleanSupplier;
 
 /**
- * Allows kubelets what they need and no more: a node reads the secrets, configmaps and claims of
- * pods bound to it, its own Node, lease and pods ("Using Node Authorization"). What depends on an
- * object's content is left to NodeRestriction.
+ * Allows kubelets what they need and no more: a node reads the secrets, configmaps, claims and
+ * volumes of pods bound to it, its own Node, lease and pods ("Using Node Authorization"). What
+ * depends on an object's content is left to NodeRestriction.
  */
 public final class NodeAuthorizer implements Authorizer {
   private static final Set<String> READ = Set.of("get", "list", "watch");
   private static final Set<String> OWN = Set.of("get", "create", "update", "patch", "delete");
   private static final String LEASE_NAMESPACE = "kube-node-lease";
 
-  private final Lister lister;
-  private final ResourceType pods;
+  private final NodeGraph graph = new NodeGraph();
   private final List<PolicyRule> rules;
 
   /**
-   * Reads pods from the lister.
+   * The types whose objects tell what belongs to a node.
+   *
+   * @param volumes persistent volumes, empty where they are not served
+   * @param attachments volume attachments, empty where they are not served
+   */
+  public record Types(
+      ResourceType pods, Optional<ResourceType> volumes, Optional<ResourceType> attachments) {}
+
+  /**
+   * Follows pods and volumes.
    *
    * @param rules what every node may do, of resources that are not divided by node
    */
-  public NodeAuthorizer(Lister lister, ResourceType pods, List<PolicyRule> rules) {
-    this.lister = lister;
-    this.pods = pods;
+  public NodeAuthorizer(Lister lister, Types types, List<PolicyRule> rules) {
     this.rules = List.copyOf(rules);
+    lister.follow(types.pods, graph::pod);
+    types.volumes.ifPresent(
+        type -> lister.follow(type, (namespace, name, volume) -> graph.volume(name, volume)));
+    types.attachments.ifPresent(
+        type ->
+            lister.follow(
+                type, (namespace, name, attachment) -> graph.attachment(name, attachment)));
   }
 
   @Override
@@ -45,15 +59,13 @@ public final class NodeAuthorizer implements Authorizer {
     String resource =
         asked.group().isEmpty() ? asked.resource() : asked.resource() + "." + asked.group();
     return switch (asked.resourceRequest() ? resource : "") {
-      case "secrets" -> readOfPod(node, asked, pod -> PodReferences.secret(pod, asked.name()));
-      case "configmaps" ->
-          readOfPod(node, asked, pod -> PodReferences.configMap(pod, asked.name()));
-      case "persistentvolumeclaims" ->
-          asked.verb().equals("get")
-              ? readOfPod(node, asked, pod -> PodReferences.claim(pod, asked.name()))
-              : none("can only get individual resources of this type");
+      case "secrets" -> readOfPod(node, asked, Kind.SECRET);
+      case "configmaps" -> readOfPod(node, asked, Kind.CONFIG_MAP);
+      case "persistentvolumeclaims" -> claim(node, asked);
       case "persistentvolumes" ->
-          none("no relationship found between node '" + node + "' and this object");
+          getOnly(asked, () -> graph.hasVolume(node, asked.name()), unrelated(node));
+      case "volumeattachments.storage.k8s.io" ->
+          getOnly(asked, () -> graph.hasAttachment(node, asked.name()), unrelated(node));
       case "serviceaccounts" -> serviceAccountToken(node, asked);
       case "leases.coordination.k8s.io" -> lease(node, asked);
       case "csinodes.storage.k8s.io" -> csiNode(node, asked);
@@ -76,7 +88,7 @@ public final class NodeAuthorizer implements Authorizer {
         : Decision.noOpinion();
   }
 
-  private Decision readOfPod(String node, Attributes asked, Predicate<ObjectNode> refers) {
+  private Decision readOfPod(String node, Attributes asked, Kind kind) {
     if (!READ.contains(asked.verb())) {
       return none("can only read resources of this type");
     }
@@ -86,10 +98,27 @@ public final class NodeAuthorizer implements Authorizer {
     if (asked.namespace().isEmpty()) {
       return none("can only read namespaced object of this type");
     }
-    if (asked.name().isEmpty()) {
-      return none("No Object name found");
+    return named(asked, () -> refers(node, kind, asked), unrelated(node));
+  }
+
+  private Decision claim(String node, Attributes asked) {
+    if (!asked.subresource().equals("status")) {
+      return getOnly(asked, () -> refers(node, Kind.CLAIM, asked), unrelated(node));
     }
-    return related(node, asked, refers);
+    if (!asked.verb().equals("update") && !asked.verb().equals("patch")) {
+      return none("can only get/update/patch this type");
+    }
+    return named(asked, () -> refers(node, Kind.CLAIM, asked), unrelated(node));
+  }
+
+  private static Decision getOnly(Attributes asked, BooleanSupplier related, String otherwise) {
+    if (!asked.verb().equals("get")) {
+      return none("can only get individual resources of this type");
+    }
+    if (!asked.subresource().isEmpty()) {
+      return none("cannot get subresource");
+    }
+    return named(asked, related, otherwise);
   }
 
   private Decision serviceAccountToken(String node, Attributes asked) {
@@ -99,22 +128,22 @@ public final class NodeAuthorizer implements Authorizer {
     if (!asked.subresource().equals("token")) {
       return none("can only create token subresource of serviceaccount");
     }
-    return related(
-        node,
-        asked,
-        pod -> pod.path("spec").path("serviceAccountName").asText("").equals(asked.name()));
+    return named(asked, () -> refers(node, Kind.SERVICE_ACCOUNT, asked), unrelated(node));
   }
 
-  private Decision related(String node, Attributes asked, Predicate<ObjectNode> refers) {
-    for (ObjectNode pod : lister.list(pods, asked.namespace())) {
-      // Static pods are not the control plane's; what they name, nobody gave to the node.
-      if (isBoundTo(pod, node)
-          && !pod.path("metadata").path("annotations").has("kubernetes.io/config.mirror")
-          && refers.test(pod)) {
-        return new Decision.Allow("");
-      }
+  private boolean refers(String node, Kind kind, Attributes asked) {
+    return graph.refers(node, kind, asked.namespace(), asked.name());
+  }
+
+  private static Decision named(Attributes asked, BooleanSupplier related, String otherwise) {
+    if (asked.name().isEmpty()) {
+      return none("No Object name found");
     }
-    return none("no relationship found between node '" + node + "' and this object");
+    return related.getAsBoolean() ? new Decision.Allow("") : none(otherwise);
+  }
+
+  private static String unrelated(String node) {
+    return "no relationship found between node '" + node + "' and this object";
   }
 
   private static Decision lease(String node, Attributes asked) {
@@ -193,15 +222,7 @@ public final class NodeAuthorizer implements Authorizer {
   }
 
   private Decision ownPod(String node, Attributes asked) {
-    ObjectNode pod =
-        asked.namespace().isEmpty() ? null : lister.get(pods, asked.namespace(), asked.name());
-    return pod != null && isBoundTo(pod, node)
-        ? new Decision.Allow("")
-        : none("no relationship found between node '" + node + "' and this object");
-  }
-
-  private static boolean isBoundTo(ObjectNode pod, String node) {
-    return pod.path("spec").path("nodeName").asText("").equals(node);
+    return named(asked, () -> graph.runs(node, asked.namespace(), asked.name()), unrelated(node));
   }
 
   private static Decision none(String reason) {

@@ -38,15 +38,20 @@ public record PolicyRule(
   }
 
   public boolean allows(Attributes asked) {
+    return concerns(asked)
+        && (asked.resourceRequest()
+            ? resourceNames.isEmpty() || resourceNames.contains(asked.name())
+            : allowsPath(asked.path()));
+  }
+
+  /** Returns whether it is about such requests, whatever object or path they name. */
+  boolean concerns(Attributes asked) {
     if (!matches(verbs, asked.verb())) {
       return false;
     }
-    if (!asked.resourceRequest()) {
-      return allowsPath(asked.path());
-    }
-    return matches(apiGroups, asked.group())
-        && allowsResource(asked)
-        && (resourceNames.isEmpty() || resourceNames.contains(asked.name()));
+    return asked.resourceRequest()
+        ? matches(apiGroups, asked.group()) && allowsResource(asked)
+        : !nonResourceUrls.isEmpty();
   }
 
   private boolean allowsResource(Attributes asked) {

@@ -33,4 +33,9 @@ record CacheLister(Cacher cacher) implements Lister {
   public long version(ResourceType type) {
     return cacher.cache(type).changed();
   }
+
+  @Override
+  public void follow(ResourceType type, ObjectFollower follower) {
+    cacher.cache(type).follow(follower);
+  }
 }

@@ -17,4 +17,7 @@ public interface Lister {
 
   /** Returns a number that changes whenever an object of the type does; for what is cached. */
   long version(ResourceType type);
+
+  /** Tells a follower of all objects of a type, now and for ever. */
+  void follow(ResourceType type, ObjectFollower follower);
 }

@@ -27,6 +27,7 @@ final class WatchCache {
   private final LongSupplier progress;
   private final Deque<Change> window = new ArrayDeque<>();
   private final Set<Watcher> watchers = new LinkedHashSet<>();
+  private final List<ObjectFollower> followers = new ArrayList<>();
   private long windowBytes;
 
   /** The revision after which no change is missing from the window. */
@@ -93,7 +94,26 @@ final class WatchCache {
     window.clear();
     windowBytes = 0;
     windowStart = revision;
+    var before = contents.objects;
     contents = new Contents(objects, revision);
+    for (ObjectFollower follower : followers) {
+      for (StoredObject old : before.values()) {
+        if (objects.get(old.key()) == null) {
+          follower.changed(old.namespace(), old.name(), null);
+        }
+      }
+      objects.values().forEach(object -> tell(follower, object));
+    }
+  }
+
+  /** Tells a follower what there is, and of every change from now on. */
+  synchronized void follow(ObjectFollower follower) {
+    followers.add(follower);
+    contents.objects.values().forEach(object -> tell(follower, object));
+  }
+
+  private static void tell(ObjectFollower follower, StoredObject object) {
+    follower.changed(object.namespace(), object.name(), object.tree());
   }
 
   synchronized void apply(Change change) {
@@ -105,6 +125,13 @@ final class WatchCache {
                 : objects.with(change.key(), change.after()),
             change.revision());
     remember(change);
+    for (ObjectFollower follower : followers) {
+      if (change.after() == null) {
+        follower.changed(change.before().namespace(), change.before().name(), null);
+      } else {
+        tell(follower, change.after());
+      }
+    }
     var announcement = new Announcement(change);
     watchers.forEach(watcher -> watcher.offer(announcement));
     watchers.removeIf(watcher -> watcher.state() == Watcher.State.OVERRUN);

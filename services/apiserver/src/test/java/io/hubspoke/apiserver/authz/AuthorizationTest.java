@@ -175,6 +175,68 @@ class AuthorizationTest {
   }
 
   @Test
+  void aRolesChangeCountsAtOnceForThoseWhoAreBoundToIt() throws Exception {
+    ObjectNode role = object("rbac.authorization.k8s.io/v1", "ClusterRole", "changing");
+    role.putArray("rules").add(Rule.parse("list configmaps").build().toJson());
+    made(
+        admin.post(
+            RBAC + "/clusterrolebindings", clusterBinding("changing", "changing", "changers")));
+    Client changer = server.client("changer", "changers");
+    // Bound to what doesn't exist yet, then to what does.
+    assertThat(changer.get(DEFAULT + "/configmaps").code()).isEqualTo(403);
+    made(admin.post(RBAC + "/clusterroles", role));
+    assertThat(changer.get(DEFAULT + "/configmaps").code()).isEqualTo(200);
+    role.putArray("rules").add(Rule.parse("list secrets").build().toJson());
+    assertThat(admin.put(RBAC + "/clusterroles/changing", role).code()).isEqualTo(200);
+    assertThat(changer.get(DEFAULT + "/configmaps").code()).isEqualTo(403);
+    assertThat(changer.get(DEFAULT + "/secrets").code()).isEqualTo(200);
+    assertThat(admin.delete(RBAC + "/clusterroles/changing").code()).isEqualTo(200);
+    assertThat(changer.get(DEFAULT + "/secrets").code()).isEqualTo(403);
+  }
+
+  @Test
+  void nobodyIsRefusedForAMomentWhileHisBindingChanges() throws Exception {
+    made(admin.post(RBAC + "/clusterrolebindings", clusterBinding("steady", "view", "steady")));
+    Client steady = server.client("steady-user", "steady");
+    var codes = new java.util.concurrent.ConcurrentSkipListSet<Integer>();
+    var stop = new java.util.concurrent.atomic.AtomicBoolean();
+    Thread reader =
+        Thread.ofVirtual()
+            .start(
+                () -> {
+                  while (!stop.get()) {
+                    try {
+                      codes.add(steady.get(DEFAULT + "/configmaps").code());
+                    } catch (Exception e) {
+                      codes.add(0);
+                    }
+                  }
+                });
+    for (int i = 0; i < 200; i++) {
+      ObjectNode changed = clusterBinding("steady", "view", "steady");
+      changed.withObject("/metadata/labels").put("round", "r" + i);
+      assertThat(admin.put(RBAC + "/clusterrolebindings/steady", changed).code()).isEqualTo(200);
+    }
+    stop.set(true);
+    reader.join();
+    assertThat(codes).containsExactly(200);
+  }
+
+  @Test
+  void aKubeletReadsWhatAPodNeedsAsSoonAsItIsBoundAndNoLongerThanItIsThere() throws Exception {
+    made(admin.post(DEFAULT + "/secrets", object("v1", "Secret", "late")));
+    assertThat(node.get(DEFAULT + "/secrets/late").code()).isEqualTo(403);
+    ObjectNode late = pod("late", "n1", "late");
+    late.withObject("/spec").put("terminationGracePeriodSeconds", 0);
+    made(admin.post(DEFAULT + "/pods", late));
+    assertThat(node.get(DEFAULT + "/secrets/late").code()).isEqualTo(200);
+    assertThat(node.get(DEFAULT + "/secrets?fieldSelector=metadata.name%3Dlate").code())
+        .isEqualTo(200);
+    assertThat(admin.delete(DEFAULT + "/pods/late?gracePeriodSeconds=0").code()).isEqualTo(200);
+    assertThat(node.get(DEFAULT + "/secrets/late").code()).isEqualTo(403);
+  }
+
+  @Test
   void aRoleNamesSingleObjectsAndSubresources() throws Exception {
     ObjectNode role = object("rbac.authorization.k8s.io/v1", "ClusterRole", "one-map");
     role.putArray("rules")
