@@ -191,7 +191,6 @@ public final class FieldTypes {
               "parsing time " + value + " as \"2006-01-02T15:04:05Z07:00\": cannot parse it");
         }
       }
-      case DURATION -> require(value.isTextual(), value, "string", place, owner);
       case QUANTITY -> quantity(value, place, owner);
       case INT_OR_STRING ->
           require(

@@ -13,8 +13,6 @@ public enum Scalar implements Type {
   TIME("Time"),
   /** RFC 3339 with microseconds. */
   MICRO_TIME("MicroTime"),
-  /** Such as {@code 1m30s}; in protobuf nanoseconds. */
-  DURATION("Duration"),
   QUANTITY("Quantity"),
   INT_OR_STRING("IntOrString"),
   /** Any object; in protobuf the bytes of its JSON. */

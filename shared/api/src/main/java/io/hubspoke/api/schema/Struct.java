@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * An object with known fields, some of which are kinds. Its fields are read when they are first
@@ -20,9 +21,11 @@ public final class Struct implements Type {
   /**
    * @param declared in the order of the type
    * @param json by their names in JSON, those of inlined structs included
-   * @param numbered in protobuf; null where there is none
+   * @param sorted those that protobuf has, by number
+   * @param numbered the same at the index of their numbers; null where there is none
    */
-  private record Fields(List<Field> declared, Map<String, Field> json, List<Field> numbered) {}
+  private record Fields(
+      List<Field> declared, Map<String, Field> json, List<Field> sorted, List<Field> numbered) {}
 
   Struct(TypeGroup group, String name, List<String> flags, List<String> notation) {
     this.group = group;
@@ -73,6 +76,11 @@ public final class Struct implements Type {
     return fields().json.get(jsonName);
   }
 
+  /** Returns the fields that protobuf has, by their numbers. */
+  public List<Field> numberedFields() {
+    return fields().sorted;
+  }
+
   /** Returns a field by its number in protobuf, or null. */
   public Field field(int number) {
     List<Field> numbered = fields().numbered;
@@ -117,6 +125,7 @@ public final class Struct implements Type {
     return new Fields(
         declared,
         Collections.unmodifiableMap(json),
+        Arrays.stream(numbered).filter(Objects::nonNull).toList(),
         Collections.unmodifiableList(Arrays.asList(numbered)));
   }
 }

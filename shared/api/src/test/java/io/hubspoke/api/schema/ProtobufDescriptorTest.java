@@ -47,7 +47,6 @@ class ProtobufDescriptorTest {
           Map.entry(Scalar.BYTES, "BYTES"),
           Map.entry(Scalar.TIME, "Time"),
           Map.entry(Scalar.MICRO_TIME, "MicroTime"),
-          Map.entry(Scalar.DURATION, "Duration"),
           Map.entry(Scalar.QUANTITY, "Quantity"),
           Map.entry(Scalar.INT_OR_STRING, "IntOrString"),
           Map.entry(Scalar.RAW_EXTENSION, "RawExtension"),

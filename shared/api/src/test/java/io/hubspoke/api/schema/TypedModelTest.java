@@ -3,7 +3,6 @@ package io.hubspoke.api.schema;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import io.fabric8.kubernetes.api.model.Duration;
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.KubernetesResource;
 import io.fabric8.kubernetes.api.model.MicroTime;
@@ -130,7 +129,6 @@ class TypedModelTest {
       case DOUBLE -> type == Double.class;
       case QUANTITY -> type == Quantity.class;
       case INT_OR_STRING -> type == IntOrString.class;
-      case DURATION -> type == Duration.class;
       case STRING_LIST -> false;
       case RAW_EXTENSION, FIELDS_V1, JSON, ANY -> true;
     };
