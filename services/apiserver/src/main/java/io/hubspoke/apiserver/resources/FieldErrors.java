@@ -31,6 +31,11 @@ final class FieldErrors {
     details.forEach(detail -> invalid(path, value, detail));
   }
 
+  /** Adds an error of a whole, whose value would say nothing. */
+  void invalid(String path, String detail) {
+    add("FieldValueInvalid", path, "Invalid value: " + detail);
+  }
+
   void duplicate(String path, Object value) {
     add("FieldValueDuplicate", path, "Duplicate value: " + quoted(value));
   }

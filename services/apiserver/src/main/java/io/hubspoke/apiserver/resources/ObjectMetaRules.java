@@ -52,7 +52,7 @@ public final class ObjectMetaRules {
       errors.invalid("metadata.namespace", namespace, Names.dns1123Label(namespace));
     }
     labels("metadata.labels", meta.path("labels"), errors);
-    annotations(meta.path("annotations"), errors);
+    annotations("metadata.annotations", meta.path("annotations"), errors);
     finalizers(meta.path("finalizers"), errors);
     owners(meta.path("ownerReferences"), errors);
     return errors.causes();
@@ -99,17 +99,16 @@ public final class ObjectMetaRules {
             });
   }
 
-  private static void annotations(JsonNode annotations, FieldErrors errors) {
+  /** Validates a map of annotations. */
+  static void annotations(String path, JsonNode annotations, FieldErrors errors) {
     long bytes = 0;
     for (var e : annotations.properties()) {
       errors.invalid(
-          "metadata.annotations",
-          e.getKey(),
-          Names.qualifiedName(e.getKey().toLowerCase(java.util.Locale.ROOT)));
+          path, e.getKey(), Names.qualifiedName(e.getKey().toLowerCase(java.util.Locale.ROOT)));
       bytes += e.getKey().length() + (long) e.getValue().asText("").length();
     }
     if (bytes > MAX_ANNOTATION_BYTES) {
-      errors.tooLong("metadata.annotations", MAX_ANNOTATION_BYTES);
+      errors.tooLong(path, MAX_ANNOTATION_BYTES);
     }
   }
 

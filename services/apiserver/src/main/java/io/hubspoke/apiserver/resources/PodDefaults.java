@@ -16,15 +16,30 @@ final class PodDefaults {
 
   private PodDefaults() {}
 
+  /** Fills in a pod. */
   static void apply(ObjectNode spec) {
+    applyToTemplate(spec);
+    if (!spec.has("enableServiceLinks")) {
+      spec.put("enableServiceLinks", true);
+    }
+    boolean hostNetwork = spec.path("hostNetwork").asBoolean();
+    for (String list : CONTAINER_LISTS) {
+      for (ObjectNode container : objects(spec, list)) {
+        requests(object(container, "resources"));
+        if (hostNetwork) {
+          objects(container, "ports").forEach(PodDefaults::hostPort);
+        }
+      }
+    }
+  }
+
+  /** Fills in the spec of a template, to which some defaults come only with the pod. */
+  static void applyToTemplate(ObjectNode spec) {
     setDefault(spec, "restartPolicy", "Always");
     setDefault(spec, "terminationGracePeriodSeconds", 30);
     setDefault(spec, "dnsPolicy", "ClusterFirst");
     setDefault(spec, "schedulerName", "default-scheduler");
     object(spec, "securityContext");
-    if (!spec.has("enableServiceLinks")) {
-      spec.put("enableServiceLinks", true);
-    }
     // serviceAccount is the older name of serviceAccountName; both carry the same value.
     if (isEmpty(spec.get("serviceAccountName")) && !isEmpty(spec.get("serviceAccount"))) {
       spec.set("serviceAccountName", spec.get("serviceAccount"));
@@ -32,9 +47,8 @@ final class PodDefaults {
     if (!isEmpty(spec.get("serviceAccountName"))) {
       spec.set("serviceAccount", spec.get("serviceAccountName"));
     }
-    boolean hostNetwork = spec.path("hostNetwork").asBoolean();
     for (String list : CONTAINER_LISTS) {
-      objects(spec, list).forEach(container -> container(container, hostNetwork));
+      objects(spec, list).forEach(PodDefaults::container);
     }
     objects(spec, "volumes").forEach(PodDefaults::volume);
   }
@@ -74,30 +88,48 @@ final class PodDefaults {
         .put("tolerationSeconds", 300);
   }
 
-  private static void container(ObjectNode container, boolean hostNetwork) {
+  private static void container(ObjectNode container) {
     setDefault(container, "terminationMessagePath", "/dev/termination-log");
     setDefault(container, "terminationMessagePolicy", "File");
     setDefault(container, "imagePullPolicy", pullPolicy(container.path("image").asText("")));
-    ObjectNode resources = object(container, "resources");
-    if (resources.get("limits") instanceof ObjectNode limits && !limits.isEmpty()) {
-      ObjectNode requests = object(resources, "requests");
-      limits.properties().forEach(e -> requests.putIfAbsent(e.getKey(), e.getValue()));
-    }
-    for (ObjectNode port : objects(container, "ports")) {
-      setDefault(port, "protocol", "TCP");
-      if (hostNetwork && port.path("hostPort").asInt() == 0 && port.has("containerPort")) {
-        port.set("hostPort", port.get("containerPort"));
-      }
-    }
+    object(container, "resources");
+    objects(container, "ports").forEach(port -> setDefault(port, "protocol", "TCP"));
     for (String probe : List.of("livenessProbe", "readinessProbe", "startupProbe")) {
       if (container.get(probe) instanceof ObjectNode o) {
         probe(o);
       }
     }
+    for (String hook : List.of("postStart", "preStop")) {
+      httpGet(container.path("lifecycle").path(hook));
+    }
     for (ObjectNode env : objects(container, "env")) {
-      if (env.path("valueFrom").get("fieldRef") instanceof ObjectNode fieldRef) {
-        setDefault(fieldRef, "apiVersion", "v1");
-      }
+      fieldRef(env.path("valueFrom"));
+    }
+  }
+
+  private static void requests(ObjectNode resources) {
+    if (resources.get("limits") instanceof ObjectNode limits && !limits.isEmpty()) {
+      ObjectNode requests = object(resources, "requests");
+      limits.properties().forEach(e -> requests.putIfAbsent(e.getKey(), e.getValue()));
+    }
+  }
+
+  private static void hostPort(ObjectNode port) {
+    if (port.path("hostPort").asInt() == 0 && port.has("containerPort")) {
+      port.set("hostPort", port.get("containerPort"));
+    }
+  }
+
+  private static void fieldRef(JsonNode source) {
+    if (source.get("fieldRef") instanceof ObjectNode fieldRef) {
+      setDefault(fieldRef, "apiVersion", "v1");
+    }
+  }
+
+  private static void httpGet(JsonNode handler) {
+    if (handler.get("httpGet") instanceof ObjectNode get) {
+      setDefault(get, "path", "/");
+      setDefault(get, "scheme", "HTTP");
     }
   }
 
@@ -106,9 +138,9 @@ final class PodDefaults {
     setDefault(probe, "periodSeconds", 10);
     setDefault(probe, "successThreshold", 1);
     setDefault(probe, "failureThreshold", 3);
-    if (probe.get("httpGet") instanceof ObjectNode get) {
-      setDefault(get, "path", "/");
-      setDefault(get, "scheme", "HTTP");
+    httpGet(probe);
+    if (probe.get("grpc") instanceof ObjectNode grpc && !grpc.has("service")) {
+      grpc.put("service", "");
     }
   }
 
@@ -116,6 +148,13 @@ final class PodDefaults {
     for (String source : List.of("secret", "configMap", "projected", "downwardAPI")) {
       if (volume.get(source) instanceof ObjectNode o) {
         setDefault(o, "defaultMode", 0644);
+      }
+    }
+    objects(volume.path("downwardAPI"), "items").forEach(PodDefaults::fieldRef);
+    for (ObjectNode source : objects(volume.path("projected"), "sources")) {
+      objects(source.path("downwardAPI"), "items").forEach(PodDefaults::fieldRef);
+      if (source.get("serviceAccountToken") instanceof ObjectNode token) {
+        setDefault(token, "expirationSeconds", 3600);
       }
     }
     if (volume.get("hostPath") instanceof ObjectNode path && !path.has("type")) {

@@ -34,7 +34,7 @@ final class PodValidation {
     }
     oneOf(spec, "restartPolicy", path, RESTART_POLICIES, errors);
     oneOf(spec, "dnsPolicy", path, DNS_POLICIES, errors);
-    nonNegative(spec, "terminationGracePeriodSeconds", path, errors);
+    FieldNumbers.nonNegative(spec, "terminationGracePeriodSeconds", path, errors);
     if (spec.has("activeDeadlineSeconds") && spec.get("activeDeadlineSeconds").asLong() < 1) {
       errors.invalid(
           path + ".activeDeadlineSeconds",
@@ -200,12 +200,6 @@ final class PodValidation {
     String value = object.path(field).asText("");
     if (!value.isEmpty() && !allowed.contains(value)) {
       errors.notSupported(path + "." + field, value, allowed);
-    }
-  }
-
-  private static void nonNegative(JsonNode spec, String field, String path, FieldErrors errors) {
-    if (spec.path(field).asLong() < 0) {
-      errors.invalid(path + "." + field, spec.get(field), "must be greater than or equal to 0");
     }
   }
 }

@@ -137,6 +137,7 @@ public final class ResourceTable {
   private static final List<Resource> ALL =
       Stream.of(
               OWN,
+              Workloads.ALL,
               QuotaResources.ALL,
               NetworkingResources.ALL,
               SchedulingResources.ALL,
