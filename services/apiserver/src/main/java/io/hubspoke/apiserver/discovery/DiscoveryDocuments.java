@@ -22,6 +22,8 @@ final class DiscoveryDocuments {
         case "log" -> like(parent, parent.kind(), List.of("get"));
         case "binding" -> like(parent, "Binding", List.of("create"));
         case "eviction" -> new Subresource("policy", "v1", "Eviction", List.of("create"));
+        case "scale" ->
+            new Subresource("autoscaling", "v1", "Scale", List.of("get", "patch", "update"));
         case "finalize" -> like(parent, parent.kind(), List.of("update"));
         default -> like(parent, parent.kind(), List.of("get", "patch", "update"));
       };

@@ -164,6 +164,17 @@ public record DeleteOptions(
     return json;
   }
 
+  /** Returns the same, but only tried. */
+  DeleteOptions tried() {
+    return new DeleteOptions(
+        gracePeriodSeconds, uid, resourceVersion, propagation, cascade, true);
+  }
+
+  /** Returns the same for an object in this state only. */
+  DeleteOptions at(String version) {
+    return new DeleteOptions(gracePeriodSeconds, uid, version, propagation, cascade, dryRun);
+  }
+
   private static long number(String text) {
     try {
       return Long.parseLong(text);

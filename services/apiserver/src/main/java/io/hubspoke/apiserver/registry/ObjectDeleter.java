@@ -109,7 +109,7 @@ final class ObjectDeleter {
     return new Deletion(object, removed);
   }
 
-  private static void checkPreconditions(Target target, DeleteOptions options, ObjectNode object) {
+  static void checkPreconditions(Target target, DeleteOptions options, ObjectNode object) {
     String uid = Meta.uid(object);
     if (!options.uid().isEmpty() && !options.uid().equals(uid)) {
       throw failed(

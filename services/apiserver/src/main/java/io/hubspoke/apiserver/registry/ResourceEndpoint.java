@@ -43,6 +43,8 @@ public final class ResourceEndpoint implements Endpoint {
 
   private final Registry registry;
   private final Authorizer authorizer;
+  private final ScaleSubresource scales;
+  private final Eviction evictions;
 
   /**
    * Answers from a registry.
@@ -52,6 +54,8 @@ public final class ResourceEndpoint implements Endpoint {
   public ResourceEndpoint(Registry registry, Authorizer authorizer) {
     this.registry = registry;
     this.authorizer = authorizer;
+    this.scales = new ScaleSubresource(registry);
+    this.evictions = new Eviction(registry);
   }
 
   @Override
@@ -123,12 +127,31 @@ public final class ResourceEndpoint implements Endpoint {
     if (!target.type().subresources().contains(target.subresource())) {
       throw Status.unknownPath().toException();
     }
+    boolean scale = target.subresource().equals("scale");
     return switch (verb) {
-      case "get" -> get(request, target);
-      case "update" -> update(request, target);
-      case "patch" -> patch(request, target);
+      case "get" -> scale ? getScale(request, target) : get(request, target);
+      case "update" -> scale ? updateScale(request, target) : update(request, target);
+      case "patch" -> scale ? patchScale(request, target) : patch(request, target);
       default -> throw notAllowed();
     };
+  }
+
+  private Future<Void> getScale(ApiRequest request, Target target) {
+    return on(request, scales.get(target, request.param("resourceVersion")))
+        .compose(scale -> send(request, scale));
+  }
+
+  private Future<Void> updateScale(ApiRequest request, Target target) {
+    WriteOptions write = new RequestOptions(request).write("UpdateOptions");
+    return body(request)
+        .compose(sent -> on(request, scales.update(target, sent, write)))
+        .compose(scale -> send(request, scale));
+  }
+
+  private Future<Void> patchScale(ApiRequest request, Target target) {
+    WriteOptions write = new RequestOptions(request).write("PatchOptions");
+    return on(request, scales.patch(target, patch(request), write))
+        .compose(scale -> send(request, scale));
   }
 
   private static Future<Void> allowed(
@@ -205,10 +228,13 @@ public final class ResourceEndpoint implements Endpoint {
     var options = new RequestOptions(request);
     Rendering rendering = options.rendering(target.resource());
     WriteOptions write = options.write("PatchOptions");
-    var format = Patch.Format.of(RequestBody.mediaType(request.http()));
-    var patch = new Patch(format, Json.parse(request.body().getBytes()));
-    return on(request, registry.patch(target, patch, write))
+    return on(request, registry.patch(target, patch(request), write))
         .compose(made -> send(request, 200, rendering.object(made)));
+  }
+
+  private static Patch patch(ApiRequest request) {
+    var format = Patch.Format.of(RequestBody.mediaType(request.http()));
+    return new Patch(format, Json.parse(request.body().getBytes()));
   }
 
   private Future<Void> delete(ApiRequest request, Target target) {
@@ -264,13 +290,10 @@ public final class ResourceEndpoint implements Endpoint {
   }
 
   private Future<Void> evict(ApiRequest request, Target target) {
+    WriteOptions write = new RequestOptions(request).write("CreateOptions");
     return body(request)
-        .map(
-            eviction ->
-                DeleteOptions.read(
-                    eviction.get("deleteOptions") instanceof ObjectNode o ? o : null,
-                    request.query()))
-        .compose(options -> on(request, registry.delete(target, options, request.user())))
+        .map(eviction -> Eviction.options(target, eviction, request.query(), write.dryRun()))
+        .compose(options -> on(request, evictions.evict(target, options, request.user())))
         .compose(gone -> sendCreated(request));
   }
 
@@ -308,6 +331,10 @@ public final class ResourceEndpoint implements Endpoint {
 
   private static Future<ObjectNode> body(ApiRequest request) {
     return RequestBody.object(request);
+  }
+
+  private static Future<Void> send(ApiRequest request, ObjectNode body) {
+    return new ObjectResponse(request.http().response()).send(200, body);
   }
 
   private static Future<Void> send(ApiRequest request, int code, Buffer body) {

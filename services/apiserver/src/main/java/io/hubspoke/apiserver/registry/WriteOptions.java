@@ -8,6 +8,7 @@ import io.hubspoke.api.Status.Cause;
 import io.hubspoke.apiserver.http.User;
 import io.hubspoke.apiserver.resources.Requester;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -16,6 +17,13 @@ import java.util.Set;
  * @param dryRun whether everything but the storing is done
  */
 public record WriteOptions(User user, boolean dryRun) {
+  private static final User SERVER =
+      new User("system:apiserver", "", List.of("system:masters"), Map.of());
+
+  /** Returns options for what the server itself writes on the way to what somebody asked for. */
+  static WriteOptions byServer(boolean dryRun) {
+    return new WriteOptions(SERVER, dryRun);
+  }
 
   /**
    * Reads {@code dryRun} values.

@@ -37,6 +37,12 @@ final class JobStrategy extends WorkloadStrategy {
         Map.of("status.successful", number("status", "succeeded")));
   }
 
+  /** As it was when clients themselves deleted what it had made. */
+  @Override
+  public DependentsPolicy dependentsPolicy() {
+    return DependentsPolicy.ORPHAN;
+  }
+
   @Override
   void defaultSpec(ObjectNode job, ObjectNode spec) {
     if (!spec.has("completions") && !spec.has("parallelism")) {

@@ -49,7 +49,7 @@ final class NetworkingColumns {
         .text(
             "Pod-Selector",
             "Which pods it is about.",
-            o -> SelectorText.of(o.path("spec").path("podSelector")))
+            o -> Columns.orNone(SelectorText.of(o.path("spec").path("podSelector"))))
         .age();
   }
 

@@ -15,6 +15,11 @@ final class PodDisruptionBudgetStrategy extends WorkloadStrategy {
   }
 
   @Override
+  public boolean allowsUnconditionalUpdate() {
+    return false;
+  }
+
+  @Override
   void defaultSpec(ObjectNode budget, ObjectNode spec) {}
 
   @Override

@@ -10,6 +10,12 @@ final class ReplicationControllerStrategy extends WorkloadStrategy {
     super(ReplicaSetStrategy.counts(), Map.of("status.replicas", number("status", "replicas")));
   }
 
+  /** As it was when clients themselves deleted what it had made. */
+  @Override
+  public DependentsPolicy dependentsPolicy() {
+    return DependentsPolicy.ORPHAN;
+  }
+
   @Override
   void defaultSpec(ObjectNode controller, ObjectNode spec) {
     setDefault(spec, "replicas", 1);

@@ -1,43 +1,43 @@
 package io.hubspoke.apiserver.resources;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import java.util.Collection;
-import java.util.TreeMap;
-import java.util.TreeSet;
+import static java.util.stream.Collectors.joining;
 
-/** Writes a label selector as {@code kubectl get} shows it. */
-final class SelectorText {
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.TreeMap;
+import java.util.stream.StreamSupport;
+
+/** Writes a selector object as lists take it, such as {@code app=web,tier in (a,b)}. */
+public final class SelectorText {
   private SelectorText() {}
 
-  /** Returns the selector's terms by their keys; {@code <none>} for one that selects everything. */
-  static String of(JsonNode selector) {
-    TreeMap<String, String> terms = new TreeMap<>();
-    selector
-        .path("matchLabels")
-        .properties()
-        .forEach(
-            e ->
-                terms.merge(
-                    e.getKey(), e.getKey() + "=" + e.getValue().asText(), SelectorText::and));
-    for (JsonNode expression : selector.path("matchExpressions")) {
-      terms.merge(expression.path("key").asText(""), term(expression), SelectorText::and);
+  /**
+   * Returns the text, empty when nothing is asked for.
+   *
+   * @param selector a {@code LabelSelector}, or a map of labels as replication controllers have it
+   */
+  public static String of(JsonNode selector) {
+    var terms = new TreeMap<String, String>();
+    boolean object = selector.has("matchLabels") || selector.has("matchExpressions");
+    for (var label : (object ? selector.path("matchLabels") : selector).properties()) {
+      terms.put(label.getKey() + " ", label.getKey() + "=" + label.getValue().asText());
     }
-    Collection<String> all = terms.values();
-    return all.isEmpty() ? "<none>" : String.join(",", all);
+    int i = 0;
+    for (JsonNode expression : selector.path("matchExpressions")) {
+      String key = expression.path("key").asText("");
+      terms.put(key + " " + i++, term(key, expression));
+    }
+    return String.join(",", terms.values());
   }
 
-  private static String and(String one, String other) {
-    return one + "," + other;
-  }
-
-  private static String term(JsonNode expression) {
-    String key = expression.path("key").asText("");
-    TreeSet<String> values = new TreeSet<>();
-    expression.path("values").forEach(value -> values.add(value.asText()));
-    String list = " (" + String.join(",", values) + ")";
+  private static String term(String key, JsonNode expression) {
+    String values =
+        StreamSupport.stream(expression.path("values").spliterator(), false)
+            .map(v -> v.asText(""))
+            .sorted()
+            .collect(joining(",", "(", ")"));
     return switch (expression.path("operator").asText("")) {
-      case "In" -> key + " in" + list;
-      case "NotIn" -> key + " notin" + list;
+      case "In" -> key + " in " + values;
+      case "NotIn" -> key + " notin " + values;
       case "DoesNotExist" -> "!" + key;
       default -> key;
     };

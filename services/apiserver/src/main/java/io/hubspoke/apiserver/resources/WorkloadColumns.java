@@ -6,7 +6,6 @@ import static java.util.stream.Collectors.joining;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Locale;
-import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.StreamSupport;
 
@@ -159,7 +158,9 @@ final class WorkloadColumns {
             o -> containers(spec.apply(o).path("template"), "image"));
     return selector
         ? columns.wide(
-            "Selector", "Which pods it owns.", o -> selector(spec.apply(o).path("selector")))
+            "Selector",
+            "Which pods it owns.",
+            o -> orNone(SelectorText.of(spec.apply(o).path("selector"))))
         : columns;
   }
 
@@ -167,35 +168,6 @@ final class WorkloadColumns {
     return StreamSupport.stream(template.path("spec").path("containers").spliterator(), false)
         .map(c -> c.path(field).asText(""))
         .collect(joining(","));
-  }
-
-  /** Writes a selector as kubectl takes it; the one of a replication controller is a map. */
-  private static String selector(JsonNode selector) {
-    var terms = new TreeMap<String, String>();
-    boolean object = selector.has("matchLabels") || selector.has("matchExpressions");
-    for (var label : (object ? selector.path("matchLabels") : selector).properties()) {
-      terms.put(label.getKey() + " ", label.getKey() + "=" + label.getValue().asText());
-    }
-    int i = 0;
-    for (JsonNode expression : selector.path("matchExpressions")) {
-      String key = expression.path("key").asText("");
-      terms.put(key + " " + i++, expression(key, expression));
-    }
-    return orNone(String.join(",", terms.values()));
-  }
-
-  private static String expression(String key, JsonNode expression) {
-    String values =
-        StreamSupport.stream(expression.path("values").spliterator(), false)
-            .map(v -> v.asText(""))
-            .sorted()
-            .collect(joining(",", "(", ")"));
-    return switch (expression.path("operator").asText("")) {
-      case "In" -> key + " in " + values;
-      case "NotIn" -> key + " notin " + values;
-      case "DoesNotExist" -> "!" + key;
-      default -> key;
-    };
   }
 
   private static String controller(ObjectNode revision) {

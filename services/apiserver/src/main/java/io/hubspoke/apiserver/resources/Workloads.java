@@ -50,8 +50,7 @@ public final class Workloads {
           .alias("hpa")
           .category("all")
           .sub("status")
-          .with(
-              new HorizontalPodAutoscalerStrategy(), WorkloadColumns.horizontalPodAutoscalers());
+          .with(new HorizontalPodAutoscalerStrategy(), WorkloadColumns.horizontalPodAutoscalers());
   public static final Resource CRON_JOBS =
       type(BATCH, "CronJob", "cronjobs", true)
           .alias("cj")

@@ -1,0 +1,172 @@
+package io.hubspoke.apiserver.registry;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.ApiException;
+import io.hubspoke.api.Meta;
+import io.hubspoke.api.Status;
+import io.hubspoke.apiserver.http.Query;
+import io.hubspoke.apiserver.http.User;
+import io.hubspoke.apiserver.resources.ResourceTable;
+import io.vertx.core.Future;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Set;
+
+/**
+ * Deletes a pod if its disruption budget allows that: what {@code POST pods/NAME/eviction} does.
+ */
+final class Eviction {
+  private static final Set<String> VERSIONS = Set.of("policy/v1", "policy/v1beta1");
+
+  /** A pod that never ran, or runs no more, disrupts nobody by its going. */
+  private static final Set<String> UNGUARDED = Set.of("Pending", "Succeeded", "Failed");
+
+  private final Registry registry;
+  private final DisruptionBudgets budgets;
+
+  Eviction(Registry registry) {
+    this.registry = registry;
+    this.budgets = new DisruptionBudgets(registry);
+  }
+
+  /**
+   * Reads how an eviction wants its pod deleted.
+   *
+   * @param dryRun whether the request itself says so
+   * @throws ApiException 400 when it is no eviction of the pod
+   */
+  static DeleteOptions options(Target target, ObjectNode eviction, Query query, boolean dryRun) {
+    String version = eviction.path("apiVersion").asText("policy/v1");
+    String kind = eviction.path("kind").asText("Eviction");
+    if (!VERSIONS.contains(version) || !kind.equals("Eviction")) {
+      throw Status.badRequest(
+              "%s in version \"%s\" cannot be handled as an Eviction: expected policy/v1, Eviction"
+                  .formatted(kind, version))
+          .toException();
+    }
+    String name = Meta.name(eviction);
+    if (!name.isEmpty() && !name.equals(target.name())) {
+      throw Status.badRequest("name in URL does not match name in Eviction object").toException();
+    }
+    String namespace = Meta.namespace(eviction);
+    if (!namespace.isEmpty() && !namespace.equals(target.namespace())) {
+      throw Status.badRequest(
+              "the namespace of the provided object does not match the namespace sent on the"
+                  + " request")
+          .toException();
+    }
+    DeleteOptions options =
+        DeleteOptions.read(
+            eviction.get("deleteOptions") instanceof ObjectNode given ? given : null, query);
+    return dryRun ? options.tried() : options;
+  }
+
+  /** Evicts a pod; who may not delete it is refused before a budget is touched. */
+  Future<Deletion> evict(Target target, DeleteOptions options, User user) {
+    return registry
+        .delete(target, options.tried(), user)
+        .compose(allowed -> registry.get(pod(target), ""))
+        .compose(pod -> evict(target, pod, options, user));
+  }
+
+  private Future<Deletion> evict(
+      Target target, StoredObject stored, DeleteOptions options, User user) {
+    ObjectNode pod = stored.tree();
+    String phase = pod.path("status").path("phase").asText("");
+    if (UNGUARDED.contains(phase) || Meta.deleting(pod)) {
+      // It must not become one that is guarded in between; what has ended can't.
+      boolean settled = !phase.equals("Pending") || Meta.deleting(pod);
+      return settled ? delete(target, options, user) : deleteAsSeen(target, pod, options, user);
+    }
+    return budgets
+        .spend(target, pod, options.dryRun())
+        .compose(
+            verdict ->
+                switch (verdict) {
+                  case ALLOWED -> delete(target, options, user);
+                  case ALLOWED_UNREADY ->
+                      delete(target, seen(options, pod), user)
+                          .recover(e -> readyMeanwhile(target, pod, options, e));
+                });
+  }
+
+  /** Deletes a pod in the state that was looked at; looks again when it has changed since. */
+  private Future<Deletion> deleteAsSeen(
+      Target target, ObjectNode pod, DeleteOptions options, User user) {
+    return delete(target, seen(options, pod), user)
+        .recover(
+            e ->
+                isConflict(e) && options.resourceVersion().isEmpty()
+                    ? evict(target, options, user)
+                    : Future.failedFuture(e));
+  }
+
+  private Future<Deletion> readyMeanwhile(
+      Target target, ObjectNode pod, DeleteOptions options, Throwable e) {
+    return Future.failedFuture(
+        isConflict(e) && options.resourceVersion().isEmpty()
+            ? DisruptionBudgets.tryLater(budgets.guarding(target, pod).getFirst()).toException()
+            : e);
+  }
+
+  private static boolean isConflict(Throwable e) {
+    return e instanceof ApiException refusal && refusal.code() == 409;
+  }
+
+  private static DeleteOptions seen(DeleteOptions options, ObjectNode pod) {
+    return options.resourceVersion().isEmpty() ? options.at(Meta.resourceVersion(pod)) : options;
+  }
+
+  /** Says on the pod why it goes, then deletes it. */
+  private Future<Deletion> delete(Target target, DeleteOptions options, User user) {
+    if (options.dryRun()) {
+      return registry.delete(target, options, user);
+    }
+    var status = new Target(ResourceTable.PODS, target.namespace(), target.name(), "status");
+    return registry
+        .change(
+            status,
+            pod -> {
+              ObjectDeleter.checkPreconditions(target, options, pod);
+              return disrupted(pod);
+            },
+            WriteOptions.byServer(false))
+        .compose(
+            marked ->
+                registry.delete(
+                    target,
+                    options.resourceVersion().isEmpty()
+                        ? options
+                        : options.at(Long.toString(marked.revision())),
+                    user));
+  }
+
+  private static ObjectNode disrupted(ObjectNode pod) {
+    ObjectNode status = pod.get("status") instanceof ObjectNode s ? s : pod.putObject("status");
+    ArrayNode conditions =
+        status.get("conditions") instanceof ArrayNode a ? a : status.putArray("conditions");
+    for (int i = 0; i < conditions.size(); i++) {
+      JsonNode condition = conditions.get(i);
+      if (condition.path("type").asText("").equals("DisruptionTarget")) {
+        if (condition.path("status").asText("").equals("True")) {
+          return pod;
+        }
+        conditions.remove(i--);
+      }
+    }
+    conditions
+        .addObject()
+        .put("type", "DisruptionTarget")
+        .put("status", "True")
+        .put("reason", "EvictionByEvictionAPI")
+        .put("message", "Eviction API: evicting")
+        .put("lastTransitionTime", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+    return pod;
+  }
+
+  private static Target pod(Target target) {
+    return Target.of(target.resource(), target.namespace(), target.name());
+  }
+}
