@@ -166,8 +166,7 @@ public record DeleteOptions(
 
   /** Returns the same, but only tried. */
   DeleteOptions tried() {
-    return new DeleteOptions(
-        gracePeriodSeconds, uid, resourceVersion, propagation, cascade, true);
+    return new DeleteOptions(gracePeriodSeconds, uid, resourceVersion, propagation, cascade, true);
   }
 
   /** Returns the same for an object in this state only. */
