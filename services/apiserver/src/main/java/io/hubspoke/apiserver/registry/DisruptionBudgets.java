@@ -8,7 +8,7 @@ import io.hubspoke.api.LabelSelector;
 import io.hubspoke.api.Meta;
 import io.hubspoke.api.Status;
 import io.hubspoke.api.Status.Cause;
-import io.hubspoke.apiserver.resources.Workloads;
+import io.hubspoke.apiserver.resources.WorkloadResources;
 import io.vertx.core.Future;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -59,7 +59,10 @@ final class DisruptionBudgets {
     }
     var status =
         new Target(
-            Workloads.POD_DISRUPTION_BUDGETS, target.namespace(), Meta.name(budget), "status");
+            WorkloadResources.POD_DISRUPTION_BUDGETS,
+            target.namespace(),
+            Meta.name(budget),
+            "status");
     return registry
         .change(status, current -> spent(current, target.name()), WriteOptions.byServer(dryRun))
         .map(spent -> Verdict.ALLOWED);
@@ -70,7 +73,7 @@ final class DisruptionBudgets {
     var labels = Meta.labels(pod);
     return registry
         .lister()
-        .list(Workloads.POD_DISRUPTION_BUDGETS.type(), target.namespace())
+        .list(WorkloadResources.POD_DISRUPTION_BUDGETS.type(), target.namespace())
         .stream()
         .filter(budget -> budget.path("spec").path("selector").isObject())
         .filter(
@@ -177,7 +180,7 @@ final class DisruptionBudgets {
   }
 
   private static RuntimeException forbidden(ObjectNode budget, String why) {
-    return Status.forbidden(Workloads.POD_DISRUPTION_BUDGETS.type(), Meta.name(budget), why)
+    return Status.forbidden(WorkloadResources.POD_DISRUPTION_BUDGETS.type(), Meta.name(budget), why)
         .toException();
   }
 }

@@ -27,8 +27,6 @@ final class ControllerRevisionStrategy extends GenericStrategy {
   @Override
   void validateUpdate(ObjectNode revision, ObjectNode old, String subresource, FieldErrors errors) {
     validate(revision, errors);
-    if (!revision.path("data").equals(old.path("data"))) {
-      errors.invalid("data", revision.path("data"), "field is immutable");
-    }
+    errors.immutable("data", revision.path("data"), old.path("data"));
   }
 }

@@ -22,8 +22,13 @@ abstract class GenerationStrategy extends GenericStrategy {
   @Override
   void change(ObjectNode object, ObjectNode old, String subresource, Requester requester) {
     long generation = old.path("metadata").path("generation").asLong(1);
-    boolean changed = subresource.isEmpty() && !wanted(object).equals(wanted(old));
+    boolean changed = subresource.isEmpty() && isNewGeneration(object, old);
     object(object, "metadata").put("generation", changed ? generation + 1 : generation);
+  }
+
+  /** Returns whether a change starts a new generation. */
+  boolean isNewGeneration(ObjectNode object, ObjectNode old) {
+    return !wanted(object).equals(wanted(old));
   }
 
   private static ObjectNode wanted(ObjectNode object) {

@@ -28,9 +28,7 @@ final class HorizontalPodAutoscalerStrategy extends WorkloadStrategy {
   void begin(ObjectNode autoscaler, Requester requester) {}
 
   @Override
-  boolean isNewGeneration(ObjectNode autoscaler, ObjectNode old) {
-    return false;
-  }
+  void change(ObjectNode autoscaler, ObjectNode old, String subresource, Requester requester) {}
 
   @Override
   void validateSpec(ObjectNode autoscaler, JsonNode spec, FieldErrors errors) {

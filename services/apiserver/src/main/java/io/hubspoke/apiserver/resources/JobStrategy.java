@@ -1,7 +1,6 @@
 package io.hubspoke.apiserver.resources;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Json;
 import io.hubspoke.api.Meta;
@@ -91,7 +90,7 @@ final class JobStrategy extends WorkloadStrategy {
     JobRules.validate(spec, "spec", errors);
     if (!spec.has("selector")) {
       errors.required("spec.selector", "");
-    } else if (SelectorRules.validate(spec.path("selector"), "spec.selector", errors)) {
+    } else if (LabelSelectorRules.validate(spec.path("selector"), "spec.selector", errors)) {
       PodTemplateRules.matches(spec, "spec", errors);
     }
     long completions = spec.path("completions").asLong();
@@ -126,8 +125,8 @@ final class JobStrategy extends WorkloadStrategy {
     }
     JsonNode selector = spec.path("selector");
     if (spec.has("selector")
-        && SelectorRules.validate(selector, "spec.selector", new FieldErrors())
-        && !SelectorRules.matches(selector, made)) {
+        && LabelSelectorRules.validate(selector, "spec.selector", new FieldErrors())
+        && !LabelSelectorRules.matches(selector, made)) {
       errors.invalid("spec.selector", selector, "`selector` not auto-generated");
     }
   }
@@ -136,10 +135,7 @@ final class JobStrategy extends WorkloadStrategy {
   void validateChange(ObjectNode job, ObjectNode old, FieldErrors errors) {
     completions(job, old, errors);
     immutable(job, old, "selector", errors);
-    JsonNode template = job.path("spec").path("template");
-    if (!template.equals(comparable(job, old))) {
-      errors.invalid("spec.template", template, "field is immutable");
-    }
+    errors.immutable("spec.template", job.path("spec").path("template"), comparable(job, old));
     IMMUTABLE.forEach(field -> immutable(job, old, field, errors));
   }
 
@@ -163,7 +159,7 @@ final class JobStrategy extends WorkloadStrategy {
     boolean waiting =
         old.path("spec").path("suspend").asBoolean() && !old.path("status").has("startTime");
     if (!waiting || !(before instanceof ObjectNode object)) {
-      return before.isMissingNode() ? NullNode.getInstance() : before;
+      return before;
     }
     ObjectNode same = object.deepCopy();
     ObjectNode now = (ObjectNode) job.path("spec").path("template");

@@ -1,19 +1,36 @@
 package io.hubspoke.apiserver.resources;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.hubspoke.api.LabelSelector;
 import io.hubspoke.api.Names;
+import java.util.HashMap;
+import java.util.Map;
 
-/** Validates label selectors of objects, and prints them. */
+/** Validates label selectors of objects, and asks whether they select labels. */
 final class LabelSelectorRules {
   private LabelSelectorRules() {}
 
-  /** Validates a {@code LabelSelector}. */
-  static void validate(JsonNode selector, String path, FieldErrors errors) {
+  /** Adds the errors of a {@code LabelSelector}; returns whether there are none. */
+  static boolean validate(JsonNode selector, String path, FieldErrors errors) {
+    int before = errors.causes().size();
     ObjectMetaRules.labels(path + ".matchLabels", selector.path("matchLabels"), errors);
     JsonNode expressions = selector.path("matchExpressions");
     for (int i = 0; i < expressions.size(); i++) {
       expression(expressions.get(i), path + ".matchExpressions[" + i + "]", errors);
     }
+    return errors.causes().size() == before;
+  }
+
+  /** Returns whether nothing is asked for. */
+  static boolean isEmpty(JsonNode selector) {
+    return selector.path("matchLabels").isEmpty() && selector.path("matchExpressions").isEmpty();
+  }
+
+  /** Returns whether a valid selector selects what has these labels. */
+  static boolean matches(JsonNode selector, JsonNode labels) {
+    Map<String, String> given = new HashMap<>();
+    labels.properties().forEach(e -> given.put(e.getKey(), e.getValue().asText()));
+    return LabelSelector.fromObject(selector).matches(given);
   }
 
   private static void expression(JsonNode expression, String path, FieldErrors errors) {

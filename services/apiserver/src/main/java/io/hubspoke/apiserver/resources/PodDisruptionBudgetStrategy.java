@@ -34,7 +34,7 @@ final class PodDisruptionBudgetStrategy extends WorkloadStrategy {
         IntOrPercent.atMostAll(value, "spec." + field, errors);
       }
     }
-    SelectorRules.validate(spec.path("selector"), "spec.selector", errors);
+    LabelSelectorRules.validate(spec.path("selector"), "spec.selector", errors);
     PodValidation.oneOf(
         spec,
         "unhealthyPodEvictionPolicy",

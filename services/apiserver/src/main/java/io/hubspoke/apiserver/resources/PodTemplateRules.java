@@ -1,7 +1,6 @@
 package io.hubspoke.apiserver.resources;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 
@@ -60,8 +59,8 @@ final class PodTemplateRules {
       errors.required(path + ".selector", "");
       return;
     }
-    boolean valid = SelectorRules.validate(selector, path + ".selector", errors);
-    if (SelectorRules.isEmpty(selector)) {
+    boolean valid = LabelSelectorRules.validate(selector, path + ".selector", errors);
+    if (LabelSelectorRules.isEmpty(selector)) {
       errors.invalid(path + ".selector", selector, "empty selector is invalid for " + kind);
     } else if (valid) {
       matches(spec, path, errors);
@@ -71,7 +70,7 @@ final class PodTemplateRules {
   /** Validates that a valid selector selects the template's pods. */
   static void matches(JsonNode spec, String path, FieldErrors errors) {
     JsonNode labels = spec.path("template").path("metadata").path("labels");
-    if (!SelectorRules.matches(spec.path("selector"), labels)) {
+    if (!LabelSelectorRules.matches(spec.path("selector"), labels)) {
       mismatch(labels, path, errors);
     }
   }
@@ -79,7 +78,7 @@ final class PodTemplateRules {
   static void mismatch(JsonNode labels, String path, FieldErrors errors) {
     errors.invalid(
         path + ".template.metadata.labels",
-        labels.isMissingNode() ? NullNode.getInstance() : labels,
+        labels.isMissingNode() ? null : labels,
         "`selector` does not match template `labels`");
   }
 }

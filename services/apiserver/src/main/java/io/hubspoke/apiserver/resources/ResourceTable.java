@@ -137,7 +137,7 @@ public final class ResourceTable {
   private static final List<Resource> ALL =
       Stream.of(
               OWN,
-              Workloads.ALL,
+              WorkloadResources.ALL,
               QuotaResources.ALL,
               NetworkingResources.ALL,
               SchedulingResources.ALL,

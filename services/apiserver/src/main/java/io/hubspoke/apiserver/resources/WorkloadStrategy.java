@@ -1,14 +1,12 @@
 package io.hubspoke.apiserver.resources;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.hubspoke.api.Meta;
 import java.util.Map;
 import java.util.function.Function;
 
 /** What workloads have in common: a status that controllers write, and counted generations. */
-abstract class WorkloadStrategy extends GenericStrategy {
+abstract class WorkloadStrategy extends GenerationStrategy {
   private final StatusCounts counts;
 
   /**
@@ -31,27 +29,10 @@ abstract class WorkloadStrategy extends GenericStrategy {
   /** Validates a status beyond its numbers. */
   void validateStatus(ObjectNode object, ObjectNode old, FieldErrors errors) {}
 
-  /** Returns whether a change starts a new generation. */
-  boolean isNewGeneration(ObjectNode object, ObjectNode old) {
-    return !object.path("spec").equals(old.path("spec"));
-  }
-
   @Override
   final void applyDefaults(ObjectNode object) {
     defaultSpec(object, object(object, "spec"));
     counts.complete(object);
-  }
-
-  @Override
-  void begin(ObjectNode object, Requester requester) {
-    Meta.of(object).put("generation", 1);
-  }
-
-  @Override
-  void change(ObjectNode object, ObjectNode old, String subresource, Requester requester) {
-    if (subresource.isEmpty() && isNewGeneration(object, old)) {
-      Meta.of(object).put("generation", old.path("metadata").path("generation").asLong() + 1);
-    }
   }
 
   @Override
@@ -73,13 +54,8 @@ abstract class WorkloadStrategy extends GenericStrategy {
 
   /** Adds an error when a field of the spec is not as it was. */
   static void immutable(ObjectNode object, ObjectNode old, String field, FieldErrors errors) {
-    JsonNode now = object.path("spec").path(field);
-    if (!now.equals(old.path("spec").path(field))) {
-      errors.invalid(
-          "spec." + field,
-          now.isMissingNode() ? NullNode.getInstance() : now,
-          "field is immutable");
-    }
+    JsonNode before = old.path("spec").path(field);
+    errors.immutable("spec." + field, object.path("spec").path(field), before);
   }
 
   /** Makes a getter of a number for field selectors, to which an absent one is 0. */

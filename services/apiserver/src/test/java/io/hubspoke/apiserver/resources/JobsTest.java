@@ -16,8 +16,8 @@ class JobsTest {
           + "'containers':[{'name':'c','image':'a/b:1'}]}}";
   private static final String JOB =
       "{'metadata':{'name':'j','uid':'u-1'},'spec':{" + TEMPLATE + "}}";
-  private static final Written JOBS = Written.as(Workloads.JOBS);
-  private static final Written CRON_JOBS = Written.as(Workloads.CRON_JOBS);
+  private static final Written JOBS = Written.as(WorkloadResources.JOBS);
+  private static final Written CRON_JOBS = Written.as(WorkloadResources.CRON_JOBS);
 
   @Test
   void aJobSelectsItsOwnPods() {
@@ -31,7 +31,7 @@ class JobsTest {
                 "{'app':'x','job-name':'j','batch.kubernetes.io/job-name':'j',"
                     + "'controller-uid':'u-1','batch.kubernetes.io/controller-uid':'u-1'}"));
     assertThat(job.path("metadata").path("labels")).isEqualTo(json("{'app':'x'}"));
-    assertThat(Workloads.JOBS.strategy().validate(job)).isEmpty();
+    assertThat(WorkloadResources.JOBS.strategy().validate(job)).isEmpty();
     assertThat(spec.path("completions").asInt()).isEqualTo(1);
     assertThat(spec.path("parallelism").asInt()).isEqualTo(1);
     assertThat(spec.path("backoffLimit").asInt()).isEqualTo(6);
@@ -155,8 +155,8 @@ class JobsTest {
             "status.completionTime: Required value: completionTime is required for Complete jobs");
     done.withObject("status").put("completionTime", "2026-01-01T00:01:40Z").put("succeeded", 1);
     assertThat(JOBS.errors(old, "status", done)).isEmpty();
-    assertThat(Workloads.JOBS.strategy().field(done, "status.successful")).isEqualTo("1");
-    assertThat(Workloads.JOBS.strategy().field(old, "status.successful")).isEqualTo("0");
+    assertThat(WorkloadResources.JOBS.strategy().field(done, "status.successful")).isEqualTo("1");
+    assertThat(WorkloadResources.JOBS.strategy().field(old, "status.successful")).isEqualTo("0");
     assertThat(JOBS.row(done.toString(), "2026-01-01T00:05:00Z"))
         .containsEntry("Status", "Complete")
         .containsEntry("Completions", "1/1")
@@ -174,7 +174,7 @@ class JobsTest {
             json(
                 "{'schedule':'*/5 * * * *','concurrencyPolicy':'Allow','suspend':false,"
                     + "'successfulJobsHistoryLimit':3,'failedJobsHistoryLimit':1}"));
-    assertThat(Workloads.CRON_JOBS.strategy().validate(made)).isEmpty();
+    assertThat(WorkloadResources.CRON_JOBS.strategy().validate(made)).isEmpty();
     assertThat(CRON_JOBS.row(made.toString(), "2026-01-01T00:05:00Z"))
         .containsEntry("Schedule", "*/5 * * * *")
         .containsEntry("Timezone", "<none>")

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Workloads are completed, refused and changed as Kubernetes does it. */
+/** WorkloadResources are completed, refused and changed as Kubernetes does it. */
 class WorkloadsTest {
   private static final String TEMPLATE =
       "'template':{'metadata':{'labels':{'app':'web'}},"
@@ -18,10 +18,10 @@ class WorkloadsTest {
   private static final String SELECTOR = "'selector':{'matchLabels':{'app':'web'}}";
   private static final String WEB =
       "{'metadata':{'name':'web'},'spec':{" + SELECTOR + "," + TEMPLATE + "}}";
-  private static final Written DEPLOYMENTS = Written.as(Workloads.DEPLOYMENTS);
-  private static final Written STATEFUL_SETS = Written.as(Workloads.STATEFUL_SETS);
-  private static final Written DAEMON_SETS = Written.as(Workloads.DAEMON_SETS);
-  private static final Written CONTROLLERS = Written.as(Workloads.REPLICATION_CONTROLLERS);
+  private static final Written DEPLOYMENTS = Written.as(WorkloadResources.DEPLOYMENTS);
+  private static final Written STATEFUL_SETS = Written.as(WorkloadResources.STATEFUL_SETS);
+  private static final Written DAEMON_SETS = Written.as(WorkloadResources.DAEMON_SETS);
+  private static final Written CONTROLLERS = Written.as(WorkloadResources.REPLICATION_CONTROLLERS);
 
   @Test
   void aDeploymentIsCompletedAndSoIsItsTemplate() {
@@ -115,7 +115,7 @@ class WorkloadsTest {
             "spec.template.spec.restartPolicy: Unsupported value: \"Never\": supported values:"
                 + " \"Always\"");
     assertThat(
-            Written.as(Workloads.POD_TEMPLATES)
+            Written.as(WorkloadResources.POD_TEMPLATES)
                 .errors("{'template':{'spec':{'containers':[{'name':'c'}]}}}"))
         .containsExactly("template.spec.containers[0].image: Required value");
   }
@@ -193,7 +193,7 @@ class WorkloadsTest {
         .singleElement()
         .asString()
         .startsWith("spec: Forbidden: updates to statefulset spec for fields other than");
-    assertThat(Workloads.STATEFUL_SETS.strategy().validateName("a.b", false)).isNotEmpty();
+    assertThat(WorkloadResources.STATEFUL_SETS.strategy().validateName("a.b", false)).isNotEmpty();
   }
 
   @Test
@@ -235,7 +235,7 @@ class WorkloadsTest {
 
   @Test
   void aControllerRevisionDoesNotChange() {
-    Written revisions = Written.as(Workloads.CONTROLLER_REVISIONS);
+    Written revisions = Written.as(WorkloadResources.CONTROLLER_REVISIONS);
     assertThat(revisions.errors("{'revision':-1}"))
         .containsExactly(
             "data: Required value: data is mandatory",
@@ -265,13 +265,14 @@ class WorkloadsTest {
             + " value: \"Never\": supported values: \"AlwaysAllow\", \"IfHealthyBudget\"",
       })
   void aDisruptionBudgetsErrorsNameTheField(String spec, String error) {
-    assertThat(Written.as(Workloads.POD_DISRUPTION_BUDGETS).errors("{'spec':{" + spec + "}}"))
+    assertThat(
+            Written.as(WorkloadResources.POD_DISRUPTION_BUDGETS).errors("{'spec':{" + spec + "}}"))
         .containsExactly(error);
   }
 
   @Test
   void anAutoscalerKnowsWhatItScalesAndHowFar() {
-    Written autoscalers = Written.as(Workloads.HORIZONTAL_POD_AUTOSCALERS);
+    Written autoscalers = Written.as(WorkloadResources.HORIZONTAL_POD_AUTOSCALERS);
     ObjectNode made =
         autoscalers.create(
             "{'spec':{'maxReplicas':3,'scaleTargetRef':{'kind':'Deployment','name':'web'}}}");
@@ -300,14 +301,14 @@ class WorkloadsTest {
         .isEqualTo(
             "{Name=web, Ready=2/3, Up-to-date=0, Available=0, Age=60s, Containers=c, Images=a/b:1,"
                 + " Selector=app=web}");
-    assertThat(Written.as(Workloads.REPLICA_SETS).row(web, now).toString())
+    assertThat(Written.as(WorkloadResources.REPLICA_SETS).row(web, now).toString())
         .isEqualTo(
             "{Name=web, Desired=3, Current=3, Ready=2, Age=60s, Containers=c, Images=a/b:1,"
                 + " Selector=app=web}");
     assertThat(STATEFUL_SETS.row(web, now).toString())
         .isEqualTo("{Name=web, Ready=2/3, Age=60s, Containers=c, Images=a/b:1}");
     assertThat(
-            Written.as(Workloads.CONTROLLER_REVISIONS)
+            Written.as(WorkloadResources.CONTROLLER_REVISIONS)
                 .row(
                     "{'metadata':{'name':'r','ownerReferences':[{'apiVersion':'apps/v1',"
                         + "'kind':'DaemonSet','name':'d','controller':true}]},'revision':3}",
@@ -315,7 +316,7 @@ class WorkloadsTest {
         .containsEntry("Controller", "daemonset.apps/d")
         .containsEntry("Revision", "3");
     assertThat(
-            Written.as(Workloads.POD_DISRUPTION_BUDGETS)
+            Written.as(WorkloadResources.POD_DISRUPTION_BUDGETS)
                 .row(
                     "{'metadata':{'name':'b'},'spec':{'minAvailable':'50%'},"
                         + "'status':{'disruptionsAllowed':1}}",

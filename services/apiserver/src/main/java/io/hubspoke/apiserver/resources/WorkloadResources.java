@@ -5,7 +5,7 @@ import static io.hubspoke.apiserver.resources.TypeBuilder.type;
 import java.util.List;
 
 /** The lines of the table for what makes pods, scales them and keeps enough of them. */
-public final class Workloads {
+public final class WorkloadResources {
   private static final String APPS = "apps";
   private static final String BATCH = "batch";
 
@@ -82,5 +82,5 @@ public final class Workloads {
           JOBS,
           POD_DISRUPTION_BUDGETS);
 
-  private Workloads() {}
+  private WorkloadResources() {}
 }
