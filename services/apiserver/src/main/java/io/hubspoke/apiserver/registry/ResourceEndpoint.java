@@ -45,6 +45,7 @@ public final class ResourceEndpoint implements Endpoint {
   private final Authorizer authorizer;
   private final ScaleSubresource scales;
   private final Eviction evictions;
+  private final WatchTurns turns = new WatchTurns();
 
   /**
    * Answers from a registry.
@@ -180,7 +181,8 @@ public final class ResourceEndpoint implements Endpoint {
     var options = new RequestOptions(request);
     Rendering rendering = options.rendering(resource);
     long millis = options.watchMillis();
-    var response = new WatchResponse(request, rendering, request.flag("allowWatchBookmarks"));
+    var response =
+        new WatchResponse(request, rendering, request.flag("allowWatchBookmarks"), turns);
     return on(
             request,
             registry.watch(

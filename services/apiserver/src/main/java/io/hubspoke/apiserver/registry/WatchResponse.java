@@ -27,6 +27,7 @@ final class WatchResponse {
   private final HttpServerRequest request;
   private final HttpServerResponse response;
   private final Rendering rendering;
+  private final WatchTurns turns;
   private final boolean bookmarks;
   private final AtomicBoolean scheduled = new AtomicBoolean();
   private final Promise<Void> done = Promise.promise();
@@ -36,7 +37,8 @@ final class WatchResponse {
   private boolean draining;
   private boolean timedOut;
 
-  WatchResponse(ApiRequest request, Rendering rendering, boolean bookmarks) {
+  WatchResponse(ApiRequest request, Rendering rendering, boolean bookmarks, WatchTurns turns) {
+    this.turns = turns;
     this.vertx = request.context().owner();
     this.context = request.context();
     this.request = request.http();
@@ -48,7 +50,7 @@ final class WatchResponse {
   /** Asks for events to be sent; called on any thread. */
   void wake() {
     if (scheduled.compareAndSet(false, true)) {
-      context.runOnContext(v -> send());
+      turns.await(context, this::send);
     }
   }
 
