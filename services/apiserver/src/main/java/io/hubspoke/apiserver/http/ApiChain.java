@@ -23,6 +23,8 @@ import io.vertx.core.http.StreamResetException;
 import java.time.Duration;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -108,7 +110,8 @@ public final class ApiChain implements Handler<HttpServerRequest> {
             done ->
                 context.runOnContext(
                     v -> {
-                      answer.leave.run();
+                      vertx.cancelTimer(answer.timer);
+                      answer.take(() -> {});
                       connection.requestEnded();
                       metrics.answered(answer.info, response.getStatusCode(), began);
                     }));
@@ -128,40 +131,95 @@ public final class ApiChain implements Handler<HttpServerRequest> {
     if (!RequestInfoResolver.isCanonical(info.path())) {
       throw Status.unknownPath().toException();
     }
+    Function<Buffer, Future<Void>> handle =
+        body -> endpoints.handle(new ApiRequest(http, context, info, query, body, user));
     if (isLongRunning(info)) {
-      return endpoints.handle(new ApiRequest(http, context, info, query, Buffer.buffer(), user));
+      return placed(
+          inFlight.stream(user), http, context, answer, () -> handle.apply(Buffer.buffer()));
     }
     if (InFlightLimits.reads(info)) {
-      answer.leave = within(timeout, inFlight.enter(info, user), info, answer);
-      return endpoints.handle(new ApiRequest(http, context, info, query, Buffer.buffer(), user));
+      return placed(
+          inFlight.enter(info, user),
+          http,
+          context,
+          answer,
+          () -> {
+            limit(answer, timeout);
+            return handle.apply(Buffer.buffer());
+          });
     }
     // Who is slow to send a body must not hold a place that a whole request could have.
-    answer.leave = within(bodyTimeout(), inFlight.arrive(user), info, answer);
-    return RequestBody.read(http)
-        .compose(
-            body -> {
-              if (answer.done.future().isComplete()) {
-                return Future.succeededFuture();
-              }
-              answer.leave.run();
-              answer.leave = () -> {};
-              answer.leave = within(timeout, inFlight.enter(info, user), info, answer);
-              return endpoints.handle(new ApiRequest(http, context, info, query, body, user));
+    return placed(
+        inFlight.arrive(user),
+        http,
+        context,
+        answer,
+        () -> {
+          limit(answer, bodyTimeout());
+          return RequestBody.read(http)
+              .compose(
+                  body -> {
+                    vertx.cancelTimer(answer.timer);
+                    return placed(
+                        inFlight.enter(info, user),
+                        http,
+                        context,
+                        answer,
+                        () -> {
+                          limit(answer, timeout);
+                          return handle.apply(body);
+                        });
+                  });
+        });
+  }
+
+  /**
+   * Does work in a place: at once where there is one, or after a wait. The place that the request
+   * has meanwhile is given back then, so that bodies that wait are no more than places.
+   */
+  private Future<Void> placed(
+      InFlightLimits.Admission admission,
+      HttpServerRequest http,
+      Context context,
+      Answer answer,
+      Supplier<Future<Void>> work) {
+    if (admission.place().isComplete()) {
+      return admission.place().compose(place -> begin(place, http, answer, work));
+    }
+    Promise<Runnable> here = Promise.promise();
+    long patience =
+        vertx.setTimer(
+            InFlightLimits.longestWait(timeout).toMillis(), t -> admission.giveUp().run());
+    admission
+        .place()
+        .onComplete(
+            place -> {
+              vertx.cancelTimer(patience);
+              context.runOnContext(v -> here.handle(place));
             });
+    return here.future().compose(place -> begin(place, http, answer, work));
+  }
+
+  private static Future<Void> begin(
+      Runnable place, HttpServerRequest http, Answer answer, Supplier<Future<Void>> work) {
+    if (answer.done.future().isComplete() || http.response().closed()) {
+      // Nobody waits for it any more.
+      place.run();
+      return Future.succeededFuture();
+    }
+    answer.take(place);
+    return work.get();
   }
 
   private Duration bodyTimeout() {
     return timeout.compareTo(LONGEST_ARRIVAL) < 0 ? timeout : LONGEST_ARRIVAL;
   }
 
-  /** Ends a request that takes too long; returns what ends its time and gives its place back. */
-  private Runnable within(Duration time, Runnable leave, RequestInfo info, Answer answer) {
-    long timer =
-        vertx.setTimer(time.toMillis(), t -> answer.done.tryFail(timedOut(info).toException()));
-    return () -> {
-      vertx.cancelTimer(timer);
-      leave.run();
-    };
+  /** Ends a request that takes too long from here on. */
+  private void limit(Answer answer, Duration time) {
+    answer.timer =
+        vertx.setTimer(
+            time.toMillis(), t -> answer.done.tryFail(timedOut(answer.info).toException()));
   }
 
   private User authenticate(HttpServerRequest http, ApiConnection connection) {
@@ -239,9 +297,16 @@ public final class ApiChain implements Handler<HttpServerRequest> {
   /** What is known of a request while it is answered. */
   private static final class Answer {
     private RequestInfo info;
-    private Runnable leave = () -> {};
+    private Runnable place = () -> {};
+    private long timer = -1;
     // The endpoint or the time-out, whichever is first.
     private final Promise<Void> done = Promise.promise();
+
+    /** Gives back the place that the request has, for another one. */
+    void take(Runnable other) {
+      place.run();
+      place = other;
+    }
 
     void complete(AsyncResult<Void> result) {
       if (result.succeeded()) {

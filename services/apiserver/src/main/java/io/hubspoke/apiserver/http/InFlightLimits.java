@@ -1,31 +1,42 @@
 package io.hubspoke.apiserver.http;
 
-import io.hubspoke.api.Status;
-import java.util.HashMap;
-import java.util.Map;
+import io.vertx.core.Future;
+import java.time.Duration;
 import java.util.Set;
 
 /**
  * Bounds the requests under way, reading and changing ones apart ({@code --max-requests-inflight},
- * {@code --max-mutating-requests-inflight}), and those whose body is still on its way.
+ * {@code --max-mutating-requests-inflight}), those whose body is still on its way, and each user's
+ * watches; in the spirit of the real apiserver's priority and fairness.
  *
  * <p>Of each kind, a user gets a quarter of the places, and another quarter is kept for nodes and
- * the control plane, so that no client stops all others. {@code system:masters} are exempt, as they
- * are in the real apiserver's priority and fairness.
+ * the control plane, so that no client stops all others. Who finds no place waits for one, not for
+ * long and in a short queue; users take turns, however long their queues. {@code system:masters}
+ * and probes of health are exempt.
  */
 public final class InFlightLimits {
-  private static final Set<String> CONTROL_PLANE =
-      Set.of("system:apiserver", "system:kube-controller-manager", "system:kube-scheduler");
+  /** Requests of one user that wait at a time (the real one's {@code queueLengthLimit}). */
+  static final int LONGEST_QUEUE = 50;
+
+  /** A node has some watches, a controller manager has dozens; no honest user has this many. */
+  static final int MOST_WATCHES = 2_000;
+
+  private static final Set<String> PROBES = Set.of("/healthz", "/livez", "/readyz");
 
   private final Places reading;
   private final Places mutating;
   private final Places arriving;
+  private final Places watching = new Places(Integer.MAX_VALUE, MOST_WATCHES, 0);
 
   /** Sets the limits; 0 means none. */
   public InFlightLimits(int mostReading, int mostMutating) {
-    this.reading = new Places(mostReading);
-    this.mutating = new Places(mostMutating);
-    this.arriving = new Places(mostMutating);
+    this.reading = places(mostReading);
+    this.mutating = places(mostMutating);
+    this.arriving = places(mostMutating);
+  }
+
+  private static Places places(int most) {
+    return new Places(most, Math.max(1, most / 4), LONGEST_QUEUE);
   }
 
   static boolean reads(RequestInfo info) {
@@ -35,19 +46,32 @@ public final class InFlightLimits {
     };
   }
 
+  /** Returns how long a request may wait for a place. */
+  static Duration longestWait(Duration timeout) {
+    // As long as the real one's: a quarter of what the request has.
+    return timeout.dividedBy(4);
+  }
+
   /**
    * Takes a place for a request that has come as a whole.
    *
-   * @return what gives it back
-   * @throws io.hubspoke.api.ApiException 429 when all places that the user may have are taken
+   * @return the place, now or when one is free; fails with 429 when too many wait already
    */
-  Runnable enter(RequestInfo info, User user) {
+  Admission enter(RequestInfo info, User user) {
+    if (!info.resourceRequest() && PROBES.contains(info.path())) {
+      return new Admission(Future.succeededFuture(() -> {}), () -> {});
+    }
     return (reads(info) ? reading : mutating).take(user);
   }
 
   /** Takes a place for a request whose body is yet to come; otherwise as {@link #enter}. */
-  Runnable arrive(User user) {
+  Admission arrive(User user) {
     return arriving.take(user);
+  }
+
+  /** Takes a place for a watch or another stream, or fails with 429 at once. */
+  Admission stream(User user) {
+    return watching.take(user);
   }
 
   public int reading() {
@@ -58,48 +82,11 @@ public final class InFlightLimits {
     return mutating.taken();
   }
 
-  /** Places of one kind. Two event loops take them. */
-  private static final class Places {
-    private final int most;
-    private final int kept;
-    private final int share;
-    private final Map<String, Integer> byUser = new HashMap<>();
-    private int taken;
-    private int exempt;
-
-    Places(int most) {
-      this.most = most;
-      this.kept = most / 4;
-      this.share = Math.max(1, most / 4);
-    }
-
-    synchronized Runnable take(User user) {
-      if (user.inGroup("system:masters")) {
-        exempt++;
-        return this::giveBackExempt;
-      }
-      boolean controlPlane = CONTROL_PLANE.contains(user.name());
-      boolean system = controlPlane || user.inGroup("system:nodes");
-      int own = byUser.getOrDefault(user.name(), 0);
-      if (most > 0 && (taken >= (system ? most : most - kept) || (own >= share && !controlPlane))) {
-        throw Status.tooManyRequests("Too many requests, please try again later.", 1).toException();
-      }
-      byUser.put(user.name(), own + 1);
-      taken++;
-      return () -> giveBack(user.name());
-    }
-
-    synchronized int taken() {
-      return taken + exempt;
-    }
-
-    private synchronized void giveBackExempt() {
-      exempt--;
-    }
-
-    private synchronized void giveBack(String user) {
-      taken--;
-      byUser.computeIfPresent(user, (name, count) -> count == 1 ? null : count - 1);
-    }
-  }
+  /**
+   * A request's way in.
+   *
+   * @param place what gives the place back, once there is one; completes on any thread
+   * @param giveUp ends the waiting with a 429; does nothing once there is a place
+   */
+  record Admission(Future<Runnable> place, Runnable giveUp) {}
 }
