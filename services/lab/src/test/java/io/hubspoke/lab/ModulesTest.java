@@ -23,7 +23,7 @@ class ModulesTest {
   private static final List<String> SERVICES =
       List.of("apiserver", "controllermanager", "scheduler", "kubelet");
   private static final String[] SHARED =
-      Stream.of("api", "pki", "runtime", "client")
+      Stream.of("api", "pki", "tokens", "runtime", "client")
           .map(module -> "io.hubspoke." + module + "..")
           .toArray(String[]::new);
 
@@ -64,7 +64,7 @@ class ModulesTest {
   @Test
   void sharedModulesDependOnEachOtherWithoutCycles() {
     slices()
-        .matching("io.hubspoke.(api|pki|runtime|client)..")
+        .matching("io.hubspoke.(api|pki|tokens|runtime|client)..")
         .should()
         .beFreeOfCycles()
         .check(CLASSES);

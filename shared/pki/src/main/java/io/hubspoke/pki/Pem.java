@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
+import java.security.PublicKey;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
@@ -51,6 +52,10 @@ public final class Pem {
   /** Encodes a key as PKCS #8, which every client of Kubernetes reads. */
   public static String encode(PrivateKey key) {
     return encode("PRIVATE KEY", key.getEncoded());
+  }
+
+  public static String encode(PublicKey key) {
+    return encode("PUBLIC KEY", key.getEncoded());
   }
 
   static String encode(String type, byte[] der) {
@@ -192,7 +197,7 @@ public final class Pem {
         .generatePrivate(new PKCS8EncodedKeySpec(info.getEncoded()));
   }
 
-  private static String read(Path file) throws IOException {
+  static String read(Path file) throws IOException {
     if (Files.size(file) > MAX_BYTES) {
       throw new IllegalArgumentException("larger than " + MAX_BYTES + " bytes");
     }
