@@ -13,6 +13,10 @@ import io.hubspoke.apiserver.admission.RuntimeClass;
 import io.hubspoke.apiserver.authn.Authentication;
 import io.hubspoke.apiserver.authn.Authenticator;
 import io.hubspoke.apiserver.authn.BootstrapTokenAuthenticator;
+import io.hubspoke.apiserver.authn.FrontProxyAuthenticator;
+import io.hubspoke.apiserver.authn.FrontProxyHeaders;
+import io.hubspoke.apiserver.authn.PresentedCertificate;
+import io.hubspoke.apiserver.authn.StaticTokenAuthenticator;
 import io.hubspoke.apiserver.authn.X509Authenticator;
 import io.hubspoke.apiserver.authz.AlwaysAllow;
 import io.hubspoke.apiserver.authz.Authorizer;
@@ -35,6 +39,7 @@ import io.hubspoke.apiserver.registry.Registry;
 import io.hubspoke.apiserver.registry.ResourceEndpoint;
 import io.hubspoke.apiserver.resources.Resource;
 import io.hubspoke.apiserver.resources.ResourceTable;
+import io.hubspoke.apiserver.serviceaccount.ServiceAccountTokens;
 import io.hubspoke.apiserver.serviceips.ServiceAddresses;
 import io.hubspoke.apiserver.store.MemoryStore;
 import io.hubspoke.apiserver.store.Store;
@@ -56,6 +61,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The hub: serves the Kubernetes API over HTTPS. Wires the store, the registry over it, and the
@@ -68,6 +74,9 @@ public final class Apiserver extends VerticleBase {
   private Registry registry;
   private EventExpiry expiry;
   private Authorizer authorizer;
+  private Admission admission;
+  private StaticTokenAuthenticator staticTokens;
+  private ServiceAccountTokens serviceAccounts;
   private KubeletClient kubelets;
   private ApiListener listener;
   private volatile boolean bootstrapped;
@@ -95,6 +104,21 @@ public final class Apiserver extends VerticleBase {
             ? List.of()
             : Flag.read(
                 "--client-ca-file", () -> Pem.readCertificates(options.authn().clientCaFile()));
+    List<X509Certificate> proxyCa =
+        options.authn().requestHeader().clientCaFile() == null
+            ? List.of()
+            : Flag.read(
+                "--requestheader-client-ca-file",
+                () -> Pem.readCertificates(options.authn().requestHeader().clientCaFile()));
+    if (options.authn().tokenAuthFile() != null) {
+      staticTokens =
+          Flag.read(
+              "--token-auth-file",
+              () -> StaticTokenAuthenticator.read(options.authn().tokenAuthFile()));
+    }
+    if (options.authn().serviceAccounts().enabled()) {
+      serviceAccounts = new ServiceAccountTokens(vertx, options.authn().serviceAccounts(), clock);
+    }
     store = new MemoryStore();
     registry =
         new Registry(
@@ -102,7 +126,8 @@ public final class Apiserver extends VerticleBase {
             store,
             lister -> {
               authorizer = authorizer(lister);
-              return admission(lister);
+              admission = admission(lister);
+              return admission;
             },
             Map.of(
                 ResourceTable.SERVICES.type(),
@@ -112,18 +137,27 @@ public final class Apiserver extends VerticleBase {
     expiry = new EventExpiry(vertx, store, options.eventTtl());
     kubelets = new KubeletClient(vertx, options.kubelet());
     X509Authenticator x509 = new X509Authenticator(clientCa, clock);
+    X509Authenticator proxies = proxyCa.isEmpty() ? null : new X509Authenticator(proxyCa, clock);
     ApiConnections connections =
-        new ApiConnections(vertx, options.limits().connections(), x509::verify);
+        new ApiConnections(
+            vertx,
+            options.limits().connections(),
+            chain ->
+                new PresentedCertificate(
+                    x509.verify(chain), proxies == null ? null : proxies.verify(chain)));
     ApiChain chain = chain(x509, connections);
     HttpServerOptions http =
         ApiListener.options(
             options.serving().bindAddress(),
             options.serving().securePort(),
             new ReloadableKeys(serving),
-            clientCa,
+            Stream.concat(clientCa.stream(), proxyCa.stream()).distinct().toList(),
             options.limits().connections().handshake());
     listener = new ApiListener(http, connections, chain);
     Bootstrap bootstrap = new Bootstrap(registry);
+    if (serviceAccounts != null) {
+      serviceAccounts.start();
+    }
     return registry
         .start()
         .compose(started -> expiry.start())
@@ -138,6 +172,9 @@ public final class Apiserver extends VerticleBase {
   @Override
   public Future<?> stop() {
     stopping = true;
+    if (serviceAccounts != null) {
+      serviceAccounts.stop();
+    }
     return registry
         .stop()
         .eventually(() -> expiry.stop())
@@ -161,12 +198,22 @@ public final class Apiserver extends VerticleBase {
     InFlightLimits inFlight =
         new InFlightLimits(
             options.limits().maxRequestsInflight(), options.limits().maxMutatingRequestsInflight());
-    Authentication tokens = new Authentication(tokenAuthenticators(), false);
-    List<Authenticator> authenticators = new ArrayList<>(tokenAuthenticators());
+    List<String> audiences = options.authn().serviceAccounts().apiAudiences();
+    List<Authenticator> tokens = tokenAuthenticators();
+    List<Authenticator> authenticators = new ArrayList<>(tokens);
     authenticators.addFirst(x509);
+    if (options.authn().requestHeader().clientCaFile() != null) {
+      authenticators.addFirst(new FrontProxyAuthenticator(options.authn().requestHeader(), clock));
+    }
+    Endpoints special = new Endpoints();
+    if (serviceAccounts != null) {
+      special.serviceAccounts(
+          serviceAccounts.tokenRequest(registry.lister(), admission),
+          serviceAccounts.discovery(() -> advertised() + ":" + port()));
+    }
     Endpoint endpoints =
-        new Endpoints()
-            .reviews(authorizer, tokens)
+        special
+            .reviews(authorizer, new Authentication(tokens, false, audiences))
             .kubelet(vertx, registry.lister(), kubelets, options.kubelet())
             .health(checks(), meters)
             .openApi()
@@ -175,7 +222,8 @@ public final class Apiserver extends VerticleBase {
     return new ApiChain(
         vertx,
         connections,
-        new Authentication(authenticators, options.authn().anonymous()),
+        new Authentication(authenticators, options.authn().anonymous(), audiences),
+        new FrontProxyHeaders(options.authn().requestHeader()),
         authorizer,
         endpoints,
         inFlight,
@@ -196,7 +244,7 @@ public final class Apiserver extends VerticleBase {
                 new DefaultClasses(lister)));
     for (String name : options.admissionPlugins()) {
       switch (name) {
-        case "NodeRestriction" -> plugins.add(new NodeRestriction(lister));
+        case "NodeRestriction" -> plugins.add(new NodeRestriction(lister, authorizer));
         case "CertificateApproval",
             "CertificateSigning",
             "CertificateSubjectRestriction",
@@ -220,10 +268,18 @@ public final class Apiserver extends VerticleBase {
   }
 
   private List<Authenticator> tokenAuthenticators() {
-    return options.authn().bootstrapTokens()
-        ? List.of(
-            new BootstrapTokenAuthenticator(registry.lister(), ResourceTable.SECRETS.type(), clock))
-        : List.of();
+    List<Authenticator> authenticators = new ArrayList<>();
+    if (staticTokens != null) {
+      authenticators.add(staticTokens);
+    }
+    if (serviceAccounts != null) {
+      authenticators.add(serviceAccounts.authenticator(registry.lister()));
+    }
+    if (options.authn().bootstrapTokens()) {
+      authenticators.add(
+          new BootstrapTokenAuthenticator(registry.lister(), ResourceTable.SECRETS.type(), clock));
+    }
+    return authenticators;
   }
 
   private Authorizer authorizer(Lister lister) {

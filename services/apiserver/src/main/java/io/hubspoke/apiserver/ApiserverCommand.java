@@ -93,6 +93,16 @@ public final class ApiserverCommand implements Callable<Integer> {
   private boolean enableBootstrapTokenAuth;
 
   @Option(
+      names = "--token-auth-file",
+      paramLabel = "FILE",
+      description = "Tokens that authenticate, in lines of token,user,uid,\"group1,group2\".")
+  private Path tokenAuthFile;
+
+  @picocli.CommandLine.Mixin private ServiceAccountFlags serviceAccountFlags;
+
+  @picocli.CommandLine.Mixin private RequestHeaderFlags requestHeaderFlags;
+
+  @Option(
       names = "--authorization-mode",
       split = ",",
       defaultValue = "Node,RBAC",
@@ -218,7 +228,7 @@ public final class ApiserverCommand implements Callable<Integer> {
     }
     return new ApiserverOptions(
         new Serving(bindAddress, securePort, tlsCertFile, tlsPrivateKeyFile),
-        new Authn(clientCaFile, anonymousAuth, enableBootstrapTokenAuth),
+        authn(),
         authorizationMode,
         enableAdmissionPlugins,
         new KubernetesService(advertiseAddress, serviceClusterIpRange),
@@ -236,6 +246,20 @@ public final class ApiserverCommand implements Callable<Integer> {
             kubeletLocalAddress,
             loopbackRanges()),
         eventTtl);
+  }
+
+  private Authn authn() {
+    try {
+      return new Authn(
+          clientCaFile,
+          anonymousAuth,
+          enableBootstrapTokenAuth,
+          tokenAuthFile,
+          requestHeaderFlags.options(),
+          serviceAccountFlags.options());
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
   }
 
   private List<AddressRange> loopbackRanges() {

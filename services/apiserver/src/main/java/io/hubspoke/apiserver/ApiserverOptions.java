@@ -1,7 +1,9 @@
 package io.hubspoke.apiserver;
 
+import io.hubspoke.apiserver.authn.RequestHeaderOptions;
 import io.hubspoke.apiserver.http.ConnectionLimits;
 import io.hubspoke.apiserver.kubeletclient.KubeletClientOptions;
+import io.hubspoke.apiserver.serviceaccount.ServiceAccountOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -41,8 +43,46 @@ public record ApiserverOptions(
    * @param clientCaFile {@code --client-ca-file}; null when client certificates count for nothing
    * @param anonymous {@code --anonymous-auth}
    * @param bootstrapTokens {@code --enable-bootstrap-token-auth}
+   * @param tokenAuthFile {@code --token-auth-file}; null for none
    */
-  public record Authn(Path clientCaFile, boolean anonymous, boolean bootstrapTokens) {}
+  public record Authn(
+      Path clientCaFile,
+      boolean anonymous,
+      boolean bootstrapTokens,
+      Path tokenAuthFile,
+      RequestHeaderOptions requestHeader,
+      ServiceAccountOptions serviceAccounts) {
+    /** Client certificates and perhaps bootstrap tokens. */
+    public Authn(Path clientCaFile, boolean anonymous, boolean bootstrapTokens) {
+      this(
+          clientCaFile,
+          anonymous,
+          bootstrapTokens,
+          null,
+          RequestHeaderOptions.NONE,
+          ServiceAccountOptions.NONE);
+    }
+
+    public Authn withAnonymous(boolean letIn) {
+      return new Authn(
+          clientCaFile, letIn, bootstrapTokens, tokenAuthFile, requestHeader, serviceAccounts);
+    }
+
+    public Authn with(ServiceAccountOptions other) {
+      return new Authn(
+          clientCaFile, anonymous, bootstrapTokens, tokenAuthFile, requestHeader, other);
+    }
+
+    public Authn with(RequestHeaderOptions other) {
+      return new Authn(
+          clientCaFile, anonymous, bootstrapTokens, tokenAuthFile, other, serviceAccounts);
+    }
+
+    public Authn withTokenAuthFile(Path file) {
+      return new Authn(
+          clientCaFile, anonymous, bootstrapTokens, file, requestHeader, serviceAccounts);
+    }
+  }
 
   /**
    * The {@code kubernetes} service in {@code default}.

@@ -62,6 +62,13 @@ final class Endpoints {
     return this;
   }
 
+  /** What there is of tokens of service accounts when they are issued here. */
+  Endpoints serviceAccounts(Endpoint tokenRequest, Map<String, Endpoint> issuerDiscovery) {
+    special("", "serviceaccounts", "token", tokenRequest);
+    paths.putAll(issuerDiscovery);
+    return this;
+  }
+
   Endpoints openApi() {
     Endpoint openApi = new OpenApiEndpoint();
     paths.put("/openapi/v2", openApi);

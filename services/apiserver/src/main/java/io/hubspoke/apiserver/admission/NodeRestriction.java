@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Meta;
 import io.hubspoke.api.Status;
 import io.hubspoke.apiserver.admission.AdmissionRequest.Operation;
+import io.hubspoke.apiserver.authz.Authorizer;
 import io.hubspoke.apiserver.authz.NodeIdentity;
 import io.hubspoke.apiserver.authz.PodReferences;
 import io.hubspoke.apiserver.registry.Lister;
@@ -38,8 +39,11 @@ public final class NodeRestriction implements Admission {
 
   private final Lister lister;
 
-  public NodeRestriction(Lister lister) {
+  private final NodeTokenRestriction tokens;
+
+  public NodeRestriction(Lister lister, Authorizer authorizer) {
     this.lister = lister;
+    this.tokens = new NodeTokenRestriction(lister, authorizer);
   }
 
   @Override
@@ -55,6 +59,7 @@ public final class NodeRestriction implements Admission {
       case "pods" -> pod(request, node);
       case "nodes" -> node(request, node);
       case "leases.coordination.k8s.io" -> lease(request, node);
+      case "serviceaccounts" -> tokens.admit(request, node);
       default -> {}
     }
   }

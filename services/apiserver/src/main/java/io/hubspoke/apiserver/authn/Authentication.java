@@ -14,36 +14,42 @@ public final class Authentication {
 
   private final List<Authenticator> authenticators;
   private final boolean anonymous;
+  private final List<String> apiAudiences;
 
   /**
    * Asks these authenticators.
    *
    * @param anonymous whether requests without credentials are let in as {@code system:anonymous}
+   * @param apiAudiences what credentials are meant for that say nothing of audiences
    */
-  public Authentication(List<Authenticator> authenticators, boolean anonymous) {
+  public Authentication(
+      List<Authenticator> authenticators, boolean anonymous, List<String> apiAudiences) {
     this.authenticators = List.copyOf(authenticators);
     this.anonymous = anonymous;
+    this.apiAudiences = List.copyOf(apiAudiences);
   }
 
   /**
-   * Returns who makes the request.
+   * Returns who makes the request, and for which of the wanted audiences his credentials are.
    *
    * @throws AuthenticationException when the request cannot be let in
    */
-  public User authenticate(Credentials credentials) throws AuthenticationException {
+  public Authenticated authenticate(Credentials credentials) throws AuthenticationException {
     List<String> problems = new ArrayList<>(1);
     for (Authenticator authenticator : authenticators) {
       try {
-        Optional<User> user = authenticator.authenticate(credentials);
-        if (user.isPresent()) {
-          return authenticated(user.get());
+        Optional<Authenticated> recognized =
+            authenticator.authenticate(credentials).flatMap(who -> forAudiences(who, credentials));
+        if (recognized.isPresent()) {
+          Authenticated who = recognized.get();
+          return new Authenticated(authenticated(who.user()), who.audiences());
         }
       } catch (AuthenticationException e) {
         problems.add(e.getMessage());
       }
     }
     if (!credentials.bearerToken().isEmpty()) {
-      problems.add("invalid bearer token");
+      problems.addFirst("invalid bearer token");
     }
     if (!problems.isEmpty()) {
       throw new AuthenticationException(String.join(", ", problems));
@@ -51,7 +57,17 @@ public final class Authentication {
     if (!anonymous) {
       throw new AuthenticationException("no credentials");
     }
-    return User.ANONYMOUS;
+    return Authenticated.of(User.ANONYMOUS);
+  }
+
+  /** Credentials without audiences are the API's, so they are nobody's who wants another's. */
+  private Optional<Authenticated> forAudiences(Authenticated who, Credentials credentials) {
+    if (!who.audiences().isEmpty() || credentials.audiences().isEmpty()) {
+      return Optional.of(
+          who.audiences().isEmpty() ? new Authenticated(who.user(), apiAudiences) : who);
+    }
+    List<String> common = apiAudiences.stream().filter(credentials.audiences()::contains).toList();
+    return common.isEmpty() ? Optional.empty() : Optional.of(new Authenticated(who.user(), common));
   }
 
   private static User authenticated(User user) {

@@ -1,15 +1,14 @@
 package io.hubspoke.apiserver.authn;
 
-import io.hubspoke.apiserver.http.User;
 import java.util.Optional;
 
 /** Recognizes one kind of credentials, from what is in memory. */
 @FunctionalInterface
 public interface Authenticator {
   /**
-   * Returns the user, or empty when the request has no credentials of this kind.
+   * Returns who it is, or empty when the request has no credentials of this kind.
    *
    * @throws AuthenticationException when credentials are presented that are not valid
    */
-  Optional<User> authenticate(Credentials credentials) throws AuthenticationException;
+  Optional<Authenticated> authenticate(Credentials credentials) throws AuthenticationException;
 }

@@ -40,7 +40,7 @@ public final class BootstrapTokenAuthenticator implements Authenticator {
   }
 
   @Override
-  public Optional<User> authenticate(Credentials credentials) {
+  public Optional<Authenticated> authenticate(Credentials credentials) {
     String token = credentials.bearerToken();
     if (!hasTokenForm(token)) {
       return Optional.empty();
@@ -63,7 +63,8 @@ public final class BootstrapTokenAuthenticator implements Authenticator {
       return Optional.empty();
     }
     return groups(value(data, "auth-extra-groups"))
-        .map(groups -> new User("system:bootstrap:" + id, "", groups, Map.of()));
+        .map(groups -> new User("system:bootstrap:" + id, "", groups, Map.of()))
+        .map(Authenticated::of);
   }
 
   private boolean hasExpired(String expiration) {

@@ -6,7 +6,14 @@ import java.time.Instant;
 /** What became of a client certificate; judged once a connection. */
 public sealed interface VerifiedCertificate {
   /** Its chain ends at the client CA; it counts between these times. */
-  record Valid(User user, Instant notBefore, Instant notAfter) implements VerifiedCertificate {}
+  record Valid(User user, Instant notBefore, Instant notAfter) implements VerifiedCertificate {
+    /** Returns while it counts: connections outlive certificates. */
+    void check(Instant now) throws AuthenticationException {
+      if (now.isAfter(notAfter) || now.isBefore(notBefore)) {
+        throw new AuthenticationException("x509: certificate has expired or is not yet valid");
+      }
+    }
+  }
 
   record Invalid(String reason) implements VerifiedCertificate {}
 

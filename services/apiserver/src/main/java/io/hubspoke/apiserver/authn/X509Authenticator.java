@@ -53,19 +53,16 @@ public final class X509Authenticator implements Authenticator {
   }
 
   @Override
-  public Optional<User> authenticate(Credentials credentials) throws AuthenticationException {
-    return switch (credentials.certificate()) {
+  public Optional<Authenticated> authenticate(Credentials credentials)
+      throws AuthenticationException {
+    return switch (credentials.certificate().client()) {
       case null -> Optional.empty();
       case VerifiedCertificate.Nameless nameless -> Optional.empty();
       case VerifiedCertificate.Invalid invalid ->
           throw new AuthenticationException(invalid.reason());
       case VerifiedCertificate.Valid valid -> {
-        // Connections outlive certificates.
-        Instant now = clock.instant();
-        if (now.isAfter(valid.notAfter()) || now.isBefore(valid.notBefore())) {
-          throw new AuthenticationException("x509: certificate has expired or is not yet valid");
-        }
-        yield Optional.of(valid.user());
+        valid.check(clock.instant());
+        yield Optional.of(Authenticated.of(valid.user()));
       }
     };
   }

@@ -1,2 +1,2 @@
-/** Establishes who makes a request: client certificates, bootstrap tokens, anonymous. */
+/** Establishes who makes a request: certificates, tokens, a front proxy's word, anonymous. */
 package io.hubspoke.apiserver.authn;

@@ -24,6 +24,8 @@ final class DiscoveryDocuments {
         case "eviction" -> new Subresource("policy", "v1", "Eviction", List.of("create"));
         case "scale" ->
             new Subresource("autoscaling", "v1", "Scale", List.of("get", "patch", "update"));
+        case "token" ->
+            new Subresource("authentication.k8s.io", "v1", "TokenRequest", List.of("create"));
         case "finalize" -> like(parent, parent.kind(), List.of("update"));
         default -> like(parent, parent.kind(), List.of("get", "patch", "update"));
       };

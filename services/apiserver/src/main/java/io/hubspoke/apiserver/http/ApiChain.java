@@ -5,6 +5,7 @@ import io.hubspoke.api.Status;
 import io.hubspoke.apiserver.authn.Authentication;
 import io.hubspoke.apiserver.authn.AuthenticationException;
 import io.hubspoke.apiserver.authn.Credentials;
+import io.hubspoke.apiserver.authn.FrontProxyHeaders;
 import io.hubspoke.apiserver.authz.Attributes;
 import io.hubspoke.apiserver.authz.Authorizer;
 import io.hubspoke.apiserver.authz.Decision;
@@ -21,6 +22,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.StreamResetException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
@@ -43,6 +45,7 @@ public final class ApiChain implements Handler<HttpServerRequest> {
   private final ApiConnections connections;
   private final RequestInfoResolver resolver = new RequestInfoResolver();
   private final Authentication authentication;
+  private final FrontProxyHeaders frontProxy;
   private final Authorizer authorizer;
   private final Impersonation impersonation;
   private final Endpoint endpoints;
@@ -59,6 +62,7 @@ public final class ApiChain implements Handler<HttpServerRequest> {
       Vertx vertx,
       ApiConnections connections,
       Authentication authentication,
+      FrontProxyHeaders frontProxy,
       Authorizer authorizer,
       Endpoint endpoints,
       InFlightLimits inFlight,
@@ -67,6 +71,7 @@ public final class ApiChain implements Handler<HttpServerRequest> {
     this.vertx = vertx;
     this.connections = connections;
     this.authentication = authentication;
+    this.frontProxy = frontProxy;
     this.authorizer = authorizer;
     this.impersonation = new Impersonation(authorizer);
     this.endpoints = endpoints;
@@ -223,14 +228,20 @@ public final class ApiChain implements Handler<HttpServerRequest> {
   }
 
   private User authenticate(HttpServerRequest http, ApiConnection connection) {
-    Credentials credentials = new Credentials(connection.certificate(), bearerToken(http));
-    // No endpoint and no backend behind one has a use for the caller's secret.
-    http.headers().remove("Authorization");
     try {
-      return authentication.authenticate(credentials);
+      return authentication
+          .authenticate(
+              new Credentials(
+                  connection.certificate(), http.headers(), bearerToken(http), List.of()))
+          .user();
     } catch (AuthenticationException e) {
       LOG.info("unauthenticated request from {}: {}", http.remoteAddress(), e.getMessage());
       throw Status.unauthorized().toException();
+    } finally {
+      // No endpoint and no backend behind one has a use for the caller's secret, or for a word on
+      // who he is.
+      http.headers().remove("Authorization");
+      frontProxy.strip(http.headers());
     }
   }
 
@@ -276,8 +287,13 @@ public final class ApiChain implements Handler<HttpServerRequest> {
             + " could not be completed at this time, please try again.");
   }
 
-  private static String bearerToken(HttpServerRequest http) {
-    String header = http.getHeader("Authorization");
+  private static String bearerToken(HttpServerRequest http) throws AuthenticationException {
+    List<String> headers = http.headers().getAll("Authorization");
+    if (headers.size() > 1) {
+      // Who forwards the request may have looked at the other one.
+      throw new AuthenticationException("more than one Authorization header");
+    }
+    String header = headers.isEmpty() ? null : headers.getFirst();
     if (header == null || !header.regionMatches(true, 0, "Bearer ", 0, 7)) {
       return "";
     }

@@ -1,6 +1,6 @@
 package io.hubspoke.apiserver.http;
 
-import io.hubspoke.apiserver.authn.VerifiedCertificate;
+import io.hubspoke.apiserver.authn.PresentedCertificate;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpConnection;
@@ -20,8 +20,8 @@ final class ApiConnection {
   private final Vertx vertx;
   private final HttpConnection connection;
   private final ConnectionLimits limits;
-  private final Function<List<X509Certificate>, VerifiedCertificate> verify;
-  private VerifiedCertificate certificate;
+  private final Function<List<X509Certificate>, PresentedCertificate> verify;
+  private PresentedCertificate certificate;
   private boolean judged;
   private boolean http2;
   private boolean closed;
@@ -33,7 +33,7 @@ final class ApiConnection {
       Vertx vertx,
       HttpConnection connection,
       ConnectionLimits limits,
-      Function<List<X509Certificate>, VerifiedCertificate> verify) {
+      Function<List<X509Certificate>, PresentedCertificate> verify) {
     this.vertx = vertx;
     this.connection = connection;
     this.limits = limits;
@@ -41,17 +41,17 @@ final class ApiConnection {
     closeAfter(limits.firstRequest().toMillis());
   }
 
-  /** Returns the client certificate as judged at the connection's first request, or null. */
-  VerifiedCertificate certificate() {
+  /** Returns the client certificate as judged at the connection's first request. */
+  PresentedCertificate certificate() {
     if (!judged) {
       judged = true;
       try {
         List<X509Certificate> chain =
             connection.peerCertificates().stream().map(X509Certificate.class::cast).toList();
-        certificate = chain.isEmpty() ? null : verify.apply(chain);
+        certificate = chain.isEmpty() ? PresentedCertificate.NONE : verify.apply(chain);
       } catch (SSLPeerUnverifiedException e) {
         // Certificates are asked for, not required.
-        certificate = null;
+        certificate = PresentedCertificate.NONE;
       }
     }
     return certificate;

@@ -1,6 +1,6 @@
 package io.hubspoke.apiserver.http;
 
-import io.hubspoke.apiserver.authn.VerifiedCertificate;
+import io.hubspoke.apiserver.authn.PresentedCertificate;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
 import java.security.cert.X509Certificate;
@@ -17,13 +17,13 @@ public final class ApiConnections {
 
   private final Vertx vertx;
   private final ConnectionLimits limits;
-  private final Function<List<X509Certificate>, VerifiedCertificate> verify;
+  private final Function<List<X509Certificate>, PresentedCertificate> verify;
   private final Map<HttpConnection, ApiConnection> open = new ConcurrentHashMap<>();
 
   public ApiConnections(
       Vertx vertx,
       ConnectionLimits limits,
-      Function<List<X509Certificate>, VerifiedCertificate> verify) {
+      Function<List<X509Certificate>, PresentedCertificate> verify) {
     this.vertx = vertx;
     this.limits = limits;
     this.verify = verify;

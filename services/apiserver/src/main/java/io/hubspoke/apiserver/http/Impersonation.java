@@ -40,8 +40,8 @@ final class Impersonation {
    *     not take the name
    */
   User effective(MultiMap headers, User caller) {
-    String name = headers.get(USER);
-    String uid = headers.get(UID);
+    String name = one(headers, USER);
+    String uid = one(headers, UID);
     List<String> groups = headers.getAll(GROUP);
     Map<String, List<String>> extra = extra(headers);
     if (name == null || name.isEmpty()) {
@@ -73,6 +73,15 @@ final class Impersonation {
     remove(headers, extra);
     addStanding(name, all);
     return new User(name, uid == null ? "" : uid, all, extra);
+  }
+
+  /** Of two names, one would be checked and the other might be believed. */
+  private static String one(MultiMap headers, String name) {
+    List<String> values = headers.getAll(name);
+    if (values.size() > 1) {
+      throw Status.badRequest("more than one header " + name).toException();
+    }
+    return values.isEmpty() ? null : values.getFirst();
   }
 
   private void check(

@@ -62,7 +62,7 @@ public final class ResourceTable {
       resource(type("", "Secret", "secrets", true), new SecretStrategy(), Columns.secrets());
   public static final Resource SERVICE_ACCOUNTS =
       resource(
-          type("", "ServiceAccount", "serviceaccounts", true).alias("sa"),
+          type("", "ServiceAccount", "serviceaccounts", true).alias("sa").sub("token"),
           new GenericStrategy(true, false, Map.of()),
           Columns.serviceAccounts());
   public static final Resource EVENTS =

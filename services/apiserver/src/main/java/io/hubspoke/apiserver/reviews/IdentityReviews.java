@@ -2,11 +2,14 @@ package io.hubspoke.apiserver.reviews;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Status;
+import io.hubspoke.apiserver.authn.Authenticated;
 import io.hubspoke.apiserver.authn.Authentication;
 import io.hubspoke.apiserver.authn.AuthenticationException;
 import io.hubspoke.apiserver.authn.Credentials;
 import io.hubspoke.apiserver.http.Endpoint;
 import io.hubspoke.apiserver.http.User;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Makes the endpoints of authentication.k8s.io/v1. */
 public final class IdentityReviews {
@@ -44,12 +47,15 @@ public final class IdentityReviews {
     if (token.isEmpty()) {
       throw Status.badRequest("token is required for TokenReview in authentication").toException();
     }
+    List<String> audiences = new ArrayList<>();
+    review.path("spec").path("audiences").forEach(audience -> audiences.add(audience.asText()));
     ObjectNode status = review.putObject("status");
     try {
-      User user = tokens.authenticate(new Credentials(null, token));
-      describe(status.put("authenticated", true).putObject("user"), user);
+      Authenticated who = tokens.authenticate(Credentials.ofToken(token, audiences));
+      describe(status.put("authenticated", true).putObject("user"), who.user());
+      who.audiences().forEach(status.withArray("audiences")::add);
     } catch (AuthenticationException e) {
-      status.put("authenticated", false).put("error", "[invalid bearer token]");
+      status.put("authenticated", false).put("error", "[" + e.getMessage() + "]");
     }
   }
 

@@ -197,6 +197,23 @@ class AuthenticationTest {
     assertThat(server.client("jane").withToken("nonsense").get("/version").code()).isEqualTo(200);
   }
 
+  @Test
+  void aTokenOfTheFileNamesUserAndGroups(@TempDir Path dir) throws Exception {
+    Path file = dir.resolve("tokens.csv");
+    java.nio.file.Files.writeString(
+        file, "s3cr3t,ci,7,\"builders,readers\"\n# a comment\nother,deploy,8\n");
+    try (var other =
+        new TestApiserver(dir, options -> options.with(options.authn().withTokenAuthFile(file)))) {
+      var who = whoami(other.anonymous().withToken("s3cr3t")).json().at("/status/userInfo");
+      assertThat(who.path("username").asText()).isEqualTo("ci");
+      assertThat(who.path("uid").asText()).isEqualTo("7");
+      assertThat(who.path("groups").toString())
+          .isEqualTo("[\"builders\",\"readers\",\"system:authenticated\"]");
+      assertThat(other.anonymous().withToken("other").get("/version").code()).isEqualTo(200);
+      assertThat(other.anonymous().withToken("s3cr3").get("/version").code()).isEqualTo(401);
+    }
+  }
+
   private static TestApiserver.Answer whoami(TestApiserver.Client client) throws Exception {
     var answer =
         client.post(

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hubspoke.api.Json;
 import io.hubspoke.apiserver.authn.Authentication;
+import io.hubspoke.apiserver.authn.FrontProxyHeaders;
+import io.hubspoke.apiserver.authn.PresentedCertificate;
+import io.hubspoke.apiserver.authn.RequestHeaderOptions;
 import io.hubspoke.apiserver.authz.AlwaysAllow;
 import io.hubspoke.pki.CertificateAuthority;
 import io.hubspoke.pki.SubjectAltNames;
@@ -62,12 +65,13 @@ class ApiChainTest {
             Duration.ofSeconds(30),
             Duration.ofSeconds(30),
             Duration.ofSeconds(9));
-    connections = new ApiConnections(vertx, limits, chain -> null);
+    connections = new ApiConnections(vertx, limits, chain -> PresentedCertificate.NONE);
     var chain =
         new ApiChain(
             vertx,
             connections,
-            new Authentication(List.of(), true),
+            new Authentication(List.of(), true, List.of()),
+            new FrontProxyHeaders(RequestHeaderOptions.NONE),
             new AlwaysAllow(),
             this::answer,
             // A user has a quarter of them.

@@ -1,0 +1,4 @@
+/**
+ * Issues tokens to service accounts, recognizes them, and publishes the keys they are signed with.
+ */
+package io.hubspoke.apiserver.serviceaccount;
