@@ -3,7 +3,6 @@ package io.hubspoke.lab;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hubspoke.api.Json;
-import io.hubspoke.apiserver.ApiserverOptions;
 import io.hubspoke.client.Resource;
 import io.hubspoke.kubelet.KubeletOptions.AuthorizationMode;
 import io.hubspoke.lab.MeshOptions.Changes;
