@@ -2,7 +2,6 @@ package io.hubspoke.apiserver;
 
 import io.hubspoke.apiserver.authn.Authentication;
 import io.hubspoke.apiserver.authz.Authorizer;
-import io.hubspoke.apiserver.discovery.OpenApiEndpoint;
 import io.hubspoke.apiserver.health.HealthChecks;
 import io.hubspoke.apiserver.health.HealthEndpoint;
 import io.hubspoke.apiserver.health.InfoEndpoints;
@@ -13,6 +12,7 @@ import io.hubspoke.apiserver.kubeletclient.KubeletClient;
 import io.hubspoke.apiserver.kubeletclient.KubeletClientOptions;
 import io.hubspoke.apiserver.kubeletclient.NodeAddresses;
 import io.hubspoke.apiserver.kubeletclient.PodLogEndpoint;
+import io.hubspoke.apiserver.openapi.OpenApiEndpoint;
 import io.hubspoke.apiserver.registry.Lister;
 import io.hubspoke.apiserver.resources.ResourceTable;
 import io.hubspoke.apiserver.reviews.AccessReviews;
@@ -70,9 +70,10 @@ final class Endpoints {
   }
 
   Endpoints openApi() {
-    Endpoint openApi = new OpenApiEndpoint();
+    Endpoint openApi = new OpenApiEndpoint(ResourceTable.types());
     paths.put("/openapi/v2", openApi);
     paths.put("/openapi/v3", openApi);
+    paths.put("/openapi/v3/", openApi);
     return this;
   }
 

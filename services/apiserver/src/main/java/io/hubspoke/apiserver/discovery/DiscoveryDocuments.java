@@ -15,27 +15,6 @@ import java.util.zip.CRC32;
 
 /** Writes the discovery documents from the table of resources, old and aggregated ones. */
 final class DiscoveryDocuments {
-  /** What a subresource answers: its kind, the group and version of that, and its verbs. */
-  private record Subresource(String group, String version, String kind, List<String> verbs) {
-    static Subresource of(ResourceType parent, String name) {
-      return switch (name) {
-        case "log" -> like(parent, parent.kind(), List.of("get"));
-        case "binding" -> like(parent, "Binding", List.of("create"));
-        case "eviction" -> new Subresource("policy", "v1", "Eviction", List.of("create"));
-        case "scale" ->
-            new Subresource("autoscaling", "v1", "Scale", List.of("get", "patch", "update"));
-        case "token" ->
-            new Subresource("authentication.k8s.io", "v1", "TokenRequest", List.of("create"));
-        case "finalize" -> like(parent, parent.kind(), List.of("update"));
-        default -> like(parent, parent.kind(), List.of("get", "patch", "update"));
-      };
-    }
-
-    private static Subresource like(ResourceType parent, String kind, List<String> verbs) {
-      return new Subresource(parent.group(), parent.version(), kind, verbs);
-    }
-  }
-
   /** Group to version to types, in the table's order. */
   private final Map<String, Map<String, List<ResourceType>>> groups = new LinkedHashMap<>();
 
@@ -113,10 +92,10 @@ final class DiscoveryDocuments {
       Subresource sub = Subresource.of(type, name);
       ObjectNode node = resource.withArray("subresources").addObject().put("subresource", name);
       node.putObject("responseKind")
-          .put("group", sub.group)
-          .put("version", sub.version)
-          .put("kind", sub.kind);
-      put(node, "verbs", sub.verbs);
+          .put("group", sub.group())
+          .put("version", sub.version())
+          .put("kind", sub.kind());
+      put(node, "verbs", sub.verbs());
     }
     return resource;
   }
@@ -171,11 +150,11 @@ final class DiscoveryDocuments {
                 .put("name", type.plural() + "/" + name)
                 .put("singularName", "")
                 .put("namespaced", type.namespaced());
-        if (!sub.group.equals(type.group())) {
-          child.put("group", sub.group).put("version", sub.version);
+        if (!sub.group().equals(type.group())) {
+          child.put("group", sub.group()).put("version", sub.version());
         }
-        child.put("kind", sub.kind);
-        put(child, "verbs", sub.verbs);
+        child.put("kind", sub.kind());
+        put(child, "verbs", sub.verbs());
       }
     }
     return list;
