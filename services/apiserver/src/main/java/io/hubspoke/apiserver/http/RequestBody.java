@@ -71,7 +71,7 @@ public final class RequestBody {
       default ->
           throw Status.unsupportedMediaType(
                   "the body of the request was in an unknown format - accepted media types include:"
-                      + " application/json, application/yaml")
+                      + " application/json, application/yaml, application/vnd.kubernetes.protobuf")
               .toException();
     };
   }

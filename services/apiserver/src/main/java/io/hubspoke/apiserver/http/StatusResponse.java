@@ -1,9 +1,7 @@
 package io.hubspoke.apiserver.http;
 
-import io.hubspoke.api.Json;
 import io.hubspoke.api.Status;
 import io.vertx.core.Future;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 
@@ -29,10 +27,11 @@ public final class StatusResponse {
       response.putHeader("Retry-After", Integer.toString(status.details().retryAfterSeconds()));
     }
     response.headers().remove("Content-Length").remove("Transfer-Encoding");
+    MediaType mediaType = MediaType.preferred(request);
     return response
         .setStatusCode(status.code())
-        .putHeader("Content-Type", "application/json")
-        .end(Buffer.buffer(Json.bytes(status.toJson())));
+        .putHeader("Content-Type", mediaType.text())
+        .end(mediaType.encode(status.toJson()));
   }
 
   /** Reads and forgets the rest of the body; whoever sends a great one loses the connection. */

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Json;
 import io.hubspoke.api.Status;
+import io.hubspoke.apiserver.http.MediaType;
+import io.hubspoke.apiserver.registry.Representation.Form;
 import io.hubspoke.apiserver.resources.Resource;
 import io.vertx.core.buffer.Buffer;
 import java.time.Instant;
@@ -12,7 +14,8 @@ import java.util.List;
 /** Writes objects, lists and watch events in one of the forms. */
 final class Rendering {
   private final Resource resource;
-  private final Representation form;
+  private final Form form;
+  private final MediaType mediaType;
   private final String includeObject;
   private final boolean columns;
   private boolean columnsSent;
@@ -22,9 +25,11 @@ final class Rendering {
    *     {@code Object}
    * @param columns whether tables define their columns
    */
-  Rendering(Resource resource, Representation form, String includeObject, boolean columns) {
+  Rendering(
+      Resource resource, Representation representation, String includeObject, boolean columns) {
     this.resource = resource;
-    this.form = form;
+    this.form = representation.form();
+    this.mediaType = representation.mediaType();
     this.includeObject = includeObject.isEmpty() ? "Metadata" : includeObject;
     this.columns = columns;
     if (!List.of("None", "Metadata", "Object").contains(this.includeObject)) {
@@ -36,17 +41,33 @@ final class Rendering {
     }
   }
 
+  MediaType mediaType() {
+    return mediaType;
+  }
+
+  /** Returns the content type of watches: frames must be told from lone objects, lines not. */
+  String watchContentType() {
+    return switch (mediaType) {
+      case JSON -> mediaType.text();
+      case PROTOBUF -> mediaType.text() + ";stream=watch";
+    };
+  }
+
   Buffer object(StoredObject object) {
     return switch (form) {
-      case OBJECT -> object.json();
-      case TABLE -> Buffer.buffer(Json.bytes(table(List.of(object), object.revision(), true)));
-      case PARTIAL_METADATA -> Buffer.buffer(Json.bytes(partial(object)));
+      case OBJECT ->
+          switch (mediaType) {
+            case JSON -> object.json();
+            case PROTOBUF -> Buffer.buffer(object.envelopedProtobuf());
+          };
+      case TABLE -> mediaType.encode(table(List.of(object), object.revision(), true));
+      case PARTIAL_METADATA -> mediaType.encode(partial(object));
     };
   }
 
   /** Returns whether lists are put together from the objects' own bytes. */
   boolean splices() {
-    return form == Representation.OBJECT;
+    return form == Form.OBJECT;
   }
 
   /** Returns a list in a form of its own. */
@@ -71,15 +92,15 @@ final class Rendering {
     };
   }
 
-  /** Returns a watch event as a line. */
+  /** Returns a watch event as a line or a frame. */
   Buffer event(WatchEvent event) {
-    if (form == Representation.OBJECT) {
-      return event.line();
+    if (form == Form.OBJECT) {
+      return event.encode(mediaType);
     }
     return switch (event) {
       case WatchEvent.Changed changed -> line(changed.type().name(), changed.object());
-      case WatchEvent.Bookmark bookmark -> bookmark(bookmark).line();
-      case WatchEvent.Failed failed -> failed.line();
+      case WatchEvent.Bookmark bookmark -> bookmark(bookmark).encode(mediaType);
+      case WatchEvent.Failed failed -> failed.encode(mediaType);
     };
   }
 
@@ -94,19 +115,17 @@ final class Rendering {
   }
 
   private Buffer line(String type, StoredObject object) {
-    ObjectNode line = Json.object().put("type", type);
-    line.set(
-        "object",
-        form == Representation.TABLE
+    ObjectNode told =
+        form == Form.TABLE
             ? table(List.of(object), object.revision(), !columnsSent)
-            : partial(object));
+            : partial(object);
     // As the real apiserver: a watch tells its columns once.
     columnsSent = true;
-    return Buffer.buffer(Json.bytes(line)).appendByte((byte) '\n');
+    return WatchEvent.encode(mediaType, type, told);
   }
 
   private WatchEvent.Bookmark bookmark(WatchEvent.Bookmark bookmark) {
-    String kind = form == Representation.TABLE ? "Table" : "PartialObjectMetadata";
+    String kind = form == Form.TABLE ? "Table" : "PartialObjectMetadata";
     return new WatchEvent.Bookmark(
         "meta.k8s.io/v1", kind, bookmark.revision(), bookmark.initialEventsEnd());
   }

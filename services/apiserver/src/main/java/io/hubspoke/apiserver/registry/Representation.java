@@ -1,55 +1,50 @@
 package io.hubspoke.apiserver.registry;
 
-import io.hubspoke.api.Status;
-import java.util.Locale;
+import io.hubspoke.apiserver.http.MediaRange;
+import io.hubspoke.apiserver.http.MediaType;
 
-/** In which form objects are sent, as the client's {@code Accept} header prefers. */
-enum Representation {
-  OBJECT,
-  TABLE,
-  PARTIAL_METADATA;
+/** How objects are sent, as the client's {@code Accept} header prefers. */
+record Representation(Form form, MediaType mediaType) {
+
+  /** What is said of objects. */
+  enum Form {
+    OBJECT,
+    TABLE,
+    PARTIAL_METADATA
+  }
 
   /**
-   * Returns the first form that can be served; what a client lists first it prefers.
+   * Returns the representation that the client prefers of those that can be served.
    *
    * @param accept the header, null when absent
    * @throws io.hubspoke.api.ApiException 406 when none can
    */
   static Representation negotiate(String accept) {
-    if (accept == null || accept.isBlank()) {
-      return OBJECT;
-    }
-    for (String range : accept.split(",", -1)) {
-      Representation form = of(range);
+    for (MediaRange range : MediaRange.parse(accept)) {
+      MediaType type = MediaType.of(range);
+      Form form = type == null ? null : form(range);
+      // Tables have cells of any type, which protobuf cannot say.
+      if (form == Form.TABLE && type == MediaType.PROTOBUF) {
+        continue;
+      }
       if (form != null) {
-        return form;
+        return new Representation(form, type);
       }
     }
-    throw Status.notAcceptable("only the following media types are accepted: application/json")
-        .toException();
+    throw MediaType.notAcceptable();
   }
 
-  private static Representation of(String range) {
-    String[] parts = range.split(";", -1);
-    String type = parts[0].trim().toLowerCase(Locale.ROOT);
-    if (!type.equals("application/json") && !type.equals("*/*") && !type.equals("application/*")) {
+  private static Form form(MediaRange range) {
+    var parameters = range.parameters();
+    String as = parameters.getOrDefault("as", "");
+    if (!parameters.getOrDefault("v", "v1").equals("v1")
+        || !parameters.getOrDefault("g", "meta.k8s.io").equals("meta.k8s.io")) {
       return null;
     }
-    String as = "";
-    for (int i = 1; i < parts.length; i++) {
-      String parameter = parts[i].trim();
-      if (parameter.startsWith("as=")) {
-        as = parameter.substring("as=".length());
-      } else if (parameter.startsWith("v=") && !parameter.equals("v=v1")) {
-        return null;
-      } else if (parameter.startsWith("g=") && !parameter.equals("g=meta.k8s.io")) {
-        return null;
-      }
-    }
     return switch (as) {
-      case "" -> OBJECT;
-      case "Table" -> TABLE;
-      case "PartialObjectMetadata", "PartialObjectMetadataList" -> PARTIAL_METADATA;
+      case "" -> Form.OBJECT;
+      case "Table" -> Form.TABLE;
+      case "PartialObjectMetadata", "PartialObjectMetadataList" -> Form.PARTIAL_METADATA;
       default -> null;
     };
   }

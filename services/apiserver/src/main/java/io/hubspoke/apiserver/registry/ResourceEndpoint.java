@@ -12,6 +12,7 @@ import io.hubspoke.apiserver.authz.Decision;
 import io.hubspoke.apiserver.http.ApiRequest;
 import io.hubspoke.apiserver.http.Endpoint;
 import io.hubspoke.apiserver.http.Forbidden;
+import io.hubspoke.apiserver.http.MediaType;
 import io.hubspoke.apiserver.http.RequestBody;
 import io.hubspoke.apiserver.http.RequestInfo;
 import io.hubspoke.apiserver.resources.Resource;
@@ -19,7 +20,6 @@ import io.hubspoke.apiserver.resources.ResourceTable;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
-import io.vertx.core.buffer.Buffer;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Set;
@@ -166,7 +166,7 @@ public final class ResourceEndpoint implements Endpoint {
   private Future<Void> get(ApiRequest request, Target target) {
     Rendering rendering = new RequestOptions(request).rendering(target.resource());
     return on(request, registry.get(target, request.param("resourceVersion")))
-        .compose(object -> send(request, 200, rendering.object(object)));
+        .compose(object -> send(request, 200, rendering, object));
   }
 
   private Future<Void> list(ApiRequest request, Resource resource) {
@@ -202,7 +202,7 @@ public final class ResourceEndpoint implements Endpoint {
     }
     return body(request)
         .compose(object -> on(request, registry.create(target, object, write)))
-        .compose(made -> send(request, 201, rendering.object(made)));
+        .compose(made -> send(request, 201, rendering, made));
   }
 
   private Future<Void> update(ApiRequest request, Target target) {
@@ -213,8 +213,7 @@ public final class ResourceEndpoint implements Endpoint {
         .compose(
             object ->
                 on(request, registry.update(target, object, write, () -> requireCreate(request))))
-        .compose(
-            made -> send(request, made.created() ? 201 : 200, rendering.object(made.object())));
+        .compose(made -> send(request, made.created() ? 201 : 200, rendering, made.object()));
   }
 
   /** Creating by PUT needs what creating by POST does. */
@@ -231,7 +230,7 @@ public final class ResourceEndpoint implements Endpoint {
     Rendering rendering = options.rendering(target.resource());
     WriteOptions write = options.write("PatchOptions");
     return on(request, registry.patch(target, patch(request), write))
-        .compose(made -> send(request, 200, rendering.object(made)));
+        .compose(made -> send(request, 200, rendering, made));
   }
 
   private static Patch patch(ApiRequest request) {
@@ -256,12 +255,11 @@ public final class ResourceEndpoint implements Endpoint {
       Deletion deletion,
       Rendering rendering) {
     if (deletion.removed() && !RETURNED_WHEN_DELETED.contains(target.type().plural())) {
-      return new ObjectResponse(request.http().response())
-          .send(200, success(target, deletion.object()));
+      return answer(request).send(200, success(target, deletion.object()));
     }
     // Only who asks in the old way is told that it takes time: others would not expect a 202.
     int code = !deletion.removed() && options.cascade() ? 202 : 200;
-    return send(request, code, rendering.object(deletion.object()));
+    return send(request, code, rendering, deletion.object());
   }
 
   private Future<Void> deleteCollection(ApiRequest request, Resource resource) {
@@ -306,7 +304,7 @@ public final class ResourceEndpoint implements Endpoint {
     return body(request)
         .compose(
             sent -> on(request, registry.change(target, old -> withFinalizers(old, sent), write)))
-        .compose(made -> send(request, 200, rendering.object(made)));
+        .compose(made -> send(request, 200, rendering, made));
   }
 
   private static ObjectNode withFinalizers(ObjectNode namespace, ObjectNode sent) {
@@ -336,28 +334,34 @@ public final class ResourceEndpoint implements Endpoint {
   }
 
   private static Future<Void> send(ApiRequest request, ObjectNode body) {
-    return new ObjectResponse(request.http().response()).send(200, body);
+    return answer(request).send(200, body);
   }
 
-  private static Future<Void> send(ApiRequest request, int code, Buffer body) {
-    return new ObjectResponse(request.http().response()).send(code, body);
+  private static Future<Void> send(
+      ApiRequest request, int code, Rendering rendering, StoredObject object) {
+    return new ObjectResponse(request.http(), rendering.mediaType())
+        .send(code, rendering.object(object));
   }
 
   private static Future<Void> send(ApiRequest request, ObjectList list, Rendering rendering) {
-    var response = new ObjectResponse(request.http().response());
+    var response = new ObjectResponse(request.http(), rendering.mediaType());
     return rendering.splices()
-        ? response.sendSpliced(list)
+        ? response.sendSpliced(list, request.context())
         : response.send(200, rendering.list(list));
   }
 
+  /** Answers with an object that is none of the resource's, in the form that the client prefers. */
+  private static ObjectResponse answer(ApiRequest request) {
+    return new ObjectResponse(request.http(), MediaType.preferred(request.http()));
+  }
+
   private static Future<Void> sendCreated(ApiRequest request) {
-    return new ObjectResponse(request.http().response())
-        .send(201, Status.of(201, "", "").toJson().put("status", "Success"));
+    return answer(request).send(201, Status.of(201, "", "").toJson().put("status", "Success"));
   }
 
   private static Future<Void> sendExpired(ApiRequest request, Throwable e) {
     return e instanceof ExpiredContinueException expired
-        ? new ObjectResponse(request.http().response()).send(410, expired.status())
+        ? answer(request).send(410, expired.status())
         : Future.failedFuture(e);
   }
 

@@ -3,6 +3,8 @@ package io.hubspoke.apiserver.registry;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Meta;
 import io.hubspoke.api.ResourceType;
+import io.hubspoke.api.protobuf.Protobuf;
+import io.hubspoke.api.schema.Schema;
 import io.hubspoke.apiserver.resources.Resource;
 import io.vertx.core.buffer.Buffer;
 import java.lang.ref.SoftReference;
@@ -17,6 +19,7 @@ public final class StoredObject {
   private final Buffer value;
   private final long revision;
   private volatile SoftReference<ObjectNode> tree;
+  private volatile SoftReference<byte[]> protobuf;
   private volatile Attributes attributes;
 
   private record Attributes(Map<String, String> labels, Map<String, String> fields) {}
@@ -81,6 +84,22 @@ public final class StoredObject {
 
   void appendItemTo(Buffer out) {
     encoding.appendItem(out, value, revision);
+  }
+
+  /** Returns the object as a bare message of protobuf, made once for all who read it soon. */
+  byte[] protobuf() {
+    var known = protobuf;
+    byte[] message = known == null ? null : known.get();
+    if (message == null) {
+      message = Protobuf.encode(Schema.of(type()), tree());
+      protobuf = new SoftReference<>(message);
+    }
+    return message;
+  }
+
+  /** Returns the object in protobuf. */
+  byte[] envelopedProtobuf() {
+    return Protobuf.envelope(type().apiVersion(), type().kind(), protobuf());
   }
 
   /** Returns the object as a tree that is shared: it must not be changed. */

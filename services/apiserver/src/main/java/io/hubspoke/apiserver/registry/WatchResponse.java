@@ -67,7 +67,7 @@ final class WatchResponse {
     if (bookmarks) {
       bookmarkLater(timeoutMillis);
     }
-    response.setChunked(true).putHeader("Content-Type", "application/json");
+    response.setChunked(true).putHeader("Content-Type", rendering.watchContentType());
     // The client waits for the head to know that its watch has begun.
     response.writeHead();
     wake();

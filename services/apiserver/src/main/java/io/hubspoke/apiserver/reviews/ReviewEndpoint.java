@@ -1,13 +1,12 @@
 package io.hubspoke.apiserver.reviews;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.hubspoke.api.Json;
 import io.hubspoke.api.Status;
 import io.hubspoke.apiserver.http.ApiRequest;
 import io.hubspoke.apiserver.http.Endpoint;
+import io.hubspoke.apiserver.http.MediaType;
 import io.hubspoke.apiserver.http.RequestBody;
 import io.vertx.core.Future;
-import io.vertx.core.buffer.Buffer;
 
 /** Reads a review, has its status filled in, and gives it back; nothing is stored. */
 final class ReviewEndpoint implements Endpoint {
@@ -40,12 +39,13 @@ final class ReviewEndpoint implements Endpoint {
               check(review);
               review.remove("status");
               reviewer.review(review, request);
+              MediaType form = MediaType.preferred(request.http());
               return request
                   .http()
                   .response()
                   .setStatusCode(201)
-                  .putHeader("Content-Type", "application/json")
-                  .end(Buffer.buffer(Json.bytes(review)));
+                  .putHeader("Content-Type", form.text())
+                  .end(form.encode(review));
             });
   }
 

@@ -94,16 +94,27 @@ public final class Protobuf {
 
   /** Puts a bare message into an envelope. */
   public static byte[] envelope(String apiVersion, String kind, byte[] raw) {
-    WireWriter out = new WireWriter();
-    out.string(CONTENT_TYPE, "");
-    out.string(CONTENT_ENCODING, "");
+    WireWriter out = new WireWriter(raw.length + 128);
+    out.raw(envelopeEnd());
     out.bytes(RAW, raw);
+    typeMeta(out, apiVersion, kind);
+    return out.toBytes();
+  }
+
+  /** Writes the beginning of an envelope. */
+  static void typeMeta(WireWriter out, String apiVersion, String kind) {
     int before = out.length();
     out.string(2, kind);
     out.string(1, apiVersion);
     out.close(TYPE_META, before);
     out.raw(MAGIC);
-    return out.toBytes();
+  }
+
+  /** Returns what follows the message in an envelope. */
+  static byte[] envelopeEnd() {
+    return new byte[] {
+      CONTENT_ENCODING << 3 | WireType.BYTES, 0, CONTENT_TYPE << 3 | WireType.BYTES, 0
+    };
   }
 
   /**
@@ -112,7 +123,7 @@ public final class Protobuf {
    * @param enveloped the object
    */
   public static byte[] frame(String type, byte[] enveloped) {
-    WireWriter out = new WireWriter();
+    WireWriter out = new WireWriter(enveloped.length + 64);
     int before = out.length();
     out.bytes(1, enveloped);
     out.close(2, before);

@@ -8,8 +8,17 @@ import java.util.Arrays;
  * so is known when it is written.
  */
 final class WireWriter {
-  private byte[] bytes = new byte[1024];
-  private int start = bytes.length;
+  private byte[] bytes;
+  private int start;
+
+  WireWriter() {
+    this(1024);
+  }
+
+  WireWriter(int capacity) {
+    bytes = new byte[capacity];
+    start = capacity;
+  }
 
   /** Returns how many bytes are written. */
   int length() {
@@ -28,14 +37,18 @@ final class WireWriter {
 
   /** Puts a field's head before the bytes that were written since there were so many. */
   void close(int number, int lengthBefore) {
-    varint(length() - lengthBefore);
+    head(number, length() - lengthBefore);
+  }
+
+  /** Puts the head of a field of so many bytes. */
+  void head(int number, long length) {
+    varint(length);
     varint(((long) number << 3) | WireType.BYTES);
   }
 
   void bytes(int number, byte[] value) {
     raw(value);
-    varint(value.length);
-    varint(((long) number << 3) | WireType.BYTES);
+    head(number, value.length);
   }
 
   void string(int number, String value) {
