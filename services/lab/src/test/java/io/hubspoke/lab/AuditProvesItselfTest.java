@@ -94,10 +94,7 @@ class AuditProvesItselfTest {
   @Test
   void anApiserverThatLetsAnonymousRequestsInFailsEveryAuthenticatedCell() throws Exception {
     var lax =
-        Changes.NONE.withApiserver(
-            options ->
-                options.with(
-                    options.authn().withAnonymous(true)));
+        Changes.NONE.withApiserver(options -> options.with(options.authn().withAnonymous(true)));
     for (var row :
         measure(lax, List.of(new BootstrapRoute(), new NodeRoute(), new ControlPlaneRoute()))) {
       assertThat(row.asExpected(Property.CLIENT_AUTHENTICATED)).as(row.toString()).isFalse();
