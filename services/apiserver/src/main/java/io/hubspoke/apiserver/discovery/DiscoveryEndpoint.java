@@ -9,10 +9,12 @@ import io.hubspoke.apiserver.resources.ResourceTable;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.zip.CRC32C;
 
 /**
  * Answers {@code /api}, {@code /apis} and the documents below them; the roots also in the
@@ -24,7 +26,10 @@ public final class DiscoveryEndpoint implements Endpoint {
   /** A document of a path in a media type. */
   private record Key(String path, String mediaType) {}
 
-  private final Map<Key, Buffer> documents = new HashMap<>();
+  /** A document, and the tag by which clients ask whether they have it. */
+  private record Document(Buffer bytes, String tag) {}
+
+  private final Map<Key, Document> documents = new HashMap<>();
 
   /** Describes the table of resources. */
   public DiscoveryEndpoint() {
@@ -36,13 +41,12 @@ public final class DiscoveryEndpoint implements Endpoint {
     DiscoveryDocuments all = new DiscoveryDocuments(types);
     all.byPath()
         .forEach(
-            (path, document) ->
-                documents.put(new Key(path, PLAIN), Buffer.buffer(Json.bytes(document))));
+            (path, document) -> documents.put(new Key(path, PLAIN), tagged(Json.bytes(document))));
     for (String version : List.of("v2", "v2beta1")) {
       for (boolean core : List.of(true, false)) {
         documents.put(
             new Key(core ? "/api" : "/apis", aggregatedType(version)),
-            Buffer.buffer(Json.bytes(all.aggregated(core, version))));
+            tagged(Json.bytes(all.aggregated(core, version))));
       }
     }
   }
@@ -66,10 +70,21 @@ public final class DiscoveryEndpoint implements Endpoint {
           Status.notAcceptable("only the following media types are accepted: " + PLAIN)
               .toException());
     }
-    return http.response()
-        .putHeader("Content-Type", chosen.mediaType)
-        .putHeader("Vary", "Accept")
-        .end(documents.get(chosen));
+    Document document = documents.get(chosen);
+    HttpServerResponse response =
+        http.response().putHeader("Vary", "Accept").putHeader("ETag", document.tag);
+    String known = http.getHeader("If-None-Match");
+    return known != null && known.contains(document.tag)
+        ? response.setStatusCode(304).end()
+        : response.putHeader("Content-Type", chosen.mediaType).end(document.bytes);
+  }
+
+  private static Document tagged(byte[] document) {
+    CRC32C crc = new CRC32C();
+    crc.update(document);
+    // Nobody but the server makes documents, so a checksum and the length tell them apart.
+    String tag = Long.toHexString(crc.getValue()) + "-" + Integer.toHexString(document.length);
+    return new Document(Buffer.buffer(document), '"' + tag + '"');
   }
 
   /** Returns the first document that the client accepts, or null. */

@@ -28,6 +28,11 @@ final class OpenApiDocuments {
     return byGroupVersion.keySet();
   }
 
+  /** Returns a hash of a document's sources. */
+  Fingerprint fingerprint() {
+    return new Fingerprint(types());
+  }
+
   /** Makes a document of version 3. */
   ObjectNode v3(String name) {
     ObjectNode document = Json.object().put("openapi", "3.0.0");
@@ -43,10 +48,13 @@ final class OpenApiDocuments {
     ObjectNode document = Json.object().put("swagger", "2.0");
     info(document);
     Definitions definitions = new Definitions(Dialect.V2, new Descriptions());
-    List<ResourceType> all = byGroupVersion.values().stream().flatMap(List::stream).toList();
-    document.set("paths", paths(Dialect.V2, definitions, all));
+    document.set("paths", paths(Dialect.V2, definitions, types()));
     document.set("definitions", definitions.write());
     return document;
+  }
+
+  private List<ResourceType> types() {
+    return byGroupVersion.values().stream().flatMap(List::stream).toList();
   }
 
   private static ObjectNode paths(

@@ -9,10 +9,7 @@ import io.hubspoke.apiserver.http.Endpoint;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerResponse;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Collection;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -24,6 +21,7 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class OpenApiEndpoint implements Endpoint {
   private static final String JSON = "application/json";
+  private static final String V2 = "/openapi/v2";
   private static final String INDEX = "/openapi/v3";
   private static final String PROTOBUF_ASKED = "application/com.github.proto-openapi.spec.v2";
   // Clients ask with an @ before the version, which is no media type and which they can't read.
@@ -32,14 +30,11 @@ public final class OpenApiEndpoint implements Endpoint {
   private static final String YEAR_SECONDS = "31536000";
 
   /** A document with its hash. */
-  private record Document(Buffer bytes, String mediaType, String hash) {
-    static Document of(Buffer bytes, String mediaType) {
-      return new Document(bytes, mediaType, hashOf(bytes));
-    }
-  }
+  private record Document(Buffer bytes, String mediaType, String hash) {}
 
   private final OpenApiDocuments documents;
   private final Map<String, Document> made = new ConcurrentHashMap<>();
+  private volatile Fingerprint fingerprint;
 
   /** Describes these types. */
   public OpenApiEndpoint(Collection<ResourceType> types) {
@@ -55,7 +50,7 @@ public final class OpenApiEndpoint implements Endpoint {
           .toException();
     }
     String path = request.info().path();
-    if (path.equals("/openapi/v2")) {
+    if (path.equals(V2)) {
       return v2(request);
     }
     if (path.equals(INDEX) || path.equals(INDEX + "/")) {
@@ -74,7 +69,7 @@ public final class OpenApiEndpoint implements Endpoint {
     if (!protobuf && !acceptsJson(accept)) {
       throw notAcceptable(JSON + ", " + PROTOBUF_ANSWERED);
     }
-    return made(request, protobuf ? PROTOBUF_ASKED : "/openapi/v2")
+    return made(request, protobuf ? PROTOBUF_ASKED : V2)
         .compose(document -> send(request, document));
   }
 
@@ -97,7 +92,7 @@ public final class OpenApiEndpoint implements Endpoint {
               if (!asked.equals(document.hash)) {
                 return response
                     .setStatusCode(301)
-                    .putHeader("Location", location(path, document))
+                    .putHeader("Location", location(path, document.hash))
                     .end();
               }
               response.putHeader("Cache-Control", "public, immutable, max-age=" + YEAR_SECONDS);
@@ -125,12 +120,15 @@ public final class OpenApiEndpoint implements Endpoint {
   }
 
   private Document make(String key) {
-    return switch (key) {
-      case "/openapi/v2" -> Document.of(Buffer.buffer(Json.bytes(documents.v2())), JSON);
-      case PROTOBUF_ASKED -> Document.of(GnosticDocument.encode(documents.v2()), PROTOBUF_ANSWERED);
-      case INDEX -> Document.of(Buffer.buffer(Json.bytes(index())), JSON);
-      default -> v3(key);
-    };
+    Buffer bytes =
+        switch (key) {
+          case V2 -> json(documents.v2());
+          case PROTOBUF_ASKED -> GnosticDocument.encode(documents.v2());
+          case INDEX -> json(index());
+          default -> json(documents.v3(key.substring(INDEX.length() + 1)));
+        };
+    String mediaType = key.equals(PROTOBUF_ASKED) ? PROTOBUF_ANSWERED : JSON;
+    return new Document(bytes, mediaType, hash(key));
   }
 
   private ObjectNode index() {
@@ -138,20 +136,27 @@ public final class OpenApiEndpoint implements Endpoint {
     ObjectNode paths = index.putObject("paths");
     for (String name : documents.names()) {
       String path = INDEX + "/" + name;
-      // Only the hash is kept: few clients ask for more than one or two of the documents.
-      Document document = v3(path);
-      paths.putObject(name).put("serverRelativeURL", location(path, document));
+      paths.putObject(name).put("serverRelativeURL", location(path, hash(path)));
     }
     return index;
   }
 
-  private Document v3(String path) {
-    String name = path.substring(INDEX.length() + 1);
-    return Document.of(Buffer.buffer(Json.bytes(documents.v3(name))), JSON);
+  /** Returns a document's hash; called on worker threads, since files are read the first time. */
+  private String hash(String key) {
+    Fingerprint known = fingerprint;
+    if (known == null) {
+      known = documents.fingerprint();
+      fingerprint = known;
+    }
+    return known.of(key);
   }
 
-  private static String location(String path, Document document) {
-    return path + "?hash=" + document.hash;
+  private static Buffer json(ObjectNode document) {
+    return Buffer.buffer(Json.bytes(document));
+  }
+
+  private static String location(String path, String hash) {
+    return path + "?hash=" + hash;
   }
 
   private static String accept(ApiRequest request) {
@@ -166,14 +171,5 @@ public final class OpenApiEndpoint implements Endpoint {
   private static RuntimeException notAcceptable(String types) {
     return Status.notAcceptable("only the following media types are accepted: " + types)
         .toException();
-  }
-
-  private static String hashOf(Buffer bytes) {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      return HexFormat.of().withUpperCase().formatHex(digest.digest(bytes.getBytes()));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
   }
 }
