@@ -5,20 +5,35 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.ApiException;
 import io.hubspoke.api.Meta;
+import io.hubspoke.api.ResourceType;
 import io.hubspoke.api.Status;
 import io.hubspoke.apiserver.http.Query;
 import io.hubspoke.apiserver.http.User;
+import io.hubspoke.apiserver.resources.FieldTypes;
 import io.hubspoke.apiserver.resources.ResourceTable;
 import io.vertx.core.Future;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Set;
 
 /**
  * Deletes a pod if its disruption budget allows that: what {@code POST pods/NAME/eviction} does.
  */
 final class Eviction {
-  private static final Set<String> VERSIONS = Set.of("policy/v1", "policy/v1beta1");
+  private static final String OLDER = "policy/v1beta1";
+  private static final ResourceType EVICTION =
+      new ResourceType(
+          "policy",
+          "v1",
+          "evictions",
+          "eviction",
+          "Eviction",
+          true,
+          List.of(),
+          List.of(),
+          Set.of("create"),
+          Set.of());
 
   /** A pod that never ran, or runs no more, disrupts nobody by its going. */
   private static final Set<String> UNGUARDED = Set.of("Pending", "Succeeded", "Failed");
@@ -38,14 +53,11 @@ final class Eviction {
    * @throws ApiException 400 when it is no eviction of the pod
    */
   static DeleteOptions options(Target target, ObjectNode eviction, Query query, boolean dryRun) {
-    String version = eviction.path("apiVersion").asText("policy/v1");
-    String kind = eviction.path("kind").asText("Eviction");
-    if (!VERSIONS.contains(version) || !kind.equals("Eviction")) {
-      throw Status.badRequest(
-              "%s in version \"%s\" cannot be handled as an Eviction: expected policy/v1, Eviction"
-                  .formatted(kind, version))
-          .toException();
+    if (eviction.path("apiVersion").asText("").equals(OLDER)) {
+      // The older version has the same fields.
+      eviction.put("apiVersion", EVICTION.apiVersion());
     }
+    FieldTypes.check(EVICTION, eviction);
     String name = Meta.name(eviction);
     if (!name.isEmpty() && !name.equals(target.name())) {
       throw Status.badRequest("name in URL does not match name in Eviction object").toException();

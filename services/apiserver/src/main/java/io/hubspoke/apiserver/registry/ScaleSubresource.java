@@ -7,10 +7,10 @@ import io.hubspoke.api.Meta;
 import io.hubspoke.api.ResourceType;
 import io.hubspoke.api.Status;
 import io.hubspoke.api.Status.Cause;
+import io.hubspoke.apiserver.resources.FieldTypes;
 import io.hubspoke.apiserver.resources.SelectorText;
 import io.vertx.core.Future;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.function.Function;
 
@@ -82,14 +82,7 @@ final class ScaleSubresource {
   }
 
   private static void check(Target target, ObjectNode scale, ObjectNode object) {
-    String version = scale.path("apiVersion").asText(SCALE.apiVersion());
-    String kind = scale.path("kind").asText(SCALE.kind());
-    if (!version.equals(SCALE.apiVersion()) || !kind.equals(SCALE.kind())) {
-      throw Status.badRequest(
-              "%s in version \"%s\" cannot be handled as a Scale: expected %s, Scale"
-                  .formatted(kind, version, SCALE.apiVersion()))
-          .toException();
-    }
+    FieldTypes.check(SCALE, scale);
     String name = Meta.name(scale);
     if (!name.isEmpty() && !name.equals(target.name())) {
       throw Status.badRequest(
@@ -111,13 +104,6 @@ final class ScaleSubresource {
           .toException();
     }
     JsonNode replicas = scale.path("spec").path("replicas");
-    if (!replicas.isMissingNode() && !(replicas.isIntegralNumber() && replicas.canConvertToInt())) {
-      throw Status.badRequest(
-              "Scale in version \"v1\" cannot be handled as a Scale: json: cannot unmarshal "
-                  + replicas.getNodeType().name().toLowerCase(Locale.ROOT)
-                  + " into field spec.replicas of type int32")
-          .toException();
-    }
     if (replicas.asInt() < 0) {
       throw Status.invalid(
               SCALE,
