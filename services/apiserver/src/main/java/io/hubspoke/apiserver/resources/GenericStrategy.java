@@ -56,7 +56,7 @@ class GenericStrategy implements ResourceStrategy {
         keep(object, old, "status");
       }
     } else {
-      keepAllButStatus(object, old);
+      restrict(object, old, subresource);
     }
     applyDefaults(object);
     change(object, old, subresource, requester);
@@ -97,6 +97,11 @@ class GenericStrategy implements ResourceStrategy {
         yield getter == null ? "" : getter.apply(object);
       }
     };
+  }
+
+  /** Puts back what a subresource does not change; most change the status alone. */
+  void restrict(ObjectNode object, ObjectNode old, String subresource) {
+    keepAllButStatus(object, old);
   }
 
   /** Returns whether a new object's status is the server's to set. */

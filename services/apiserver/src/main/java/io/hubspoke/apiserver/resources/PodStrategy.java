@@ -39,6 +39,15 @@ final class PodStrategy extends GenericStrategy {
   }
 
   @Override
+  void restrict(ObjectNode pod, ObjectNode old, String subresource) {
+    switch (subresource) {
+      case PodSubresources.EPHEMERAL_CONTAINERS, PodSubresources.RESIZE ->
+          PodSubresources.restrict(pod, old, subresource);
+      default -> super.restrict(pod, old, subresource);
+    }
+  }
+
+  @Override
   void applyDefaults(ObjectNode pod) {
     if (pod.get("spec") instanceof ObjectNode spec) {
       PodDefaults.apply(spec);
@@ -83,8 +92,15 @@ final class PodStrategy extends GenericStrategy {
   @Override
   void validateUpdate(ObjectNode pod, ObjectNode old, String subresource, FieldErrors errors) {
     mirrorAnnotation(pod, old, errors);
-    if (!subresource.isEmpty()) {
-      return;
+    switch (subresource) {
+      case "" -> {}
+      case PodSubresources.EPHEMERAL_CONTAINERS, PodSubresources.RESIZE -> {
+        PodSubresources.validate(pod, old, subresource, errors);
+        return;
+      }
+      default -> {
+        return;
+      }
     }
     PodValidation.validate(pod.path("spec"), "spec", errors);
     if (!errors.isEmpty()) {

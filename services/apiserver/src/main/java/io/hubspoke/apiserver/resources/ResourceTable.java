@@ -40,7 +40,7 @@ public final class ResourceTable {
           type("", "Pod", "pods", true)
               .alias("po")
               .category("all")
-              .sub("status", "log", "binding", "eviction"),
+              .sub("status", "log", "binding", "eviction", "ephemeralcontainers", "resize"),
           new PodStrategy(),
           PodColumns.columns());
   public static final Resource SERVICES =
