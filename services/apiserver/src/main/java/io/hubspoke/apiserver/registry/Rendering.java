@@ -3,6 +3,7 @@ package io.hubspoke.apiserver.registry;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Json;
+import io.hubspoke.api.Meta;
 import io.hubspoke.api.Status;
 import io.hubspoke.apiserver.http.MediaType;
 import io.hubspoke.apiserver.registry.Representation.Form;
@@ -60,8 +61,17 @@ final class Rendering {
             case JSON -> object.json();
             case PROTOBUF -> Buffer.buffer(object.envelopedProtobuf());
           };
-      case TABLE -> mediaType.encode(table(List.of(object), object.revision(), true));
-      case PARTIAL_METADATA -> mediaType.encode(partial(object));
+      case TABLE -> mediaType.encode(table(object, true));
+      case PARTIAL_METADATA -> mediaType.encode(partial(object.tree()));
+    };
+  }
+
+  /** Returns what is made from a stored object, such as its scale. */
+  ObjectNode derived(ObjectNode object) {
+    return switch (form) {
+      case OBJECT -> object;
+      case TABLE -> table(List.of(object), Meta.resourceVersion(object), true);
+      case PARTIAL_METADATA -> partial(object);
     };
   }
 
@@ -75,7 +85,8 @@ final class Rendering {
     return switch (form) {
       case OBJECT -> throw new IllegalStateException("spliced, not rendered");
       case TABLE -> {
-        ObjectNode table = table(list.items(), list.revision(), true);
+        Iterable<ObjectNode> trees = () -> list.items().stream().map(StoredObject::tree).iterator();
+        ObjectNode table = table(trees, Long.toString(list.revision()), true);
         listMeta(list, (ObjectNode) table.get("metadata"));
         yield table;
       }
@@ -86,7 +97,7 @@ final class Rendering {
                 .put("apiVersion", "meta.k8s.io/v1");
         listMeta(list, partial.putObject("metadata"));
         ArrayNode items = partial.putArray("items");
-        list.items().forEach(object -> items.add(partial(object)));
+        list.items().forEach(object -> items.add(partial(object.tree())));
         yield partial;
       }
     };
@@ -115,10 +126,7 @@ final class Rendering {
   }
 
   private Buffer line(String type, StoredObject object) {
-    ObjectNode told =
-        form == Form.TABLE
-            ? table(List.of(object), object.revision(), !columnsSent)
-            : partial(object);
+    ObjectNode told = form == Form.TABLE ? table(object, !columnsSent) : partial(object.tree());
     // As the real apiserver: a watch tells its columns once.
     columnsSent = true;
     return WatchEvent.encode(mediaType, type, told);
@@ -130,16 +138,20 @@ final class Rendering {
         "meta.k8s.io/v1", kind, bookmark.revision(), bookmark.initialEventsEnd());
   }
 
-  private ObjectNode partial(StoredObject object) {
+  private static ObjectNode partial(ObjectNode object) {
     ObjectNode partial =
         Json.object().put("kind", "PartialObjectMetadata").put("apiVersion", "meta.k8s.io/v1");
-    partial.set("metadata", object.tree().path("metadata"));
+    partial.set("metadata", object.path("metadata"));
     return partial;
   }
 
-  private ObjectNode table(List<StoredObject> objects, long revision, boolean withColumns) {
+  private ObjectNode table(StoredObject object, boolean withColumns) {
+    return table(List.of(object.tree()), Long.toString(object.revision()), withColumns);
+  }
+
+  private ObjectNode table(Iterable<ObjectNode> objects, String version, boolean withColumns) {
     ObjectNode table = Json.object().put("kind", "Table").put("apiVersion", "meta.k8s.io/v1");
-    table.putObject("metadata").put("resourceVersion", Long.toString(revision));
+    table.putObject("metadata").put("resourceVersion", version);
     ArrayNode definitions = table.putArray("columnDefinitions");
     if (columns && withColumns) {
       for (var column : resource.columns().columns()) {
@@ -154,13 +166,13 @@ final class Rendering {
     }
     ArrayNode rows = table.putArray("rows");
     Instant now = Instant.now();
-    for (StoredObject object : objects) {
+    for (ObjectNode object : objects) {
       ObjectNode row = rows.addObject();
       ArrayNode cells = row.putArray("cells");
-      resource.columns().cells(object.tree(), now).forEach(cells::add);
+      resource.columns().cells(object, now).forEach(cells::add);
       switch (includeObject) {
         case "None" -> {}
-        case "Object" -> row.set("object", object.tree());
+        case "Object" -> row.set("object", object);
         default -> row.set("object", partial(object));
       }
     }

@@ -17,6 +17,7 @@ import io.hubspoke.apiserver.http.RequestBody;
 import io.hubspoke.apiserver.http.RequestInfo;
 import io.hubspoke.apiserver.resources.Resource;
 import io.hubspoke.apiserver.resources.ResourceTable;
+import io.hubspoke.apiserver.resources.WorkloadResources;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -138,21 +139,26 @@ public final class ResourceEndpoint implements Endpoint {
   }
 
   private Future<Void> getScale(ApiRequest request, Target target) {
+    Rendering rendering = new RequestOptions(request).rendering(WorkloadResources.SCALES);
     return on(request, scales.get(target, request.param("resourceVersion")))
-        .compose(scale -> send(request, scale));
+        .compose(scale -> send(request, rendering, scale));
   }
 
   private Future<Void> updateScale(ApiRequest request, Target target) {
-    WriteOptions write = new RequestOptions(request).write("UpdateOptions");
+    var options = new RequestOptions(request);
+    Rendering rendering = options.rendering(WorkloadResources.SCALES);
+    WriteOptions write = options.write("UpdateOptions");
     return body(request)
         .compose(sent -> on(request, scales.update(target, sent, write)))
-        .compose(scale -> send(request, scale));
+        .compose(scale -> send(request, rendering, scale));
   }
 
   private Future<Void> patchScale(ApiRequest request, Target target) {
-    WriteOptions write = new RequestOptions(request).write("PatchOptions");
+    var options = new RequestOptions(request);
+    Rendering rendering = options.rendering(WorkloadResources.SCALES);
+    WriteOptions write = options.write("PatchOptions");
     return on(request, scales.patch(target, patch(request), write))
-        .compose(scale -> send(request, scale));
+        .compose(scale -> send(request, rendering, scale));
   }
 
   private static Future<Void> allowed(
@@ -333,8 +339,9 @@ public final class ResourceEndpoint implements Endpoint {
     return RequestBody.object(request);
   }
 
-  private static Future<Void> send(ApiRequest request, ObjectNode body) {
-    return answer(request).send(200, body);
+  private static Future<Void> send(ApiRequest request, Rendering rendering, ObjectNode derived) {
+    return new ObjectResponse(request.http(), rendering.mediaType())
+        .send(200, rendering.derived(derived));
   }
 
   private static Future<Void> send(

@@ -9,9 +9,9 @@ import io.hubspoke.api.Status;
 import io.hubspoke.api.Status.Cause;
 import io.hubspoke.apiserver.resources.FieldTypes;
 import io.hubspoke.apiserver.resources.SelectorText;
+import io.hubspoke.apiserver.resources.WorkloadResources;
 import io.vertx.core.Future;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -19,18 +19,7 @@ import java.util.function.Function;
  * ({@code autoscaling/v1} Scale), so that who scales need not know what.
  */
 final class ScaleSubresource {
-  private static final ResourceType SCALE =
-      new ResourceType(
-          "autoscaling",
-          "v1",
-          "scales",
-          "scale",
-          "Scale",
-          true,
-          List.of(),
-          List.of(),
-          Set.of("get", "patch", "update"),
-          Set.of());
+  private static final ResourceType SCALE = WorkloadResources.SCALES.type();
 
   private static final List<String> METADATA =
       List.of("name", "namespace", "uid", "resourceVersion", "creationTimestamp");

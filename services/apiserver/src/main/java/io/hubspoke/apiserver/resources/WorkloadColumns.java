@@ -110,6 +110,17 @@ final class WorkloadColumns {
         .age();
   }
 
+  static TableColumns scales() {
+    return ColumnList.named()
+        .number(
+            "Desired",
+            "How many pods there shall be.",
+            0,
+            o -> o.path("spec").path("replicas").asInt())
+        .number("Available", "How many pods there are.", 0, o -> status(o, "replicas"))
+        .age();
+  }
+
   static TableColumns horizontalPodAutoscalers() {
     return ColumnList.named()
         .text("Reference", "What it scales.", WorkloadColumns::reference)

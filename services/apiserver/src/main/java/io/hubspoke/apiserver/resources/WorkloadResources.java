@@ -3,6 +3,8 @@ package io.hubspoke.apiserver.resources;
 import static io.hubspoke.apiserver.resources.TypeBuilder.type;
 
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 
 /** The lines of the table for what makes pods, scales them and keeps enough of them. */
 public final class WorkloadResources {
@@ -67,6 +69,12 @@ public final class WorkloadResources {
           .alias("pdb")
           .sub("status")
           .with(new PodDisruptionBudgetStrategy(), WorkloadColumns.podDisruptionBudgets());
+
+  /** What says and changes how many pods there shall be; stored nowhere by itself. */
+  public static final Resource SCALES =
+      type("autoscaling", "Scale", "scales", true)
+          .verbs(Set.of("get", "patch", "update"))
+          .with(new GenericStrategy(true, false, Map.of()), WorkloadColumns.scales());
 
   static final List<Resource> ALL =
       List.of(

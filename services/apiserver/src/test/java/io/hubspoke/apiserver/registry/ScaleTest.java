@@ -121,6 +121,17 @@ class ScaleTest extends RegistryTest {
     assertThat(server.get(SCALE).body().path("spec").path("replicas").asInt()).isEqualTo(2);
   }
 
+  @Test
+  void isShownAsATable() throws Exception {
+    make();
+    ObjectNode table =
+        server.get(SCALE, "Accept", "application/json;as=Table;v=v1;g=meta.k8s.io").body();
+    assertThat(table.path("kind").asText()).isEqualTo("Table");
+    assertThat(table.path("columnDefinitions").findValuesAsText("name"))
+        .containsExactly("Name", "Desired", "Available", "Age");
+    assertThat(table.path("rows").get(0).path("cells").get(1).asInt()).isEqualTo(2);
+  }
+
   private ObjectNode make() throws Exception {
     return server.post(SETS, workload("{'matchLabels':{'app':'web'}}")).body();
   }
