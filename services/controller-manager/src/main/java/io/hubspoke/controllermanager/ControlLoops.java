@@ -16,6 +16,7 @@ import io.hubspoke.controllermanager.certificates.KubeletServingApprover;
 import io.hubspoke.controllermanager.certificates.KubernetesService;
 import io.hubspoke.controllermanager.certificates.NodeAddressClaims;
 import io.hubspoke.controllermanager.certificates.RequestLoop;
+import io.hubspoke.controllermanager.garbagecollection.GarbageCollector;
 import io.hubspoke.controllermanager.namespaces.NamespaceController;
 import io.hubspoke.controllermanager.namespaces.NamespacePublisher;
 import io.hubspoke.controllermanager.nodes.NodeLifecycleController;
@@ -37,6 +38,7 @@ final class ControlLoops extends VerticleBase {
   private final List<Informer<?>> informers = new ArrayList<>();
   private final List<Controller> controllers = new ArrayList<>();
   private ApiClient client;
+  private ApiClient collectorsClient;
 
   ControlLoops(ControllerManagerOptions options) {
     this.options = options;
@@ -60,6 +62,8 @@ final class ControlLoops extends VerticleBase {
             .withFieldSelector("type=" + BootstrapTokenCleaner.TYPE);
     controllers.add(
         new BootstrapTokenCleaner(client, context, informer(Resource.SECRETS.tree(), tokens)));
+    collectorsClient = new ApiClient(vertx, config);
+    controllers.add(new GarbageCollector(collectorsClient, context));
     // Handlers are registered by now, so none misses the first list.
     informers.forEach(Informer::start);
     return Future.succeededFuture();
@@ -71,7 +75,8 @@ final class ControlLoops extends VerticleBase {
     informers.forEach(informer -> ended.add(informer.stop()));
     controllers.forEach(controller -> ended.add(controller.stop()));
     // Requests in flight fail now, so that the loops that wait for them end.
-    return client.close().eventually(() -> Future.join(ended));
+    return Future.join(client.close(), collectorsClient.close())
+        .eventually(() -> Future.join(ended));
   }
 
   private void certificates(Informer<Node> nodes) throws IOException {

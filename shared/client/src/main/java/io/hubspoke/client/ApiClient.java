@@ -19,7 +19,7 @@ import java.util.function.Function;
  * time, and an {@link java.io.IOException} when the connection fails or the server isn't verified.
  */
 public final class ApiClient {
-  private static final String JSON = "application/json";
+  private static final String JSON = Resource.JSON;
 
   private final ClientConfig config;
   private final Transport transport;
@@ -34,7 +34,9 @@ public final class ApiClient {
   }
 
   public <T> Future<T> get(Resource<T> resource, String namespace, String name) {
-    return exchange(HttpMethod.GET, resource.path(namespace, name), null, resource.type());
+    return transport
+        .exchange(HttpMethod.GET, resource.path(namespace, name), resource.accept(), "", null)
+        .map(bytes -> Item.typed(Json.parseObject(bytes.getBytes()), resource.type()));
   }
 
   /**
@@ -91,9 +93,10 @@ public final class ApiClient {
   }
 
   /** Deletes all objects of a collection that the options select. */
-  public Future<ObjectNode> deleteCollection(Resource<?> resource, ListOptions options) {
+  public Future<ObjectNode> deleteCollection(
+      Resource<?> resource, ListOptions options, DeleteOptions deletion) {
     String uri = options.query(resource.collectionPath(options.namespace())).toString();
-    return exchange(HttpMethod.DELETE, uri, null, ObjectNode.class);
+    return exchange(HttpMethod.DELETE, uri, deletion.toJson(), ObjectNode.class);
   }
 
   /** Posts to a subresource, such as {@code binding}. */
@@ -105,7 +108,7 @@ public final class ApiClient {
 
   /** Gets any path, such as {@code /version}. */
   public Future<Buffer> raw(String path) {
-    return transport.exchange(HttpMethod.GET, path, "", null);
+    return transport.exchange(HttpMethod.GET, path, JSON, "", null);
   }
 
   /**
@@ -130,7 +133,7 @@ public final class ApiClient {
     return transport.onLoop(
         () ->
             transport
-                .open(uri)
+                .open(uri, resource.accept())
                 .map(
                     response -> {
                       Watch<T> watch = new Watch<>(response, transport, resource.type(), listener);
@@ -162,7 +165,7 @@ public final class ApiClient {
             .add("continue", token)
             .toString();
     return transport
-        .exchange(HttpMethod.GET, uri, "", null)
+        .exchange(HttpMethod.GET, uri, resource.acceptList(), "", null)
         .compose(
             body -> {
               ObjectNode list = Json.parseObject(body.getBytes());
@@ -185,7 +188,8 @@ public final class ApiClient {
 
   private <T> Future<T> patch(String path, PatchType type, JsonNode patch, Class<T> answer) {
     return transport
-        .exchange(HttpMethod.PATCH, path, type.contentType(), Buffer.buffer(Json.bytes(patch)))
+        .exchange(
+            HttpMethod.PATCH, path, JSON, type.contentType(), Buffer.buffer(Json.bytes(patch)))
         .map(body -> Item.typed(Json.parseObject(body.getBytes()), answer));
   }
 
@@ -194,6 +198,7 @@ public final class ApiClient {
         .exchange(
             method,
             path,
+            JSON,
             body == null ? "" : JSON,
             body == null ? null : Buffer.buffer(Json.bytes(body)))
         .map(bytes -> Item.typed(Json.parseObject(bytes.getBytes()), answer));

@@ -8,9 +8,31 @@ import io.hubspoke.api.Json;
  *
  * @param gracePeriodSeconds negative for the object's own
  * @param uid deletes only this very object; empty for any of the name
+ * @param resourceVersion deletes it only in this state; empty for any
+ * @param propagation what becomes of its dependents
  */
-public record DeleteOptions(long gracePeriodSeconds, String uid) {
+public record DeleteOptions(
+    long gracePeriodSeconds, String uid, String resourceVersion, Propagation propagation) {
   public static final DeleteOptions DEFAULT = new DeleteOptions(-1, "");
+
+  /** What becomes of an object's dependents ({@code propagationPolicy}). */
+  public enum Propagation {
+    /** What is usual for the kind. */
+    UNSET(""),
+    BACKGROUND("Background"),
+    FOREGROUND("Foreground"),
+    ORPHAN("Orphan");
+
+    private final String policy;
+
+    Propagation(String policy) {
+      this.policy = policy;
+    }
+  }
+
+  public DeleteOptions(long gracePeriodSeconds, String uid) {
+    this(gracePeriodSeconds, uid, "", Propagation.UNSET);
+  }
 
   /** Deletes at once, and only the object with this UID. */
   public static DeleteOptions now(String uid) {
@@ -23,7 +45,13 @@ public record DeleteOptions(long gracePeriodSeconds, String uid) {
       json.put("gracePeriodSeconds", gracePeriodSeconds);
     }
     if (!uid.isEmpty()) {
-      json.putObject("preconditions").put("uid", uid);
+      json.withObject("preconditions").put("uid", uid);
+    }
+    if (!resourceVersion.isEmpty()) {
+      json.withObject("preconditions").put("resourceVersion", resourceVersion);
+    }
+    if (propagation != Propagation.UNSET) {
+      json.put("propagationPolicy", propagation.policy);
     }
     return json;
   }

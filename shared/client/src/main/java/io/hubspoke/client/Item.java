@@ -24,6 +24,11 @@ public record Item<T>(Key key, String uid, String resourceVersion, T object) {
   }
 
   static <T> T typed(ObjectNode tree, Class<T> type) {
-    return type == ObjectNode.class ? type.cast(tree) : Json.convert(tree, type);
+    if (type == ObjectNode.class) {
+      return type.cast(tree);
+    }
+    return type == ObjectMetadata.class
+        ? type.cast(ObjectMetadata.of(tree))
+        : Json.convert(tree, type);
   }
 }

@@ -24,6 +24,8 @@ import io.hubspoke.api.ResourceType;
 public record Resource<T>(
     String group, String version, String plural, boolean namespaced, Class<T> type) {
 
+  static final String JSON = "application/json";
+
   public static final Resource<Node> NODES = cluster("", "v1", "nodes", Node.class);
   public static final Resource<Namespace> NAMESPACES =
       cluster("", "v1", "namespaces", Namespace.class);
@@ -67,6 +69,20 @@ public record Resource<T>(
   /** Reads the same objects as trees. */
   public Resource<ObjectNode> tree() {
     return new Resource<>(group, version, plural, namespaced, ObjectNode.class);
+  }
+
+  /** Reads of the same objects nothing but their metadata. */
+  public Resource<ObjectMetadata> metadata() {
+    return new Resource<>(group, version, plural, namespaced, ObjectMetadata.class);
+  }
+
+  /** Returns in which form a single object, or an event about one, is to be sent. */
+  String accept() {
+    return type == ObjectMetadata.class ? ObjectMetadata.ACCEPT : JSON;
+  }
+
+  String acceptList() {
+    return type == ObjectMetadata.class ? ObjectMetadata.ACCEPT_LIST : JSON;
   }
 
   /**

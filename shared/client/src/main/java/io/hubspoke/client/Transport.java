@@ -74,13 +74,14 @@ final class Transport {
    * <p>Fails with {@link ApiException} on a status of 400 or more, {@link TimeoutException} after
    * the configured time, and an {@link java.io.IOException} when the connection fails.
    */
-  Future<Buffer> exchange(HttpMethod method, String uri, String contentType, Buffer body) {
+  Future<Buffer> exchange(
+      HttpMethod method, String uri, String accept, String contentType, Buffer body) {
     return onLoop(
         () -> {
           Exchange exchange = new Exchange();
           return exchange.limit(
               exchange
-                  .begin(request(method, uri, contentType), body)
+                  .begin(request(method, uri, accept, contentType), body)
                   .compose(response -> read(exchange.request, response))
                   .compose(Transport::successful));
         });
@@ -92,13 +93,13 @@ final class Transport {
    *
    * <p>Fails as {@link #exchange} does.
    */
-  Future<HttpClientResponse> open(String uri) {
+  Future<HttpClientResponse> open(String uri, String accept) {
     return onLoop(
         () -> {
           Exchange exchange = new Exchange();
           return exchange.limit(
               exchange
-                  .begin(request(HttpMethod.GET, uri, ""), null)
+                  .begin(request(HttpMethod.GET, uri, accept, ""), null)
                   .compose(
                       response -> {
                         if (response.statusCode() < 400) {
@@ -145,13 +146,13 @@ final class Transport {
     return client.http.close();
   }
 
-  private RequestOptions request(HttpMethod method, String uri, String contentType) {
+  private RequestOptions request(HttpMethod method, String uri, String accept, String contentType) {
     String base = config.server().getRawPath();
     RequestOptions options =
         new RequestOptions()
             .setMethod(method)
             .setURI(base == null || base.equals("/") ? uri : base + uri)
-            .putHeader("Accept", "application/json")
+            .putHeader("Accept", accept)
             .putHeader("User-Agent", config.userAgent());
     if (!contentType.isEmpty()) {
       options.putHeader("Content-Type", contentType);

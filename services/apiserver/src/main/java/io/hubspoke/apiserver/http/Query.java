@@ -36,6 +36,12 @@ public record Query(Map<String, List<String>> parameters) {
     return values.isEmpty() ? null : values.getFirst();
   }
 
+  /** Returns a parameter's first value, empty when it is absent. */
+  public String text(String name) {
+    String value = get(name);
+    return value == null ? "" : value;
+  }
+
   public List<String> getAll(String name) {
     return parameters.getOrDefault(name, List.of());
   }

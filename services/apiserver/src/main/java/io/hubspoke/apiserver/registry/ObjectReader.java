@@ -48,7 +48,6 @@ final class ObjectReader {
   }
 
   Future<ObjectList> list(Selection selection, ReadOptions options) {
-    options.checkForList();
     if (!options.continueToken().isEmpty()) {
       return nextPage(selection, options);
     }
@@ -58,7 +57,7 @@ final class ObjectReader {
           case EXACT -> true;
           case NOT_OLDER_THAN -> false;
           // Without a match a limit makes a version exact, for the sake of old clients.
-          case UNSET -> revision > 0 && options.limit() > 0;
+          case UNSET, UNKNOWN -> revision > 0 && options.limit() > 0;
         };
     if (exact) {
       return listAt(selection, "", options.limit(), revision)

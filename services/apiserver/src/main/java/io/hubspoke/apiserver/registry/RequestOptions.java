@@ -39,11 +39,7 @@ record RequestOptions(ApiRequest request) {
   }
 
   ReadOptions read() {
-    return new ReadOptions(
-        request.param("resourceVersion"),
-        ReadOptions.Match.parse(request.param("resourceVersionMatch")),
-        (int) number("limit"),
-        request.param("continue"));
+    return ReadOptions.forList(request.query(), (int) number("limit"));
   }
 
   WriteOptions write(String kind) {
@@ -72,19 +68,7 @@ record RequestOptions(ApiRequest request) {
 
   /** Returns whether a watch is to begin with what exists and say where that ends. */
   boolean sendInitialEvents() {
-    String match = request.param("resourceVersionMatch");
-    if (request.param("sendInitialEvents").isEmpty()) {
-      if (!match.isEmpty()) {
-        throw forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden for watch");
-      }
-      return false;
-    }
-    if (!match.equals("NotOlderThan")) {
-      throw forbidden(
-          "resourceVersionMatch",
-          "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
-    }
-    return request.flag("sendInitialEvents");
+    return ReadOptions.sendInitialEvents(request.query());
   }
 
   Rendering rendering(Resource resource) {
@@ -104,11 +88,6 @@ record RequestOptions(ApiRequest request) {
       // Answered below, together with what is out of range.
     }
     throw Status.badRequest(name + ": Invalid value: \"" + text + "\": must be a whole number")
-        .toException();
-  }
-
-  private static RuntimeException forbidden(String field, String why) {
-    return WriteOptions.invalid("ListOptions", "FieldValueForbidden", field, "Forbidden: " + why)
         .toException();
   }
 }

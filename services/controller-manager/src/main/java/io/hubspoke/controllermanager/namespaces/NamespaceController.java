@@ -11,6 +11,7 @@ import io.hubspoke.controllermanager.Controller;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import java.time.Duration;
+import java.time.Instant;
 
 /** Empties namespaces that are deleted, then takes its finalizer off, so that they go. */
 public final class NamespaceController implements Controller {
@@ -47,12 +48,17 @@ public final class NamespaceController implements Controller {
     if (namespace == null || isActive(namespace) || !holds(namespace)) {
       return Duration.ZERO;
     }
-    if (content.delete(name) > 0) {
-      return NEXT_LOOK;
-    }
+    var remaining = content.delete(name);
     try {
+      var said = namespace.deepCopy();
+      if (DeletionConditions.set(said, remaining, Instant.now())) {
+        said = client.updateStatus(Resource.NAMESPACES.tree(), "", name, said).await();
+      }
+      if (!remaining.nothing()) {
+        return NEXT_LOOK;
+      }
       client
-          .updateSubresource(Resource.NAMESPACES.tree(), "", name, "finalize", released(namespace))
+          .updateSubresource(Resource.NAMESPACES.tree(), "", name, "finalize", released(said))
           .await();
     } catch (ApiException e) {
       if (e.code() != 404) {
