@@ -10,6 +10,7 @@ import io.hubspoke.apiserver.admission.NodeRestriction;
 import io.hubspoke.apiserver.admission.Priority;
 import io.hubspoke.apiserver.admission.RoleEscalation;
 import io.hubspoke.apiserver.admission.RuntimeClass;
+import io.hubspoke.apiserver.audit.Auditor;
 import io.hubspoke.apiserver.authn.Authentication;
 import io.hubspoke.apiserver.authn.Authenticator;
 import io.hubspoke.apiserver.authn.BootstrapTokenAuthenticator;
@@ -78,6 +79,7 @@ public final class Apiserver extends VerticleBase {
   private StaticTokenAuthenticator staticTokens;
   private ServiceAccountTokens serviceAccounts;
   private KubeletClient kubelets;
+  private Auditor auditor;
   private ApiListener listener;
   private volatile boolean bootstrapped;
   private volatile boolean stopping;
@@ -179,6 +181,7 @@ public final class Apiserver extends VerticleBase {
         .stop()
         .eventually(() -> expiry.stop())
         .eventually(() -> kubelets.stop())
+        .eventually(() -> auditor.close())
         .eventually(() -> store.close());
   }
 
@@ -193,7 +196,7 @@ public final class Apiserver extends VerticleBase {
         : vertx.deployVerticle(new ApiListener(http, connections, chain));
   }
 
-  private ApiChain chain(X509Authenticator x509, ApiConnections connections) {
+  private ApiChain chain(X509Authenticator x509, ApiConnections connections) throws IOException {
     PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     InFlightLimits inFlight =
         new InFlightLimits(
@@ -219,6 +222,7 @@ public final class Apiserver extends VerticleBase {
             .openApi()
             .dispatcher(new ResourceEndpoint(registry, authorizer), new DiscoveryEndpoint());
     gauges(meters, inFlight, connections);
+    auditor = Auditor.open(options.audit(), clock, meters);
     return new ApiChain(
         vertx,
         connections,
@@ -228,6 +232,7 @@ public final class Apiserver extends VerticleBase {
         endpoints,
         inFlight,
         new RequestMetrics(meters),
+        auditor,
         options.limits().requestTimeout());
   }
 

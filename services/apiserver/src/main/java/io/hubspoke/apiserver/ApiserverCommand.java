@@ -5,6 +5,8 @@ import io.hubspoke.apiserver.ApiserverOptions.Authn;
 import io.hubspoke.apiserver.ApiserverOptions.KubernetesService;
 import io.hubspoke.apiserver.ApiserverOptions.Limits;
 import io.hubspoke.apiserver.ApiserverOptions.Serving;
+import io.hubspoke.apiserver.audit.AuditFlags;
+import io.hubspoke.apiserver.audit.AuditOptions;
 import io.hubspoke.apiserver.http.ConnectionLimits;
 import io.hubspoke.apiserver.kubeletclient.KubeletClientOptions;
 import io.hubspoke.runtime.Component;
@@ -15,6 +17,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -210,6 +213,8 @@ public final class ApiserverCommand implements Callable<Integer> {
           "Loopback addresses that nodes may have (hubspoke's own; default: ${DEFAULT-VALUE}).")
   private List<String> kubeletLoopbackRanges;
 
+  @Mixin private AuditFlags auditFlags;
+
   @Override
   public Integer call() {
     PrintStream err = System.err;
@@ -245,7 +250,16 @@ public final class ApiserverCommand implements Callable<Integer> {
             kubeletTimeout,
             kubeletLocalAddress,
             loopbackRanges()),
-        eventTtl);
+        eventTtl,
+        audit());
+  }
+
+  private AuditOptions audit() {
+    try {
+      return auditFlags.options();
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
   }
 
   private Authn authn() {

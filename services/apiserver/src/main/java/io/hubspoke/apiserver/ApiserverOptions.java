@@ -1,5 +1,6 @@
 package io.hubspoke.apiserver;
 
+import io.hubspoke.apiserver.audit.AuditOptions;
 import io.hubspoke.apiserver.authn.RequestHeaderOptions;
 import io.hubspoke.apiserver.http.ConnectionLimits;
 import io.hubspoke.apiserver.kubeletclient.KubeletClientOptions;
@@ -14,6 +15,7 @@ import java.util.List;
  * @param authorizationModes {@code --authorization-mode}: {@code Node}, {@code RBAC}, {@code
  *     AlwaysAllow}, asked in this order
  * @param admissionPlugins {@code --enable-admission-plugins} beside those that are always there
+ * @param audit {@code --audit-*}
  * @param eventTtl {@code --event-ttl}, how long Events are kept; zero for ever
  */
 public record ApiserverOptions(
@@ -24,7 +26,8 @@ public record ApiserverOptions(
     KubernetesService service,
     Limits limits,
     KubeletClientOptions kubelet,
-    Duration eventTtl) {
+    Duration eventTtl,
+    AuditOptions audit) {
 
   /**
    * Where and with which certificate it serves.
@@ -130,41 +133,87 @@ public record ApiserverOptions(
         new KubernetesService(null, "127.96.0.0/16"),
         Limits.DEFAULT,
         KubeletClientOptions.DEFAULT,
-        DEFAULT_EVENT_TTL);
+        DEFAULT_EVENT_TTL,
+        AuditOptions.NONE);
   }
 
   public ApiserverOptions with(Authn other) {
     return new ApiserverOptions(
-        serving, other, authorizationModes, admissionPlugins, service, limits, kubelet, eventTtl);
+        serving,
+        other,
+        authorizationModes,
+        admissionPlugins,
+        service,
+        limits,
+        kubelet,
+        eventTtl,
+        audit);
   }
 
   public ApiserverOptions with(KubernetesService other) {
     return new ApiserverOptions(
-        serving, authn, authorizationModes, admissionPlugins, other, limits, kubelet, eventTtl);
+        serving,
+        authn,
+        authorizationModes,
+        admissionPlugins,
+        other,
+        limits,
+        kubelet,
+        eventTtl,
+        audit);
   }
 
   public ApiserverOptions with(Limits other) {
     return new ApiserverOptions(
-        serving, authn, authorizationModes, admissionPlugins, service, other, kubelet, eventTtl);
+        serving,
+        authn,
+        authorizationModes,
+        admissionPlugins,
+        service,
+        other,
+        kubelet,
+        eventTtl,
+        audit);
   }
 
   public ApiserverOptions with(KubeletClientOptions other) {
     return new ApiserverOptions(
-        serving, authn, authorizationModes, admissionPlugins, service, limits, other, eventTtl);
+        serving,
+        authn,
+        authorizationModes,
+        admissionPlugins,
+        service,
+        limits,
+        other,
+        eventTtl,
+        audit);
+  }
+
+  public ApiserverOptions with(AuditOptions other) {
+    return new ApiserverOptions(
+        serving,
+        authn,
+        authorizationModes,
+        admissionPlugins,
+        service,
+        limits,
+        kubelet,
+        eventTtl,
+        other);
   }
 
   public ApiserverOptions withEventTtl(Duration ttl) {
     return new ApiserverOptions(
-        serving, authn, authorizationModes, admissionPlugins, service, limits, kubelet, ttl);
+        serving, authn, authorizationModes, admissionPlugins, service, limits, kubelet, ttl, audit);
   }
 
   public ApiserverOptions withAdmissionPlugins(List<String> plugins) {
     return new ApiserverOptions(
-        serving, authn, authorizationModes, plugins, service, limits, kubelet, eventTtl);
+        serving, authn, authorizationModes, plugins, service, limits, kubelet, eventTtl, audit);
   }
 
   public ApiserverOptions withAuthorizationModes(List<String> modes) {
     return new ApiserverOptions(
-        serving, authn, modes, admissionPlugins, service, limits, kubelet, eventTtl);
+        serving, authn, modes, admissionPlugins, service, limits, kubelet, eventTtl, audit);
   }
 }

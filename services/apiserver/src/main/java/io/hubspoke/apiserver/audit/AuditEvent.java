@@ -96,7 +96,9 @@ record AuditEvent(
       add(event, "requestObject", sent, request, noted);
     }
     if (level.atLeast(AuditLevel.REQUEST_RESPONSE)) {
-      add(event, "responseObject", read(response), response, noted);
+      JsonNode answer =
+          outcome != null && outcome.status != null ? outcome.status.toJson() : read(response);
+      add(event, "responseObject", answer, response, noted);
     }
     event
         .put("requestReceivedTimestamp", MICROSECONDS.format(subject.received))
@@ -157,8 +159,7 @@ record AuditEvent(
     }
     if (!user.extra().isEmpty()) {
       ObjectNode extra = json.putObject("extra");
-      new TreeMap<>(user.extra())
-          .forEach((key, values) -> strings(extra.putArray(key), values));
+      new TreeMap<>(user.extra()).forEach((key, values) -> strings(extra.putArray(key), values));
     }
   }
 

@@ -65,8 +65,7 @@ final class AuditFile {
     Files.createDirectories(path.getParent());
     var mode = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
     Set<StandardOpenOption> how =
-        EnumSet.of(
-            StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND);
+        EnumSet.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND);
     FileChannel channel = FileChannel.open(path, how, mode);
     size = channel.size();
     out = Channels.newOutputStream(channel);

@@ -55,8 +55,7 @@ public sealed class AuditedRequest {
           written.recover(
               e ->
                   Future.failedFuture(
-                      Status.internalError(
-                              "audit: the request can't be recorded, so it is refused")
+                      Status.internalError("audit: the request can't be recorded, so it is refused")
                           .toException()));
     };
   }
@@ -80,7 +79,9 @@ public sealed class AuditedRequest {
     sent = new AuditBody(body, type == null ? "" : type, false);
   }
 
-  /** Returns the request as its endpoint is to see it: the answer is noted, where that is wanted. */
+  /**
+   * Returns the request as its endpoint is to see it: the answer is noted, where that is wanted.
+   */
   public HttpServerRequest watched(HttpServerRequest http) {
     HttpServerResponse response = http.response();
     if (longRunning) {

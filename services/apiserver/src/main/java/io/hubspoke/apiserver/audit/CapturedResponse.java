@@ -10,8 +10,8 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 
 /**
- * Copies what goes out as an answer. It stands in for a response of some eighty methods of which
- * it changes two, hence the proxy; the policy's RequestResponse level alone pays for it.
+ * Copies what goes out as an answer. It stands in for a response of some eighty methods of which it
+ * changes two, hence the proxy; the policy's RequestResponse level alone pays for it.
  */
 final class CapturedResponse {
   private final HttpServerResponse response;

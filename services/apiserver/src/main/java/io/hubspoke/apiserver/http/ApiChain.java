@@ -2,6 +2,8 @@ package io.hubspoke.apiserver.http;
 
 import io.hubspoke.api.ApiException;
 import io.hubspoke.api.Status;
+import io.hubspoke.apiserver.audit.AuditedRequest;
+import io.hubspoke.apiserver.audit.Auditor;
 import io.hubspoke.apiserver.authn.Authentication;
 import io.hubspoke.apiserver.authn.AuthenticationException;
 import io.hubspoke.apiserver.authn.Credentials;
@@ -38,6 +40,7 @@ public final class ApiChain implements Handler<HttpServerRequest> {
   private static final Logger LOG = LoggerFactory.getLogger(ApiChain.class);
   private static final Set<String> STREAMING =
       Set.of("log", "exec", "attach", "portforward", "proxy");
+  private static final String AUDIT_ID = "Audit-Id";
   private static final int LONGEST_AUDIT_ID = 64;
   private static final Duration LONGEST_ARRIVAL = Duration.ofSeconds(15);
 
@@ -51,6 +54,7 @@ public final class ApiChain implements Handler<HttpServerRequest> {
   private final Endpoint endpoints;
   private final InFlightLimits inFlight;
   private final RequestMetrics metrics;
+  private final Auditor auditor;
   private final Duration timeout;
 
   /**
@@ -67,6 +71,7 @@ public final class ApiChain implements Handler<HttpServerRequest> {
       Endpoint endpoints,
       InFlightLimits inFlight,
       RequestMetrics metrics,
+      Auditor auditor,
       Duration timeout) {
     this.vertx = vertx;
     this.connections = connections;
@@ -77,6 +82,7 @@ public final class ApiChain implements Handler<HttpServerRequest> {
     this.endpoints = endpoints;
     this.inFlight = inFlight;
     this.metrics = metrics;
+    this.auditor = auditor;
     this.timeout = timeout;
   }
 
@@ -92,7 +98,7 @@ public final class ApiChain implements Handler<HttpServerRequest> {
     HttpServerResponse response = http.response();
     // Without one, Vert.x logs the stack trace of every client that goes away.
     response.exceptionHandler(gone -> {});
-    response.putHeader("Audit-Id", auditId(http)).putHeader("Cache-Control", "no-cache, private");
+    response.putHeader(AUDIT_ID, auditId(http)).putHeader("Cache-Control", "no-cache, private");
     long began = System.nanoTime();
     Answer answer = new Answer();
     try {
@@ -110,7 +116,7 @@ public final class ApiChain implements Handler<HttpServerRequest> {
     answer
         .done
         .future()
-        .recover(failure -> refuse(http, context, failure))
+        .recover(failure -> refuse(http, context, answer, failure))
         .onComplete(
             done ->
                 context.runOnContext(
@@ -118,6 +124,7 @@ public final class ApiChain implements Handler<HttpServerRequest> {
                       vertx.cancelTimer(answer.timer);
                       answer.take(() -> {});
                       connection.requestEnded();
+                      answer.audit.ended(response);
                       metrics.answered(answer.info, response.getStatusCode(), began);
                     }));
   }
@@ -127,9 +134,27 @@ public final class ApiChain implements Handler<HttpServerRequest> {
     Query query = Query.of(http.uri());
     RequestInfo info = resolver.resolve(http.method(), http.path(), query);
     answer.info = info;
-    User user = impersonation.effective(http.headers(), authenticate(http, connection));
+    boolean stream = isLongRunning(info);
+    User caller = authenticate(http, connection, info);
+    String auditId = http.response().headers().get(AUDIT_ID);
+    answer.audit = auditor.begin(http, auditId, info, caller, stream);
+    Future<Void> received = answer.audit.received();
+    if (received.isComplete()) {
+      return received.compose(v -> authorized(http, context, query, caller, answer));
+    }
+    Promise<Void> here = Promise.promise();
+    received.onComplete(written -> context.runOnContext(v -> here.handle(written)));
+    return here.future().compose(v -> authorized(http, context, query, caller, answer));
+  }
+
+  private Future<Void> authorized(
+      HttpServerRequest http, Context context, Query query, User caller, Answer answer) {
+    RequestInfo info = answer.info;
+    User user = impersonation.effective(http.headers(), caller);
+    answer.audit.actsAs(user);
     Attributes asked = Attributes.of(user, info, query.get("fieldSelector"));
     Decision decision = authorizer.authorize(asked);
+    answer.audit.decided(decision);
     if (!decision.allowed()) {
       throw Forbidden.status(asked, decision.reason()).toException();
     }
@@ -137,7 +162,9 @@ public final class ApiChain implements Handler<HttpServerRequest> {
       throw Status.unknownPath().toException();
     }
     Function<Buffer, Future<Void>> handle =
-        body -> endpoints.handle(new ApiRequest(http, context, info, query, body, user));
+        body ->
+            endpoints.handle(
+                new ApiRequest(answer.audit.watched(http), context, info, query, body, user));
     if (isLongRunning(info)) {
       return placed(
           inFlight.stream(user), http, context, answer, () -> handle.apply(Buffer.buffer()));
@@ -165,6 +192,7 @@ public final class ApiChain implements Handler<HttpServerRequest> {
               .compose(
                   body -> {
                     vertx.cancelTimer(answer.timer);
+                    answer.audit.sent(http, body);
                     return placed(
                         inFlight.enter(info, user),
                         http,
@@ -227,15 +255,16 @@ public final class ApiChain implements Handler<HttpServerRequest> {
             time.toMillis(), t -> answer.done.tryFail(timedOut(answer.info).toException()));
   }
 
-  private User authenticate(HttpServerRequest http, ApiConnection connection) {
+  private User authenticate(HttpServerRequest http, ApiConnection connection, RequestInfo info) {
+    Credentials credentials =
+        new Credentials(connection.certificate(), http.headers(), bearerToken(http), List.of());
     try {
-      return authentication
-          .authenticate(
-              new Credentials(
-                  connection.certificate(), http.headers(), bearerToken(http), List.of()))
-          .user();
+      return authentication.authenticate(credentials).user();
     } catch (AuthenticationException e) {
       LOG.info("unauthenticated request from {}: {}", http.remoteAddress(), e.getMessage());
+      auditor
+          .begin(http, http.response().headers().get(AUDIT_ID), info, null, false)
+          .unauthenticated(attempted(credentials));
       throw Status.unauthorized().toException();
     } finally {
       // No endpoint and no backend behind one has a use for the caller's secret, or for a word on
@@ -245,7 +274,17 @@ public final class ApiChain implements Handler<HttpServerRequest> {
     }
   }
 
-  private Future<Void> refuse(HttpServerRequest http, Context context, Throwable failure) {
+  private static String attempted(Credentials credentials) {
+    String certificate = credentials.certificate() == null ? "" : "x509";
+    String token = credentials.bearerToken().isEmpty() ? "" : "bearer";
+    String both = certificate.isEmpty() || token.isEmpty() ? "" : ", ";
+    return certificate.isEmpty() && token.isEmpty()
+        ? "Authentication failed, no credentials provided"
+        : "Authentication failed, attempted: " + certificate + both + token;
+  }
+
+  private Future<Void> refuse(
+      HttpServerRequest http, Context context, Answer answer, Throwable failure) {
     if (failure instanceof HttpClosedException
         || failure instanceof StreamResetException
         || failure instanceof SslClosedEngineException
@@ -255,10 +294,12 @@ public final class ApiChain implements Handler<HttpServerRequest> {
     Status status;
     if (failure instanceof ApiException refused) {
       status = refused.status();
+      answer.audit.refused(status);
     } else {
       LOG.error("{} {} failed", http.method(), http.path(), failure);
       status =
           Status.internalError("the request could not be completed; the server's log says why");
+      answer.audit.panicked(status);
     }
     Promise<Void> sent = Promise.promise();
     context.runOnContext(
@@ -301,7 +342,7 @@ public final class ApiChain implements Handler<HttpServerRequest> {
   }
 
   private static String auditId(HttpServerRequest http) {
-    String given = http.getHeader("Audit-Id");
+    String given = http.getHeader(AUDIT_ID);
     boolean usable =
         given != null
             && !given.isEmpty()
@@ -313,6 +354,7 @@ public final class ApiChain implements Handler<HttpServerRequest> {
   /** What is known of a request while it is answered. */
   private static final class Answer {
     private RequestInfo info;
+    private AuditedRequest audit = AuditedRequest.NONE;
     private Runnable place = () -> {};
     private long timer = -1;
     // The endpoint or the time-out, whichever is first.

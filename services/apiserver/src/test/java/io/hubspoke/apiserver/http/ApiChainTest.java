@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hubspoke.api.Json;
+import io.hubspoke.apiserver.audit.AuditOptions;
+import io.hubspoke.apiserver.audit.Auditor;
 import io.hubspoke.apiserver.authn.Authentication;
 import io.hubspoke.apiserver.authn.FrontProxyHeaders;
 import io.hubspoke.apiserver.authn.PresentedCertificate;
@@ -33,6 +35,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -77,6 +80,7 @@ class ApiChainTest {
             // A user has a quarter of them.
             new InFlightLimits(8, 4),
             new RequestMetrics(new SimpleMeterRegistry()),
+            Auditor.open(AuditOptions.NONE, InstantSource.system(), new SimpleMeterRegistry()),
             Duration.ofSeconds(30));
     var serving = ca.issueServer("s", SubjectAltNames.of("127.0.0.1"), VALIDITY);
     listener =
