@@ -22,7 +22,6 @@ import java.util.TreeSet;
 public final class NodeRestriction implements Admission {
   private static final String MIRROR = "kubernetes.io/config.mirror";
   private static final String RESTRICTED = "node-restriction.kubernetes.io";
-  private static final String LEASE_NAMESPACE = "kube-node-lease";
   private static final Set<String> KUBELET_LABELS =
       Set.of(
           "kubernetes.io/hostname",
@@ -58,7 +57,10 @@ public final class NodeRestriction implements Admission {
     switch (request.type().qualifiedName()) {
       case "pods" -> pod(request, node);
       case "nodes" -> node(request, node);
-      case "leases.coordination.k8s.io" -> lease(request, node);
+      case "leases.coordination.k8s.io" -> NodeOwnObjects.lease(request, node);
+      case "csinodes.storage.k8s.io" -> NodeOwnObjects.csiNode(request, node);
+      case "persistentvolumeclaims" -> NodeOwnObjects.claim(request, node);
+      case "certificatesigningrequests.certificates.k8s.io" -> NodeOwnObjects.certificate(request);
       case "serviceaccounts" -> tokens.admit(request, node);
       default -> {}
     }
@@ -113,6 +115,10 @@ public final class NodeRestriction implements Admission {
         "node %s can only create pods with spec.nodeName set to itself".formatted(who));
     JsonNode owners = pod.path("metadata").path("ownerReferences");
     JsonNode owner = owners.path(0);
+    require(
+        request,
+        owners.size() <= 1,
+        "node %s can only create pods with a single owner reference set to itself".formatted(who));
     ObjectNode self = lister.get(ResourceTable.NODES.type(), "", node);
     require(
         request,
@@ -183,6 +189,11 @@ public final class NodeRestriction implements Admission {
         request,
         Meta.labels(request.old()).equals(Meta.labels(request.object())),
         "node %s cannot update labels through pod status".formatted(quoted(node)));
+    require(
+        request,
+        orMissing(request.old().path("status").path("resourceClaimStatuses"))
+            .equals(orMissing(request.object().path("status").path("resourceClaimStatuses"))),
+        "node %s cannot update resource claim statues".formatted(quoted(node)));
   }
 
   private static void node(AdmissionRequest request, String node) {
@@ -196,6 +207,11 @@ public final class NodeRestriction implements Admission {
         "node %s is not allowed to modify node %s".formatted(quoted(node), quoted(name)));
     switch (request.operation()) {
       case CREATE -> {
+        require(
+            request,
+            request.object().path("spec").path("configSource").isMissingNode(),
+            "node %s is not allowed to create pods with a non-nil configSource"
+                .formatted(quoted(node)));
         Set<String> forbidden = forbiddenLabels(Map.of(), Meta.labels(request.object()));
         require(
             request,
@@ -204,6 +220,13 @@ public final class NodeRestriction implements Admission {
                 .formatted(quoted(node), String.join(", ", forbidden)));
       }
       case UPDATE -> {
+        JsonNode source = request.object().path("spec").path("configSource");
+        require(
+            request,
+            source.isMissingNode()
+                || source.equals(request.old().path("spec").path("configSource")),
+            "node %s is not allowed to update configSource to a new non-nil configSource"
+                .formatted(quoted(node)));
         require(
             request,
             taints(request.object()).equals(taints(request.old())),
@@ -223,19 +246,6 @@ public final class NodeRestriction implements Admission {
       }
       case DELETE -> {}
     }
-  }
-
-  private static void lease(AdmissionRequest request, String node) {
-    require(
-        request,
-        request.namespace().equals(LEASE_NAMESPACE),
-        "can only access leases in the \"%s\" system namespace".formatted(LEASE_NAMESPACE));
-    String name =
-        request.operation() == Operation.CREATE ? Meta.name(request.object()) : request.name();
-    require(
-        request,
-        name.equals(node),
-        "can only access node lease with the same name as the requesting node");
   }
 
   /** Returns the changed labels that would let a node draw other workloads to itself. */

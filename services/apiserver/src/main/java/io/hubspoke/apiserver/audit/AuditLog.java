@@ -37,6 +37,8 @@ final class AuditLog {
 
   private record Entry(AuditEvent event, Promise<Void> written) {}
 
+  private static final Entry END = new Entry(null, null);
+
   private final Output output;
   private final Counter events;
   private final Counter errors;
@@ -44,7 +46,6 @@ final class AuditLog {
   private final AtomicLong bytes = new AtomicLong();
   private final AtomicLong toldAt = new AtomicLong(System.nanoTime() - TELL_AGAIN_NANOS);
   private final Promise<Void> ended = Promise.promise();
-  private final Thread writer;
   private volatile boolean closing;
 
   AuditLog(Output output, MeterRegistry meters) {
@@ -58,7 +59,7 @@ final class AuditLog {
             .description("Audit events that were lost.")
             .tag("plugin", "log")
             .register(meters);
-    this.writer = Thread.ofPlatform().daemon().name("audit-log").start(this::write);
+    Thread.ofPlatform().daemon().name("audit-log").start(this::write);
   }
 
   /** Takes an event; the future fails when it was lost. Never blocks. */
@@ -77,27 +78,26 @@ final class AuditLog {
   /** Completes when all events that were taken are written. */
   Future<Void> close() {
     closing = true;
-    writer.interrupt();
+    // Wakes the writer if it waits; otherwise it sees that it is closing. An interrupt would close
+    // the file under what is being written.
+    queue.offer(END);
     return ended.future();
   }
 
   private void write() {
     List<Entry> batch = new ArrayList<>(BATCH);
-    while (true) {
+    while (!closing || !queue.isEmpty()) {
       try {
-        if (!closing) {
-          batch.add(queue.take());
-        }
+        batch.add(queue.take());
       } catch (InterruptedException e) {
-        // It is closing: what is left is still written.
-        LOG.debug("closing");
+        LOG.error("the audit log's writer was interrupted, which nobody has a reason to do");
+        continue;
       }
-      queue.drainTo(batch, BATCH - batch.size());
+      queue.drainTo(batch, BATCH - 1);
+      batch.removeIf(entry -> entry.event == null);
       if (!batch.isEmpty()) {
         write(batch);
         batch.clear();
-      } else if (closing) {
-        break;
       }
     }
     try {

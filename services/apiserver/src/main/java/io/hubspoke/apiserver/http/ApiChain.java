@@ -8,6 +8,7 @@ import io.hubspoke.apiserver.authn.Authentication;
 import io.hubspoke.apiserver.authn.AuthenticationException;
 import io.hubspoke.apiserver.authn.Credentials;
 import io.hubspoke.apiserver.authn.FrontProxyHeaders;
+import io.hubspoke.apiserver.authn.PresentedCertificate;
 import io.hubspoke.apiserver.authz.Attributes;
 import io.hubspoke.apiserver.authz.Authorizer;
 import io.hubspoke.apiserver.authz.Decision;
@@ -24,6 +25,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.StreamResetException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
@@ -256,15 +258,16 @@ public final class ApiChain implements Handler<HttpServerRequest> {
   }
 
   private User authenticate(HttpServerRequest http, ApiConnection connection, RequestInfo info) {
-    Credentials credentials =
-        new Credentials(connection.certificate(), http.headers(), bearerToken(http), List.of());
+    PresentedCertificate certificate = connection.certificate();
     try {
-      return authentication.authenticate(credentials).user();
+      return authentication
+          .authenticate(new Credentials(certificate, http.headers(), bearerToken(http), List.of()))
+          .user();
     } catch (AuthenticationException e) {
       LOG.info("unauthenticated request from {}: {}", http.remoteAddress(), e.getMessage());
       auditor
           .begin(http, http.response().headers().get(AUDIT_ID), info, null, false)
-          .unauthenticated(attempted(credentials));
+          .unauthenticated(attempted(http, certificate));
       throw Status.unauthorized().toException();
     } finally {
       // No endpoint and no backend behind one has a use for the caller's secret, or for a word on
@@ -274,13 +277,17 @@ public final class ApiChain implements Handler<HttpServerRequest> {
     }
   }
 
-  private static String attempted(Credentials credentials) {
-    String certificate = credentials.certificate() == null ? "" : "x509";
-    String token = credentials.bearerToken().isEmpty() ? "" : "bearer";
-    String both = certificate.isEmpty() || token.isEmpty() ? "" : ", ";
-    return certificate.isEmpty() && token.isEmpty()
+  private static String attempted(HttpServerRequest http, PresentedCertificate certificate) {
+    List<String> ways = new ArrayList<>(2);
+    if (!certificate.equals(PresentedCertificate.NONE)) {
+      ways.add("x509");
+    }
+    if (http.headers().contains("Authorization")) {
+      ways.add("bearer");
+    }
+    return ways.isEmpty()
         ? "Authentication failed, no credentials provided"
-        : "Authentication failed, attempted: " + certificate + both + token;
+        : "Authentication failed, attempted: " + String.join(", ", ways);
   }
 
   private Future<Void> refuse(
