@@ -181,7 +181,7 @@ public final class Apiserver extends VerticleBase {
         .stop()
         .eventually(() -> expiry.stop())
         .eventually(() -> kubelets.stop())
-        .eventually(() -> auditor.close())
+        .eventually(() -> auditor.close(vertx))
         .eventually(() -> store.close());
   }
 

@@ -33,8 +33,7 @@ final class NodeOwnObjects {
           "can only access leases in the \"%s\" system namespace".formatted(LEASE_NAMESPACE));
     }
     if (!name(request).equals(node)) {
-      throw refuse(
-          request, "can only access node lease with the same name as the requesting node");
+      throw refuse(request, "can only access node lease with the same name as the requesting node");
     }
   }
 

@@ -22,6 +22,7 @@ public sealed class AuditedRequest {
   private final AuditOptions.Mode mode;
   private final InstantSource clock;
   private final boolean longRunning;
+  private final Runnable atEnd;
   private final Map<String, String> annotations = new TreeMap<>();
   private User impersonated;
   private AuditBody sent = AuditBody.NONE;
@@ -34,12 +35,14 @@ public sealed class AuditedRequest {
       AuditLog log,
       AuditOptions.Mode mode,
       InstantSource clock,
-      boolean longRunning) {
+      boolean longRunning,
+      Runnable atEnd) {
     this.subject = subject;
     this.log = log;
     this.mode = mode;
     this.clock = clock;
     this.longRunning = longRunning;
+    this.atEnd = atEnd;
   }
 
   /** Records the arrival; completes when the request may go on. */
@@ -115,11 +118,13 @@ public sealed class AuditedRequest {
             : new AuditEvent.Outcome(
                 200, refusal, refusal == null ? "Connection closed early" : "");
     record(panicked ? AuditStage.PANIC : AuditStage.RESPONSE_COMPLETE, outcome);
+    atEnd.run();
   }
 
   /** Records that nobody was authenticated, in the one event that there is of it. */
   public void unauthenticated(String attempted) {
     record(AuditStage.RESPONSE_STARTED, new AuditEvent.Outcome(401, null, attempted));
+    atEnd.run();
   }
 
   private AuditEvent.Outcome outcome(int code) {
@@ -149,7 +154,7 @@ public sealed class AuditedRequest {
   /** Notes nothing. */
   private static final class Unrecorded extends AuditedRequest {
     Unrecorded() {
-      super(null, null, AuditOptions.Mode.BATCH, InstantSource.system(), false);
+      super(null, null, AuditOptions.Mode.BATCH, InstantSource.system(), false, () -> {});
     }
 
     @Override

@@ -7,6 +7,8 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.util.NetUtil;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -16,15 +18,21 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Begins the records of requests that the policy wants recorded. */
 public final class Auditor {
   private static final int LONGEST_USER_AGENT = 1024;
+  private static final long LONGEST_END_MILLIS = 1_000;
 
   private final AuditPolicy policy;
   private final AuditLog log;
   private final AuditOptions.Mode mode;
   private final InstantSource clock;
+  private final AtomicInteger open = new AtomicInteger();
+  private final Promise<Void> idle = Promise.promise();
+  private volatile boolean closing;
   private final Map<AuditLevel, Counter> levels = new EnumMap<>(AuditLevel.class);
 
   private Auditor(
@@ -56,11 +64,7 @@ public final class Auditor {
       throws IOException {
     if (!options.records()) {
       return new Auditor(
-          new AuditPolicy(List.of(), java.util.Set.of(), false),
-          null,
-          options.mode(),
-          clock,
-          meters);
+          new AuditPolicy(List.of(), Set.of(), false), null, options.mode(), clock, meters);
     }
     AuditPolicy policy =
         Flag.read("--audit-policy-file", () -> AuditPolicyFile.read(options.policyFile()));
@@ -96,12 +100,27 @@ public final class Auditor {
             sourceIps(http),
             userAgent(http),
             clock.instant());
-    return new AuditedRequest(subject, log, mode, clock, longRunning);
+    open.incrementAndGet();
+    return new AuditedRequest(subject, log, mode, clock, longRunning, this::ended);
   }
 
-  /** Completes when everything is written. */
-  public Future<Void> close() {
-    return log == null ? Future.succeededFuture() : log.close();
+  /** Completes when the requests under way have ended, within bounds, and everything is written. */
+  public Future<Void> close(Vertx vertx) {
+    if (log == null) {
+      return Future.succeededFuture();
+    }
+    closing = true;
+    if (open.get() == 0) {
+      idle.tryComplete();
+    }
+    long timer = vertx.setTimer(LONGEST_END_MILLIS, t -> idle.tryComplete());
+    return idle.future().onComplete(v -> vertx.cancelTimer(timer)).compose(v -> log.close());
+  }
+
+  private void ended() {
+    if (open.decrementAndGet() == 0 && closing) {
+      idle.tryComplete();
+    }
   }
 
   private static AuditLog.Output file(AuditOptions options, InstantSource clock)

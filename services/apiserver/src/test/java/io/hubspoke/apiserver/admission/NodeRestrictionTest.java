@@ -23,8 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 class NodeRestrictionTest {
   private static final String DEFAULT = "/api/v1/namespaces/default";
   private static final String STORAGE = "/apis/storage.k8s.io/v1";
-  private static final String CSRS =
-      "/apis/certificates.k8s.io/v1/certificatesigningrequests";
+  private static final String CSRS = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
   private static TestApiserver server;
   private static Client admin;
   private static Client node;
