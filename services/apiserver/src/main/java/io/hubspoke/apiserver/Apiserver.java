@@ -156,7 +156,7 @@ public final class Apiserver extends VerticleBase {
             Stream.concat(clientCa.stream(), proxyCa.stream()).distinct().toList(),
             options.limits().connections().handshake());
     listener = new ApiListener(http, connections, chain);
-    Bootstrap bootstrap = new Bootstrap(registry);
+    Bootstrap bootstrap = new Bootstrap(vertx, registry);
     if (serviceAccounts != null) {
       serviceAccounts.start();
     }

@@ -16,6 +16,8 @@ import io.hubspoke.apiserver.resources.Resource;
 import io.hubspoke.apiserver.resources.ResourceTable;
 import io.hubspoke.apiserver.resources.SchedulingResources;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
 import java.util.List;
 import java.util.Map;
 
@@ -30,17 +32,22 @@ final class Bootstrap {
       new WriteOptions(
           new User("system:apiserver", "", List.of("system:masters"), Map.of()), false);
 
+  /** How many roles are made at a time; other work of the event loop comes in between. */
+  private static final int PIECE = 16;
+
+  private final Vertx vertx;
   private final Registry registry;
 
-  Bootstrap(Registry registry) {
+  Bootstrap(Vertx vertx, Registry registry) {
+    this.vertx = vertx;
     this.registry = registry;
   }
 
   /** Makes namespaces, roles and priorities; without them nothing can be asked of the server. */
   Future<Void> start() {
     return Future.all(NAMESPACES.stream().map(this::namespace).toList())
-        .compose(made -> Future.all(policy(BootstrapPolicy.objects())))
-        .compose(made -> Future.all(policy(BootstrapPolicy.installerObjects())))
+        .compose(made -> policy(BootstrapPolicy.objects()))
+        .compose(made -> policy(BootstrapPolicy.installerObjects()))
         .compose(made -> Future.all(priorityClasses()))
         .mapEmpty();
   }
@@ -90,8 +97,17 @@ final class Bootstrap {
     return create(ResourceTable.NAMESPACES, "", namespace);
   }
 
-  private List<Future<Void>> policy(List<ObjectNode> objects) {
-    return objects.stream().map(this::reconcile).toList();
+  private Future<Void> policy(List<ObjectNode> objects) {
+    if (objects.isEmpty()) {
+      return Future.succeededFuture();
+    }
+    int end = Math.min(PIECE, objects.size());
+    List<ObjectNode> rest = objects.subList(end, objects.size());
+    Promise<Void> later = Promise.promise();
+    Future.all(objects.subList(0, end).stream().map(this::reconcile).toList())
+        .onFailure(later::fail)
+        .onSuccess(made -> vertx.runOnContext(v -> policy(rest).onComplete(later)));
+    return later.future();
   }
 
   private Future<Void> reconcile(ObjectNode wanted) {

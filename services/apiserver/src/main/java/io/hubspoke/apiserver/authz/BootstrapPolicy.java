@@ -34,7 +34,7 @@ public final class BootstrapPolicy {
   public static List<ObjectNode> installerObjects() {
     PolicyObjects policy = new PolicyObjects(false);
     String manager = "system:kube-controller-manager";
-    for (String controller : ControllerPolicy.names()) {
+    for (String controller : ControllerPolicy.ownNames()) {
       policy.bind(
           "kube-controller-manager:" + controller,
           ControllerPolicy.PREFIX + controller,

@@ -2,6 +2,7 @@ package io.hubspoke.apiserver.authz;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.BiConsumer;
 
 /**
@@ -212,6 +213,25 @@ final class ControllerPolicy {
         create,patch,update events in core,events.k8s.io
       """;
 
+  /**
+   * Controllers of disks, clouds and metrics, whose rights the controller manager has no use for.
+   */
+  private static final Set<String> ELSEWHERE =
+      Set.of(
+          "attachdetach-controller",
+          "ephemeral-volume-controller",
+          "expand-controller",
+          "horizontal-pod-autoscaler",
+          "persistent-volume-binder",
+          "pv-protection-controller",
+          "pvc-protection-controller",
+          "route-controller",
+          "selinux-warning-controller",
+          "service-cidrs-controller",
+          "service-controller",
+          "ttl-controller",
+          "validatingadmissionpolicy-status-controller");
+
   private ControllerPolicy() {}
 
   static void addTo(PolicyObjects policy) {
@@ -223,9 +243,14 @@ final class ControllerPolicy {
         });
   }
 
-  /** Returns the controllers' names. */
-  static List<String> names() {
-    return ROLES.lines().filter(line -> !line.startsWith(" ")).toList();
+  /**
+   * Returns the names of the controllers that a controller manager without a cloud or disks has.
+   */
+  static List<String> ownNames() {
+    return ROLES
+        .lines()
+        .filter(line -> !line.startsWith(" ") && !ELSEWHERE.contains(line))
+        .toList();
   }
 
   private static void read(BiConsumer<String, List<Rule>> roles) {
