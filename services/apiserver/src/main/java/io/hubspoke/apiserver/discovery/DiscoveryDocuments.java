@@ -5,13 +5,18 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Json;
 import io.hubspoke.api.ResourceType;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Base64;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
-import java.util.zip.CRC32;
 
 /** Writes the discovery documents from the table of resources, old and aggregated ones. */
 final class DiscoveryDocuments {
@@ -27,21 +32,34 @@ final class DiscoveryDocuments {
     }
   }
 
-  /** Returns every document by its path. */
-  Map<String, ObjectNode> byPath() {
-    Map<String, ObjectNode> documents = new LinkedHashMap<>();
-    documents.put("/api", versions());
-    documents.put("/apis", groupList());
+  /** Returns the paths that have a document. */
+  Set<String> paths() {
+    Set<String> paths = new LinkedHashSet<>(List.of("/api", "/apis"));
     groups.forEach(
         (group, versions) -> {
           String root = group.isEmpty() ? "/api" : "/apis/" + group;
-          if (!group.isEmpty()) {
-            documents.put(root, head("APIGroup", "v1").setAll(group(group)));
-          }
-          versions.forEach(
-              (version, types) -> documents.put(root + "/" + version, resources(types)));
+          paths.add(root);
+          versions.keySet().forEach(version -> paths.add(root + "/" + version));
         });
-    return documents;
+    return paths;
+  }
+
+  /** Returns the document of one of the paths. */
+  ObjectNode plain(String path) {
+    if (path.equals("/api")) {
+      return versions();
+    }
+    if (path.equals("/apis")) {
+      return groupList();
+    }
+    // Such as /api/v1, /apis/apps and /apis/apps/v1.
+    String[] parts = path.substring(1).split("/", -1);
+    if (parts[0].equals("api")) {
+      return resources(groups.get("").get(parts[1]));
+    }
+    return parts.length == 2
+        ? head("APIGroup", "v1").setAll(group(parts[1]))
+        : resources(groups.get(parts[1]).get(parts[2]));
   }
 
   /**
@@ -160,15 +178,21 @@ final class DiscoveryDocuments {
     return list;
   }
 
-  /** Returns what changes when the stored version does; clients compare it and no more. */
+  /**
+   * Returns what changes when the stored version does; the same as a real apiserver's, for clients
+   * compare what they were told by several.
+   */
   private static String hash(ResourceType type) {
-    CRC32 crc = new CRC32();
-    crc.update((type.apiVersion() + "/" + type.kind()).getBytes(StandardCharsets.UTF_8));
-    byte[] bytes = new byte[8];
-    for (int i = 0; i < 8; i++) {
-      bytes[i] = (byte) (crc.getValue() >> ((i % 4) * 8));
+    // Events are stored as those of the core group.
+    String group = type.group().equals("events.k8s.io") ? "" : type.group();
+    String stored = group + "/" + type.version() + "/" + type.kind();
+    try {
+      byte[] digest =
+          MessageDigest.getInstance("SHA-256").digest(stored.getBytes(StandardCharsets.UTF_8));
+      return Base64.getEncoder().encodeToString(Arrays.copyOf(digest, 8));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
     }
-    return java.util.Base64.getEncoder().encodeToString(bytes);
   }
 
   private static void put(ObjectNode node, String field, Collection<String> values) {

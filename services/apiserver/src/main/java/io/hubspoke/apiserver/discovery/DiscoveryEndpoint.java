@@ -1,5 +1,6 @@
 package io.hubspoke.apiserver.discovery;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Json;
 import io.hubspoke.api.ResourceType;
 import io.hubspoke.api.Status;
@@ -11,9 +12,10 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.zip.CRC32C;
 
 /**
@@ -29,7 +31,10 @@ public final class DiscoveryEndpoint implements Endpoint {
   /** A document, and the tag by which clients ask whether they have it. */
   private record Document(Buffer bytes, String tag) {}
 
-  private final Map<Key, Document> documents = new HashMap<>();
+  private final DiscoveryDocuments all;
+  private final Set<String> paths;
+  // Made when they are first asked for: nodes and most components never do.
+  private final Map<Key, Document> documents = new ConcurrentHashMap<>();
 
   /** Describes the table of resources. */
   public DiscoveryEndpoint() {
@@ -38,17 +43,8 @@ public final class DiscoveryEndpoint implements Endpoint {
 
   /** Describes these types. */
   public DiscoveryEndpoint(Collection<ResourceType> types) {
-    DiscoveryDocuments all = new DiscoveryDocuments(types);
-    all.byPath()
-        .forEach(
-            (path, document) -> documents.put(new Key(path, PLAIN), tagged(Json.bytes(document))));
-    for (String version : List.of("v2", "v2beta1")) {
-      for (boolean core : List.of(true, false)) {
-        documents.put(
-            new Key(core ? "/api" : "/apis", aggregatedType(version)),
-            tagged(Json.bytes(all.aggregated(core, version))));
-      }
-    }
+    this.all = new DiscoveryDocuments(types);
+    this.paths = all.paths();
   }
 
   @Override
@@ -56,7 +52,7 @@ public final class DiscoveryEndpoint implements Endpoint {
     HttpServerRequest http = request.http();
     String path = request.info().path();
     String bare = path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
-    if (!documents.containsKey(new Key(bare, PLAIN))) {
+    if (!paths.contains(bare)) {
       return Future.failedFuture(Status.unknownPath().toException());
     }
     if (!http.method().name().equals("GET") && !http.method().name().equals("HEAD")) {
@@ -70,13 +66,36 @@ public final class DiscoveryEndpoint implements Endpoint {
           Status.notAcceptable("only the following media types are accepted: " + PLAIN)
               .toException());
     }
-    Document document = documents.get(chosen);
+    Document document = documents.computeIfAbsent(chosen, this::make);
     HttpServerResponse response =
         http.response().putHeader("Vary", "Accept").putHeader("ETag", document.tag);
     String known = http.getHeader("If-None-Match");
     return known != null && known.contains(document.tag)
         ? response.setStatusCode(304).end()
         : response.putHeader("Content-Type", chosen.mediaType).end(document.bytes);
+  }
+
+  private Document make(Key key) {
+    ObjectNode document =
+        key.mediaType.equals(PLAIN)
+            ? all.plain(key.path)
+            : all.aggregated(key.path.equals("/api"), versionOf(key.mediaType));
+    return tagged(Json.bytes(document));
+  }
+
+  private static boolean isServed(Key key) {
+    boolean root = key.path.equals("/api") || key.path.equals("/apis");
+    return key.mediaType.equals(PLAIN) || (root && !versionOf(key.mediaType).isEmpty());
+  }
+
+  /** Returns the version of an aggregated document, empty for another media type. */
+  private static String versionOf(String mediaType) {
+    for (String version : List.of("v2", "v2beta1")) {
+      if (mediaType.equals(aggregatedType(version))) {
+        return version;
+      }
+    }
+    return "";
   }
 
   private static Document tagged(byte[] document) {
@@ -94,7 +113,7 @@ public final class DiscoveryEndpoint implements Endpoint {
     }
     for (String range : accept.split(",", -1)) {
       Key key = new Key(path, mediaType(range));
-      if (documents.containsKey(key)) {
+      if (isServed(key)) {
         return key;
       }
     }

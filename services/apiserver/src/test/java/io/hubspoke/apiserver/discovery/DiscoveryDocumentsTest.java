@@ -1,5 +1,6 @@
 package io.hubspoke.apiserver.discovery;
 
+import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -10,7 +11,8 @@ import org.junit.jupiter.api.Test;
 
 class DiscoveryDocumentsTest {
   private final DiscoveryDocuments documents = new DiscoveryDocuments(ResourceTable.types());
-  private final Map<String, ? extends JsonNode> byPath = documents.byPath();
+  private final Map<String, ? extends JsonNode> byPath =
+      documents.paths().stream().collect(toMap(path -> path, documents::plain));
 
   @Test
   void theRootsNameEveryVersionAndGroup() {
@@ -36,6 +38,12 @@ class DiscoveryDocumentsTest {
         .isEqualTo(
             "[\"create\",\"delete\",\"deletecollection\",\"get\",\"list\",\"patch\",\"update\","
                 + "\"watch\"]");
+    // As a real apiserver says it; events of both groups are stored as the core group's.
+    assertThat(pods.path("storageVersionHash").asText()).isEqualTo("xPOwRZ+Yhw8=");
+    for (String path : List.of("/api/v1", "/apis/events.k8s.io/v1")) {
+      assertThat(resource(path, "events").path("storageVersionHash").asText())
+          .isEqualTo("r2yiGXH7wu8=");
+    }
     assertThat(resource("/api/v1", "pods/binding").path("kind").asText()).isEqualTo("Binding");
     assertThat(resource("/api/v1", "pods/eviction").toString())
         .isEqualTo(
