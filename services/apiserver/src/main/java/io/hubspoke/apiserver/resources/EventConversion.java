@@ -46,12 +46,21 @@ final class EventConversion implements Conversion {
     return renamed(object, FROM_STORED, "events.k8s.io/v1");
   }
 
+  /**
+   * Renames fields. One that is unknown but has a name of the other version is dropped: nobody has
+   * checked its type, and there it would be taken for the known one.
+   */
   private static ObjectNode renamed(
       ObjectNode object, Map<String, String> names, String apiVersion) {
     ObjectNode other = Json.object();
     object
         .properties()
-        .forEach(e -> other.set(names.getOrDefault(e.getKey(), e.getKey()), e.getValue()));
+        .forEach(
+            e -> {
+              if (!names.containsValue(e.getKey())) {
+                other.set(names.getOrDefault(e.getKey(), e.getKey()), e.getValue());
+              }
+            });
     other.put("apiVersion", apiVersion);
     return other;
   }

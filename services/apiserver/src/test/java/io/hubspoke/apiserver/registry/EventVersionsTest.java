@@ -89,6 +89,23 @@ class EventVersionsTest extends RegistryTest {
         .contains("count: Invalid value: 1: needs to be unset");
   }
 
+  @Test
+  void aFieldThatIsUnknownInOneGroupIsNotTakenForTheOthersOfThatName() throws Exception {
+    assertThat(server.post(NEWER, newer("a", "'source':'not an object','message':7,")).code())
+        .isEqualTo(201);
+    var core = server.get(CORE + "/a").body();
+    assertThat(core.has("source")).isFalse();
+    assertThat(core.path("message").asText()).isEqualTo("n");
+    assertThat(
+            server
+                .post(
+                    CORE,
+                    "{'metadata':{'name':'b'},'involvedObject':{'namespace':'default'},'note':7}")
+                .code())
+        .isEqualTo(201);
+    assertThat(server.get(NEWER + "/b").body().has("note")).isFalse();
+  }
+
   private static String newer(String name, String more) {
     return "{'metadata':{'name':'"
         + name
