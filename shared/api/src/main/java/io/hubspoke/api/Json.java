@@ -15,6 +15,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** Reads and writes JSON, with limits on what a stranger may send. */
 public final class Json {
@@ -41,6 +42,10 @@ public final class Json {
   /** Typed values inside an object, such as quantities, are followed by the object's rest. */
   private static final ObjectReader TYPED =
       MAPPER.reader().without(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
+  /** Reads what has no field twice, and stops at one that has. */
+  private static final ObjectReader ONCE =
+      MAPPER.readerFor(JsonNode.class).with(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY);
 
   private Json() {}
 
@@ -82,6 +87,45 @@ public final class Json {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /**
+   * Reads any JSON value and tells the paths of fields that it has more than once, such as {@code
+   * spec.containers[0].name}; the last one holds.
+   *
+   * @throws ApiException 400 when it is malformed or nested too deeply
+   */
+  public static JsonNode parse(byte[] bytes, Consumer<String> duplicates) {
+    try {
+      return ONCE.readTree(bytes);
+    } catch (IOException e) {
+      // Rare, and malformed or not: read again, which then says what is wrong.
+      JsonNode value = parse(bytes);
+      try (var parser = MAPPER.createParser(bytes)) {
+        DuplicateFields.find(parser, duplicates);
+      } catch (IOException unreadable) {
+        throw new UncheckedIOException(unreadable);
+      }
+      return value;
+    }
+  }
+
+  /**
+   * Reads one JSON object and tells the paths of fields that it has more than once.
+   *
+   * @throws ApiException 400 when it is malformed, nested too deeply, or not an object
+   */
+  public static ObjectNode parseObject(byte[] bytes, Consumer<String> duplicates) {
+    try {
+      if (ONCE.readTree(bytes) instanceof ObjectNode object) {
+        return object;
+      }
+    } catch (IOException e) {
+      // As above.
+    }
+    ObjectNode object = parseObject(bytes);
+    parse(bytes, duplicates);
+    return object;
   }
 
   /** Says what is wrong and where, without the names of what reads it. */

@@ -78,6 +78,7 @@ public final class StrategicMergePatch {
       JsonNode before, String name, ObjectNode patch, PatchSchema schema) {
     PatchSchema.Field field = schema.field(name);
     return switch (patch.get(name)) {
+      case ObjectNode value when field.replaced() -> value.deepCopy();
       case ObjectNode value ->
           merge(before instanceof ObjectNode o ? o : Json.object(), value, field.schema());
       case ArrayNode value when field.mergeKey() == null -> replaceList(value);

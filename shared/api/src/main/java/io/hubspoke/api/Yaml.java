@@ -9,6 +9,7 @@ import java.io.InputStreamReader;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import java.util.function.Consumer;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.composer.Composer;
 import org.yaml.snakeyaml.error.YAMLException;
@@ -33,9 +34,12 @@ public final class Yaml {
   private static final int MAX_NODES = 100_000;
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
+  private final Consumer<String> duplicates;
   private int nodes;
 
-  private Yaml() {}
+  private Yaml(Consumer<String> duplicates) {
+    this.duplicates = duplicates;
+  }
 
   /**
    * Reads one document that is an object.
@@ -44,19 +48,33 @@ public final class Yaml {
    *     too much; 413 when it is longer than {@link #MAX_BYTES}
    */
   public static ObjectNode parseObject(byte[] bytes) {
+    return parseObject(
+        bytes,
+        path -> {
+          throw bad("key \"" + path + "\" already set in map");
+        });
+  }
+
+  /**
+   * Reads one document that is an object and tells the paths of keys that it has more than once;
+   * the last one holds.
+   *
+   * @throws ApiException as {@link #parseObject(byte[])}
+   */
+  public static ObjectNode parseObject(byte[] bytes, Consumer<String> duplicates) {
     if (bytes.length > MAX_BYTES) {
       throw Status.tooLarge("Request entity too large: limit for YAML is " + MAX_BYTES)
           .toException();
     }
-    if (parse(bytes) instanceof ObjectNode object) {
+    if (parse(bytes, duplicates) instanceof ObjectNode object) {
       return object;
     }
     throw bad("expected a YAML mapping");
   }
 
-  private static JsonNode parse(byte[] bytes) {
+  private static JsonNode parse(byte[] bytes, Consumer<String> duplicates) {
     LoaderOptions options = new LoaderOptions();
-    options.setAllowDuplicateKeys(false);
+    options.setAllowDuplicateKeys(true);
     options.setCodePointLimit(MAX_BYTES);
     options.setNestingDepthLimit(Json.MAX_DEPTH);
     StreamReader reader =
@@ -68,14 +86,14 @@ public final class Yaml {
       if (root == null) {
         throw bad("the document is empty");
       }
-      return new Yaml().convert(root, 0);
+      return new Yaml(duplicates).convert(root, "", 0);
     } catch (YAMLException e) {
       throw bad(e.getMessage().lines().findFirst().orElse("malformed"));
     }
   }
 
   /** Converts a node; an alias is the same node again, so a bomb shows in the count. */
-  private JsonNode convert(Node node, int depth) {
+  private JsonNode convert(Node node, String path, int depth) {
     if (++nodes > MAX_NODES || depth > Json.MAX_DEPTH) {
       throw tooMuch();
     }
@@ -89,17 +107,18 @@ public final class Yaml {
           if (key.getTag().equals(Tag.MERGE)) {
             throw bad("merge keys (<<) are not supported");
           }
+          String at = path.isEmpty() ? key.getValue() : path + "." + key.getValue();
           if (object.has(key.getValue())) {
-            throw bad("key \"" + key.getValue() + "\" already set in map");
+            duplicates.accept(at);
           }
-          object.set(key.getValue(), convert(tuple.getValueNode(), depth + 1));
+          object.set(key.getValue(), convert(tuple.getValueNode(), at, depth + 1));
         }
         yield object;
       }
       case SequenceNode sequence -> {
         ArrayNode array = JSON.arrayNode();
         for (Node element : sequence.getValue()) {
-          array.add(convert(element, depth + 1));
+          array.add(convert(element, path + "[" + array.size() + "]", depth + 1));
         }
         yield array;
       }

@@ -143,6 +143,40 @@ class StrategicMergePatchTest {
     assertThat(merged.path("metadata").path("finalizers")).hasSize(400_000);
   }
 
+  @Test
+  void mergesAsTheMarkersOfEachKindSay() {
+    assertThat(
+            StrategicMergePatch.apply(
+                "policy",
+                "PodDisruptionBudget",
+                json("{'spec':{'selector':{'matchLabels':{'a':'b'}},'minAvailable':1}}"),
+                json("{'spec':{'selector':{'matchLabels':{'c':'d'}}}}")))
+        .as("a selector is replaced")
+        .isEqualTo(json("{'spec':{'selector':{'matchLabels':{'c':'d'}},'minAvailable':1}}"));
+    assertThat(
+            StrategicMergePatch.apply(
+                "batch",
+                "CronJob",
+                json(
+                    "{'spec':{'jobTemplate':{'spec':{'template':{'spec':{'containers':"
+                        + "[{'name':'a'}]}}}}}}"),
+                json(
+                    "{'spec':{'jobTemplate':{'spec':{'template':{'spec':{'containers':"
+                        + "[{'name':'b'}]}}}}}}")))
+        .hasToString(
+            json("{'spec':{'jobTemplate':{'spec':{'template':{'spec':{'containers':"
+                    + "[{'name':'a'},{'name':'b'}]}}}}}}")
+                .toString());
+    assertThat(
+            StrategicMergePatch.apply(
+                "example.org",
+                "Thing",
+                json("{'metadata':{'finalizers':['a']},'spec':{'list':[1]}}"),
+                json("{'metadata':{'finalizers':['b']},'spec':{'list':[2]}}")))
+        .as("of what is not built in, metadata is known")
+        .isEqualTo(json("{'metadata':{'finalizers':['a','b']},'spec':{'list':[2]}}"));
+  }
+
   private static ObjectNode json(String text) {
     return Json.parseObject(text.replace('\'', '"').getBytes(StandardCharsets.UTF_8));
   }

@@ -11,6 +11,7 @@ import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.Locale;
+import java.util.function.Consumer;
 
 /** Reads request bodies, up to a limit. */
 public final class RequestBody {
@@ -61,13 +62,22 @@ public final class RequestBody {
    * @throws ApiException 400 when it is malformed, 415 when it is in another form
    */
   public static Future<ObjectNode> object(ApiRequest request) {
+    return object(request, path -> {});
+  }
+
+  /**
+   * Reads an object and tells the paths of fields that it has more than once; the last one holds.
+   *
+   * @throws ApiException as {@link #object(ApiRequest)}
+   */
+  public static Future<ObjectNode> object(ApiRequest request, Consumer<String> duplicates) {
     byte[] bytes = request.body().getBytes();
     return switch (mediaType(request.http())) {
-      case "", "application/json" -> Future.succeededFuture(Json.parseObject(bytes));
+      case "", "application/json" -> Future.succeededFuture(Json.parseObject(bytes, duplicates));
       case Protobuf.MEDIA_TYPE -> Future.succeededFuture(Protobuf.parseObject(bytes));
       // Slow even within its limits: it must not hold up the other clients of an event loop.
       case "application/yaml" ->
-          request.context().executeBlocking(() -> Yaml.parseObject(bytes), false);
+          request.context().executeBlocking(() -> Yaml.parseObject(bytes, duplicates), false);
       default ->
           throw Status.unsupportedMediaType(
                   "the body of the request was in an unknown format - accepted media types include:"

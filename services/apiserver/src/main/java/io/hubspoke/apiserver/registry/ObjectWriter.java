@@ -31,7 +31,8 @@ final class ObjectWriter {
   }
 
   Future<StoredObject> create(Target target, ObjectNode object, WriteOptions options) {
-    FieldTypes.check(target.type(), object);
+    options.validation().ofWholeObject();
+    options.validation().check(target.type(), FieldTypes.check(target.type(), object), List::of);
     path.metadata().initialize(target, object);
     boolean generate = Meta.name(object).isEmpty();
     return create(target, object, options, generate ? GeneratedName.ATTEMPTS : 1, generate);
@@ -111,7 +112,12 @@ final class ObjectWriter {
     WatchCache cache = path.cache(target);
     ObjectNode old = cache.encoding().decode(current.value(), current.revision());
     ObjectNode object = change.apply(old.deepCopy());
-    FieldTypes.check(target.type(), object);
+    options
+        .validation()
+        .check(
+            target.type(),
+            FieldTypes.check(target.type(), object),
+            () -> FieldTypes.check(target.type(), old.deepCopy()));
     String version = Meta.resourceVersion(object);
     if (version.isEmpty() && !target.resource().strategy().allowsUnconditionalUpdate()) {
       return Future.failedFuture(versionRequired(target).toException());

@@ -7,9 +7,13 @@ import io.hubspoke.api.MergePatch;
 import io.hubspoke.api.ResourceType;
 import io.hubspoke.api.Status;
 import io.hubspoke.api.StrategicMergePatch;
+import java.util.Set;
 
 /** A change to an object in one of the forms that a PATCH may have. */
 public record Patch(Format format, JsonNode body) {
+
+  /** What an operation of a JSON patch has (RFC 6902). */
+  static final Set<String> OPERATION = Set.of("op", "path", "from", "value");
 
   /** How the patch is to be read. */
   public enum Format {

@@ -6,15 +6,12 @@ import io.hubspoke.api.Status;
 import io.hubspoke.apiserver.http.ApiRequest;
 import io.hubspoke.apiserver.resources.Resource;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 
 /** Reads options from a request's query. */
 record RequestOptions(ApiRequest request) {
   /** Between these a watch without a time-out ends, spread so that not all come back at once. */
   private static final long MIN_WATCH_SECONDS = 1_800;
-
-  private static final Set<String> FIELD_VALIDATION = Set.of("", "Ignore", "Warn", "Strict");
 
   Selection selection(Resource resource) {
     return new Selection(
@@ -44,7 +41,8 @@ record RequestOptions(ApiRequest request) {
 
   WriteOptions write(String kind) {
     String validation = request.param("fieldValidation");
-    if (!FIELD_VALIDATION.contains(validation)) {
+    var directive = FieldValidation.Directive.of(validation);
+    if (directive == null) {
       throw WriteOptions.invalid(
               kind,
               "FieldValueNotSupported",
@@ -55,7 +53,9 @@ record RequestOptions(ApiRequest request) {
           .toException();
     }
     return new WriteOptions(
-        request.user(), WriteOptions.dryRun(request.query().getAll("dryRun"), kind));
+        request.user(),
+        WriteOptions.dryRun(request.query().getAll("dryRun"), kind),
+        new FieldValidation(directive));
   }
 
   long watchMillis() {

@@ -157,7 +157,7 @@ public final class ResourceEndpoint implements Endpoint {
     var options = new RequestOptions(request);
     Rendering rendering = options.rendering(WorkloadResources.SCALES);
     WriteOptions write = options.write("PatchOptions");
-    return on(request, scales.patch(target, patch(request), write))
+    return on(request, scales.patch(target, patch(request, write), write))
         .compose(scale -> send(request, rendering, scale));
   }
 
@@ -206,20 +206,22 @@ public final class ResourceEndpoint implements Endpoint {
     if (!target.name().isEmpty()) {
       throw notAllowed();
     }
-    return body(request)
+    return body(request, write)
         .compose(object -> on(request, registry.create(target, object, write)))
-        .compose(made -> send(request, 201, rendering, made));
+        .compose(made -> send(warned(request, write), 201, rendering, made));
   }
 
   private Future<Void> update(ApiRequest request, Target target) {
     var options = new RequestOptions(request);
     Rendering rendering = options.rendering(target.resource());
     WriteOptions write = options.write("UpdateOptions");
-    return body(request)
+    return body(request, write)
         .compose(
             object ->
                 on(request, registry.update(target, object, write, () -> requireCreate(request))))
-        .compose(made -> send(request, made.created() ? 201 : 200, rendering, made.object()));
+        .compose(
+            made ->
+                send(warned(request, write), made.created() ? 201 : 200, rendering, made.object()));
   }
 
   /** Creating by PUT needs what creating by POST does. */
@@ -235,13 +237,22 @@ public final class ResourceEndpoint implements Endpoint {
     var options = new RequestOptions(request);
     Rendering rendering = options.rendering(target.resource());
     WriteOptions write = options.write("PatchOptions");
-    return on(request, registry.patch(target, patch(request), write))
-        .compose(made -> send(request, 200, rendering, made));
+    return on(request, registry.patch(target, patch(request, write), write))
+        .compose(made -> send(warned(request, write), 200, rendering, made));
   }
 
-  private static Patch patch(ApiRequest request) {
+  private static Patch patch(ApiRequest request, WriteOptions write) {
     var format = Patch.Format.of(RequestBody.mediaType(request.http()));
-    return new Patch(format, Json.parse(request.body().getBytes()));
+    var patch =
+        new Patch(format, Json.parse(request.body().getBytes(), write.validation()::duplicate));
+    write.validation().of(patch);
+    return patch;
+  }
+
+  /** Puts what the client is to be warned of into the answer's head. */
+  private static ApiRequest warned(ApiRequest request, WriteOptions write) {
+    write.validation().warn(request.http().response());
+    return request;
   }
 
   private Future<Void> delete(ApiRequest request, Target target) {
@@ -333,6 +344,13 @@ public final class ResourceEndpoint implements Endpoint {
     Future<ObjectNode> body =
         request.body().length() == 0 ? Future.succeededFuture() : RequestBody.object(request);
     return body.map(options -> DeleteOptions.read(options, request.query()));
+  }
+
+  /** Reads the object that is written. */
+  private static Future<ObjectNode> body(ApiRequest request, WriteOptions write) {
+    FieldValidation validation = write.validation();
+    validation.ofWholeObject();
+    return RequestBody.object(request, validation::duplicate);
   }
 
   private static Future<ObjectNode> body(ApiRequest request) {

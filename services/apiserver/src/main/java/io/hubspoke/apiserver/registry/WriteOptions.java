@@ -15,10 +15,16 @@ import java.util.Set;
  * Who writes, and whether it is only tried.
  *
  * @param dryRun whether everything but the storing is done
+ * @param validation what is done about fields that the kind doesn't have
  */
-public record WriteOptions(User user, boolean dryRun) {
+public record WriteOptions(User user, boolean dryRun, FieldValidation validation) {
   private static final User SERVER =
       new User("system:apiserver", "", List.of("system:masters"), Map.of());
+
+  /** Returns options of somebody who is not told of fields that the kind doesn't have. */
+  public WriteOptions(User user, boolean dryRun) {
+    this(user, dryRun, FieldValidation.ignore());
+  }
 
   /** Returns options for what the server itself writes on the way to what somebody asked for. */
   static WriteOptions byServer(boolean dryRun) {

@@ -3,7 +3,6 @@ package io.hubspoke.apiserver.serviceaccount;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.hubspoke.api.Json;
 import io.hubspoke.api.Meta;
 import io.hubspoke.api.ResourceType;
 import io.hubspoke.api.Status;
@@ -12,12 +11,12 @@ import io.hubspoke.apiserver.admission.Admission;
 import io.hubspoke.apiserver.admission.AdmissionRequest;
 import io.hubspoke.apiserver.http.ApiRequest;
 import io.hubspoke.apiserver.http.Endpoint;
+import io.hubspoke.apiserver.http.MediaType;
 import io.hubspoke.apiserver.http.RequestBody;
 import io.hubspoke.apiserver.registry.Lister;
 import io.hubspoke.apiserver.resources.ResourceTable;
 import io.hubspoke.tokens.TokenSigner;
 import io.vertx.core.Future;
-import io.vertx.core.buffer.Buffer;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -112,12 +111,13 @@ final class TokenRequestEndpoint implements Endpoint {
         .put(
             "expirationTimestamp",
             now.plusSeconds(spec.path("expirationSeconds").asLong()).toString());
+    MediaType form = MediaType.preferred(request.http());
     return request
         .http()
         .response()
         .setStatusCode(201)
-        .putHeader("Content-Type", "application/json")
-        .end(Buffer.buffer(Json.bytes(body)));
+        .putHeader("Content-Type", form.text())
+        .end(form.encode(body.put("kind", "TokenRequest").put("apiVersion", VERSION)));
   }
 
   /** Fills in what the path and the defaults say; returns the account. */
