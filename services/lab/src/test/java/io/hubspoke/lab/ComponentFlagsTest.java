@@ -27,6 +27,9 @@ class ComponentFlagsTest {
     "--kubelet-loopback-ranges=x, --kubelet-loopback-ranges: \"x\" is not a CIDR range",
     "--kubelet-client-key=/none, --kubelet-client-key must be given together",
     "--request-timeout=1x, '--request-timeout'",
+    "--audit-log-mode=later, --audit-log-mode: \"later\" is not known",
+    "--audit-log-format=legacy, --audit-log-format: \"legacy\" is not supported",
+    "--audit-log-maxage=-1, --audit-log-maxage must not be negative",
   })
   void the_apiserver_names_the_flag(String flag, String complaint) {
     assertThat(run(SERVING + flag)).isEqualTo(2);

@@ -29,9 +29,14 @@ public record AuditOptions(
   }
 
   public AuditOptions {
-    if (maxSize < 0 || maxBackups < 0 || maxAge < 0) {
-      throw new IllegalArgumentException(
-          "--audit-log-maxsize, --audit-log-maxbackup and --audit-log-maxage must not be negative");
+    notNegative("--audit-log-maxsize", maxSize);
+    notNegative("--audit-log-maxbackup", maxBackups);
+    notNegative("--audit-log-maxage", maxAge);
+  }
+
+  private static void notNegative(String flag, int value) {
+    if (value < 0) {
+      throw new IllegalArgumentException(flag + " must not be negative, but is " + value);
     }
   }
 

@@ -1,6 +1,7 @@
 package io.hubspoke.apiserver.audit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -310,6 +311,26 @@ class AuditLogTest {
         }
       }
     }
+  }
+
+  @Test
+  void aServerWithAPolicyOrAFileThatIsWrongDoesNotStart(@TempDir Path dir) throws Exception {
+    Path policy = dir.resolve("policy.yaml");
+    Files.writeString(
+        policy, "{apiVersion: audit.k8s.io/v1, kind: Policy, rules: [{level: Loud}]}");
+    assertThatThrownBy(() -> start(dir, policy, dir.resolve("audit.log").toString()))
+        .hasMessageStartingWith("--audit-policy-file: rules[0].level: Unsupported value: \"Loud\"");
+    Files.writeString(policy, POLICY);
+    assertThatThrownBy(() -> start(dir, policy, "/proc/none/audit.log"))
+        .hasMessageStartingWith("--audit-log-path: ");
+  }
+
+  private static void start(Path dir, Path policy, String file) throws Exception {
+    new TestApiserver(
+            dir,
+            options ->
+                options.with(new AuditOptions(policy, file, AuditOptions.Mode.BLOCKING, 0, 0, 0)))
+        .close();
   }
 
   private static ObjectNode event(Predicate<JsonNode> which) throws Exception {
