@@ -16,6 +16,7 @@ import io.hubspoke.controllermanager.certificates.KubeletServingApprover;
 import io.hubspoke.controllermanager.certificates.KubernetesService;
 import io.hubspoke.controllermanager.certificates.NodeAddressClaims;
 import io.hubspoke.controllermanager.certificates.RequestLoop;
+import io.hubspoke.controllermanager.disruption.DisruptionController;
 import io.hubspoke.controllermanager.garbagecollection.GarbageCollector;
 import io.hubspoke.controllermanager.namespaces.NamespaceController;
 import io.hubspoke.controllermanager.namespaces.NamespacePublisher;
@@ -57,6 +58,12 @@ final class ControlLoops extends VerticleBase {
             client,
             context,
             informer(ClusterRoleAggregationController.CLUSTER_ROLES, ListOptions.ALL)));
+    controllers.add(
+        new DisruptionController(
+            client,
+            context,
+            informer(DisruptionController.BUDGETS, ListOptions.ALL),
+            informer(Resource.PODS.tree(), ListOptions.ALL)));
     var tokens =
         ListOptions.inNamespace(BootstrapTokenCleaner.NAMESPACE)
             .withFieldSelector("type=" + BootstrapTokenCleaner.TYPE);

@@ -78,6 +78,55 @@ class PodsThroughKubectlTest {
   }
 
   @Test
+  void a_pod_that_its_disruption_budget_cannot_spare_is_not_evicted() throws Exception {
+    mesh.pod("guarded", "Always", "hubspoke/pause");
+    kubectl.run("label", "pod", "guarded", "guard=me").ok();
+    kubectl.run("create", "pdb", "guard", "--selector=guard=me", "--min-available=1").ok();
+    untilBudgetSays("1 1 0");
+
+    assertThat(evict("guarded").failed())
+        .contains("Cannot evict pod as it would violate the pod's disruption budget.");
+
+    kubectl
+        .run("patch", "pdb", "guard", "--type=merge", "-p", "{\"spec\":{\"minAvailable\":0}}")
+        .ok();
+    untilBudgetSays("1 0 1");
+    evict("guarded").ok();
+    kubectl.run("wait", "--for=delete", "pod/guarded", "--timeout=20s").ok();
+    untilBudgetSays("0 0 0");
+    kubectl.run("delete", "pdb", "guard").ok();
+  }
+
+  private static Kubectl.Result evict(String pod) throws Exception {
+    return kubectl.input(
+        "{\"apiVersion\":\"policy/v1\",\"kind\":\"Eviction\",\"metadata\":{\"name\":\""
+            + pod
+            + "\",\"namespace\":\"default\"},\"deleteOptions\":{\"gracePeriodSeconds\":1}}",
+        "create",
+        "--raw",
+        "/api/v1/namespaces/default/pods/" + pod + "/eviction",
+        "-f",
+        "-");
+  }
+
+  /** Waits for the pods that are healthy, those that must be, and those that may go. */
+  private static void untilBudgetSays(String counts) throws Exception {
+    Await.until(
+        "the budget says " + counts,
+        () ->
+            kubectl
+                .run(
+                    "get",
+                    "pdb",
+                    "guard",
+                    "-o",
+                    "jsonpath={.status.currentHealthy} {.status.desiredHealthy}"
+                        + " {.status.disruptionsAllowed}")
+                .out(),
+        counts::equals);
+  }
+
+  @Test
   void a_pod_that_ignores_its_signal_is_terminating_until_its_grace_is_over() throws Exception {
     mesh.pod("stubborn", "Always", "hubspoke/ticker", "--ignore-sigterm");
     untilShown("stubborn", "1/1 +Running ");

@@ -21,6 +21,9 @@ import java.util.Set;
  * Deletes a pod if its disruption budget allows that: what {@code POST pods/NAME/eviction} does.
  */
 final class Eviction {
+  /** How often a pod is looked at again that changes all the time. */
+  private static final int ATTEMPTS = 20;
+
   private static final String OLDER = "policy/v1beta1";
   private static final ResourceType EVICTION =
       new ResourceType(
@@ -77,20 +80,26 @@ final class Eviction {
 
   /** Evicts a pod; who may not delete it is refused before a budget is touched. */
   Future<Deletion> evict(Target target, DeleteOptions options, User user) {
+    return evict(target, options, user, ATTEMPTS);
+  }
+
+  private Future<Deletion> evict(Target target, DeleteOptions options, User user, int attempts) {
     return registry
         .delete(target, options.tried(), user)
         .compose(allowed -> registry.get(pod(target), ""))
-        .compose(pod -> evict(target, pod, options, user));
+        .compose(pod -> evict(target, pod, options, user, attempts));
   }
 
   private Future<Deletion> evict(
-      Target target, StoredObject stored, DeleteOptions options, User user) {
+      Target target, StoredObject stored, DeleteOptions options, User user, int attempts) {
     ObjectNode pod = stored.tree();
     String phase = pod.path("status").path("phase").asText("");
     if (UNGUARDED.contains(phase) || Meta.deleting(pod)) {
       // It must not become one that is guarded in between; what has ended can't.
       boolean settled = !phase.equals("Pending") || Meta.deleting(pod);
-      return settled ? delete(target, options, user) : deleteAsSeen(target, pod, options, user);
+      return settled
+          ? delete(target, options, user)
+          : deleteAsSeen(target, pod, options, user, attempts);
     }
     return budgets
         .spend(target, pod, options.dryRun())
@@ -106,21 +115,25 @@ final class Eviction {
 
   /** Deletes a pod in the state that was looked at; looks again when it has changed since. */
   private Future<Deletion> deleteAsSeen(
-      Target target, ObjectNode pod, DeleteOptions options, User user) {
+      Target target, ObjectNode pod, DeleteOptions options, User user, int attempts) {
     return delete(target, seen(options, pod), user)
         .recover(
             e ->
-                isConflict(e) && options.resourceVersion().isEmpty()
-                    ? evict(target, options, user)
+                isConflict(e) && options.resourceVersion().isEmpty() && attempts > 1
+                    ? evict(target, options, user, attempts - 1)
                     : Future.failedFuture(e));
   }
 
+  /** A pod that changed since it was looked at may count by now: the client is to ask again. */
   private Future<Deletion> readyMeanwhile(
       Target target, ObjectNode pod, DeleteOptions options, Throwable e) {
+    boolean changed = isConflict(e) && options.resourceVersion().isEmpty();
     return Future.failedFuture(
-        isConflict(e) && options.resourceVersion().isEmpty()
-            ? DisruptionBudgets.tryLater(budgets.guarding(target, pod).getFirst()).toException()
-            : e);
+        budgets.guarding(target, pod).stream()
+            .findFirst()
+            .filter(budget -> changed)
+            .<Throwable>map(budget -> DisruptionBudgets.tryLater(budget).toException())
+            .orElse(e));
   }
 
   private static boolean isConflict(Throwable e) {
