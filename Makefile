@@ -12,7 +12,7 @@ ARGS ?=
 # Maven's own libraries draw warnings from a JDK this new.
 export MAVEN_OPTS := --sun-misc-unsafe-memory-access=allow $(MAVEN_OPTS)
 
-.PHONY: help demo up test build format clean tools
+.PHONY: help demo up test fuzz build format clean tools
 help: ## what each target does
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -28,6 +28,14 @@ test: tools ## everything that proves it works
 	@JAVA_HOME="$(JDK_HOME)" $(MVN) -B --no-transfer-progress verify
 	@touch target/hubspoke/.built
 	@$(MAKE) --no-print-directory build
+
+# Jazzer can't read the classes of a JDK this new, so they are compiled for an older one.
+fuzz: tools ## look for requests that break what reads them (FUZZ_SECONDS=60 each, FUZZ_TARGETS)
+	@JAVA_HOME="$(JDK_HOME)" $(MVN) $(MVN_FLAGS) --no-transfer-progress -Pfuzz -Dmaven.compiler.release=23 \
+	  -pl services/apiserver -am test-compile dependency:build-classpath \
+	  -Dmdep.outputFile=$(CURDIR)/target/fuzz.classpath
+	@services/apiserver/src/test/fuzz/fuzz "$(JDK_HOME)" \
+	  "target/test-classes:target/classes:$$(cat target/fuzz.classpath)" $(FUZZ_TARGETS)
 
 build: $(TRAINED) ## target/hubspoke/bin/hubspoke
 

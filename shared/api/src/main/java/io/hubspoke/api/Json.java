@@ -59,14 +59,7 @@ public final class Json {
    * @throws ApiException 400 when it is malformed, nested too deeply, or not an object
    */
   public static ObjectNode parseObject(byte[] bytes) {
-    JsonNode node;
-    try {
-      node = MAPPER.readTree(bytes);
-    } catch (JsonProcessingException e) {
-      throw Status.badRequest("the object provided is unrecognized: " + reason(e)).toException();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    JsonNode node = read(bytes, "the object provided is unrecognized: ");
     if (node instanceof ObjectNode object) {
       return object;
     }
@@ -80,12 +73,19 @@ public final class Json {
    * @throws ApiException 400 when it is malformed or nested too deeply
    */
   public static JsonNode parse(byte[] bytes) {
+    return read(bytes, "malformed JSON: ");
+  }
+
+  private static JsonNode read(byte[] bytes, String what) {
     try {
+      if (isWide(bytes)) {
+        throw Status.badRequest(what + "it is not in UTF-8").toException();
+      }
       return MAPPER.readTree(bytes);
     } catch (JsonProcessingException e) {
-      throw Status.badRequest("malformed JSON: " + reason(e)).toException();
+      throw Status.badRequest(what + reason(e)).toException();
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw Status.badRequest(what + "it is not in UTF-8").toException();
     }
   }
 
@@ -97,7 +97,7 @@ public final class Json {
    */
   public static JsonNode parse(byte[] bytes, Consumer<String> duplicates) {
     try {
-      return ONCE.readTree(bytes);
+      return isWide(bytes) ? parse(bytes) : ONCE.readTree(bytes);
     } catch (IOException e) {
       // Rare, and malformed or not: read again, which then says what is wrong.
       JsonNode value = parse(bytes);
@@ -117,7 +117,7 @@ public final class Json {
    */
   public static ObjectNode parseObject(byte[] bytes, Consumer<String> duplicates) {
     try {
-      if (ONCE.readTree(bytes) instanceof ObjectNode object) {
+      if (!isWide(bytes) && ONCE.readTree(bytes) instanceof ObjectNode object) {
         return object;
       }
     } catch (IOException e) {
@@ -126,6 +126,16 @@ public final class Json {
     ObjectNode object = parseObject(bytes);
     parse(bytes, duplicates);
     return object;
+  }
+
+  /** Tells UTF-16 and UTF-32 by what they begin with; the parser would read them as well. */
+  private static boolean isWide(byte[] bytes) {
+    for (int i = 0; i < Math.min(4, bytes.length); i++) {
+      if (bytes[i] == 0 || bytes[i] == (byte) 0xfe || bytes[i] == (byte) 0xff) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Says what is wrong and where, without the names of what reads it. */

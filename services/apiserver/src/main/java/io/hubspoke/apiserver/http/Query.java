@@ -13,12 +13,17 @@ public record Query(Map<String, List<String>> parameters) {
   /**
    * Decodes the query of a URI.
    *
-   * @throws io.hubspoke.api.ApiException 400 when it is not validly percent-encoded
+   * @throws io.hubspoke.api.ApiException 400 when it is not validly percent-encoded or too long
    */
   public static Query of(String uri) {
     int start = uri.indexOf('?');
     if (start < 0) {
       return new Query(Map.of());
+    }
+    // The decoder would leave out what is one too many, a dryRun for example.
+    if (uri.chars().skip(start).filter(c -> c == '&').count() >= MOST_PARAMETERS) {
+      throw Status.badRequest("the query has more than " + MOST_PARAMETERS + " parameters")
+          .toException();
     }
     try {
       return new Query(

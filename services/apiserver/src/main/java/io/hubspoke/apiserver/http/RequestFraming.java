@@ -4,11 +4,13 @@ import io.hubspoke.api.Status;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
- * Judges what the decoder lets pass but Go's server does not: requests of HTTP/1 of which it is
- * doubtful where they end or whom they are for (RFC 9112 sections 3.2 and 6).
+ * Judges what the decoders let pass but Go's server does not: requests of HTTP/1 of which it is
+ * doubtful where they end or whom they are for (RFC 9112 sections 3.2 and 6), and of HTTP/2 whose
+ * headers would be others in HTTP/1.
  */
 final class RequestFraming {
   private RequestFraming() {}
@@ -16,7 +18,9 @@ final class RequestFraming {
   /** Returns the refusal of a request after which the connection can't be trusted any more. */
   static Optional<Status> refusal(HttpServerRequest http) {
     if (http.version() == HttpVersion.HTTP_2) {
-      return Optional.empty();
+      return http.headers().entries().stream().allMatch(RequestFraming::isField)
+          ? Optional.empty()
+          : Optional.of(Status.badRequest("malformed header"));
     }
     List<String> encodings = http.headers().getAll("Transfer-Encoding");
     if (!encodings.isEmpty()) {
@@ -42,5 +46,14 @@ final class RequestFraming {
     return hosts.stream().anyMatch(host -> host.chars().anyMatch(c -> c <= ' '))
         ? Optional.of(Status.badRequest("malformed Host header"))
         : Optional.empty();
+  }
+
+  /**
+   * Returns whether a header of HTTP/2 has no byte that would end it in HTTP/1, in which a proxied
+   * request goes on (RFC 9113 section 8.2.1). In HTTP/1 the decoder sees to that.
+   */
+  private static boolean isField(Map.Entry<String, String> header) {
+    return header.getKey().chars().noneMatch(c -> c <= ' ' || c >= 0x7f)
+        && header.getValue().chars().noneMatch(c -> c == 0 || c == '\r' || c == '\n');
   }
 }
