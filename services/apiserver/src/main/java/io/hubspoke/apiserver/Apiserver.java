@@ -1,5 +1,6 @@
 package io.hubspoke.apiserver;
 
+import io.hubspoke.api.Json;
 import io.hubspoke.api.ResourceType;
 import io.hubspoke.apiserver.admission.Admission;
 import io.hubspoke.apiserver.admission.CertificateApproval;
@@ -10,6 +11,7 @@ import io.hubspoke.apiserver.admission.NodeRestriction;
 import io.hubspoke.apiserver.admission.Priority;
 import io.hubspoke.apiserver.admission.RoleEscalation;
 import io.hubspoke.apiserver.admission.RuntimeClass;
+import io.hubspoke.apiserver.admission.ServiceAccountAdmission;
 import io.hubspoke.apiserver.audit.Auditor;
 import io.hubspoke.apiserver.authn.Authentication;
 import io.hubspoke.apiserver.authn.Authenticator;
@@ -17,6 +19,7 @@ import io.hubspoke.apiserver.authn.BootstrapTokenAuthenticator;
 import io.hubspoke.apiserver.authn.FrontProxyAuthenticator;
 import io.hubspoke.apiserver.authn.FrontProxyHeaders;
 import io.hubspoke.apiserver.authn.PresentedCertificate;
+import io.hubspoke.apiserver.authn.RequestHeaderOptions;
 import io.hubspoke.apiserver.authn.StaticTokenAuthenticator;
 import io.hubspoke.apiserver.authn.X509Authenticator;
 import io.hubspoke.apiserver.authz.AlwaysAllow;
@@ -59,6 +62,7 @@ import java.io.IOException;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -168,6 +172,8 @@ public final class Apiserver extends VerticleBase {
         .compose(deployed -> another(http, connections, chain))
         .compose(
             deployed -> bootstrap.publish(options.service().clusterIpRange(), advertised(), port()))
+        .compose(
+            published -> bootstrap.publishAuthentication(authenticationData(clientCa, proxyCa)))
         .onSuccess(published -> bootstrapped = true);
   }
 
@@ -250,6 +256,7 @@ public final class Apiserver extends VerticleBase {
     for (String name : options.admissionPlugins()) {
       switch (name) {
         case "NodeRestriction" -> plugins.add(new NodeRestriction(lister, authorizer));
+        case "ServiceAccount" -> plugins.addFirst(new ServiceAccountAdmission(vertx, lister));
         case "CertificateApproval",
             "CertificateSigning",
             "CertificateSubjectRestriction",
@@ -266,7 +273,8 @@ public final class Apiserver extends VerticleBase {
                     + name
                     + "\" is not known, expected CertificateApproval, CertificateSigning,"
                     + " CertificateSubjectRestriction, DefaultIngressClass, DefaultStorageClass,"
-                    + " NamespaceLifecycle, NodeRestriction, Priority or RuntimeClass");
+                    + " NamespaceLifecycle, NodeRestriction, Priority, RuntimeClass or"
+                    + " ServiceAccount");
       }
     }
     return Admission.chain(plugins);
@@ -338,6 +346,31 @@ public final class Apiserver extends VerticleBase {
         .live("poststarthook/rbac/bootstrap-roles", () -> bootstrapped)
         .live("poststarthook/bootstrap-controller", () -> bootstrapped)
         .ready("shutdown", () -> !stopping);
+  }
+
+  /** What others need to authenticate as this server does: its authorities, and its proxies. */
+  private Map<String, String> authenticationData(
+      List<X509Certificate> clientCa, List<X509Certificate> proxyCa) {
+    Map<String, String> data = new LinkedHashMap<>();
+    if (!clientCa.isEmpty()) {
+      data.put("client-ca-file", Pem.encode(clientCa));
+    }
+    if (!proxyCa.isEmpty()) {
+      RequestHeaderOptions proxies = options.authn().requestHeader();
+      data.put("requestheader-client-ca-file", Pem.encode(proxyCa));
+      data.put("requestheader-allowed-names", json(proxies.allowedNames()));
+      data.put("requestheader-username-headers", json(proxies.usernameHeaders()));
+      data.put("requestheader-uid-headers", json(proxies.uidHeaders()));
+      data.put("requestheader-group-headers", json(proxies.groupHeaders()));
+      data.put("requestheader-extra-headers-prefix", json(proxies.extraHeaderPrefixes()));
+    }
+    return data;
+  }
+
+  private static String json(List<String> values) {
+    var array = Json.object().putArray("values");
+    values.forEach(array::add);
+    return array.toString();
   }
 
   private String advertised() {

@@ -13,6 +13,7 @@ import io.hubspoke.runtime.Component;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -124,6 +125,14 @@ public final class ApiserverCommand implements Callable<Integer> {
   private List<String> enableAdmissionPlugins;
 
   @Option(
+      names = "--disable-admission-plugins",
+      split = ",",
+      paramLabel = "PLUGIN",
+      description =
+          "Plugins that are on otherwise and are to be off: NodeRestriction, ServiceAccount.")
+  private List<String> disableAdmissionPlugins = List.of();
+
+  @Option(
       names = "--service-cluster-ip-range",
       defaultValue = "127.96.0.0/16",
       paramLabel = "CIDR",
@@ -231,11 +240,12 @@ public final class ApiserverCommand implements Callable<Integer> {
           spec.commandLine(),
           "--kubelet-client-certificate and --kubelet-client-key must be given together");
     }
+    Authn authn = authn();
     return new ApiserverOptions(
         new Serving(bindAddress, securePort, tlsCertFile, tlsPrivateKeyFile),
-        authn(),
+        authn,
         authorizationMode,
-        enableAdmissionPlugins,
+        admissionPlugins(authn),
         new KubernetesService(advertiseAddress, serviceClusterIpRange),
         new Limits(
             requestTimeout,
@@ -260,6 +270,16 @@ public final class ApiserverCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
+  }
+
+  /** The plugin that mounts tokens is on where there are some, as in the real apiserver. */
+  private List<String> admissionPlugins(Authn authn) {
+    List<String> plugins = new ArrayList<>(enableAdmissionPlugins);
+    if (authn.serviceAccounts().enabled() && !plugins.contains("ServiceAccount")) {
+      plugins.add("ServiceAccount");
+    }
+    plugins.removeAll(disableAdmissionPlugins);
+    return plugins;
   }
 
   private Authn authn() {

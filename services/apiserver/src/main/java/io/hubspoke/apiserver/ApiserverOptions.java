@@ -137,6 +137,11 @@ public record ApiserverOptions(
         AuditOptions.NONE);
   }
 
+  public ApiserverOptions with(Serving other) {
+    return new ApiserverOptions(
+        other, authn, authorizationModes, admissionPlugins, service, limits, kubelet, eventTtl);
+  }
+
   public ApiserverOptions with(Authn other) {
     return new ApiserverOptions(
         serving,

@@ -87,6 +87,27 @@ final class Bootstrap {
         .toList();
   }
 
+  /** Tells other servers of the cluster whom to believe, as this one does. */
+  Future<Void> publishAuthentication(Map<String, String> data) {
+    ObjectNode map = Json.object().put("apiVersion", "v1").put("kind", "ConfigMap");
+    map.putObject("metadata")
+        .put("name", "extension-apiserver-authentication")
+        .put("namespace", "kube-system");
+    ObjectNode content = map.putObject("data");
+    data.forEach(content::put);
+    return create(ResourceTable.CONFIG_MAPS, "kube-system", map)
+        .compose(
+            made ->
+                registry.change(
+                    Target.of(
+                        ResourceTable.CONFIG_MAPS,
+                        "kube-system",
+                        "extension-apiserver-authentication"),
+                    now -> now.set("data", content),
+                    AS_SERVER))
+        .mapEmpty();
+  }
+
   private Future<Void> namespace(String name) {
     ObjectNode namespace = Json.object().put("apiVersion", "v1").put("kind", "Namespace");
     namespace

@@ -23,9 +23,13 @@ import io.hubspoke.controllermanager.namespaces.NamespacePublisher;
 import io.hubspoke.controllermanager.nodes.NodeLifecycleController;
 import io.hubspoke.controllermanager.nodes.TaintEviction;
 import io.hubspoke.controllermanager.roles.ClusterRoleAggregationController;
+import io.hubspoke.controllermanager.serviceaccounts.TokenSecretController;
 import io.hubspoke.pki.CertificateAuthority;
 import io.hubspoke.pki.Pem;
+import io.hubspoke.pki.PublicKeys;
 import io.hubspoke.runtime.Flag;
+import io.hubspoke.tokens.TokenKey;
+import io.hubspoke.tokens.TokenSigner;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import java.io.IOException;
@@ -53,6 +57,7 @@ final class ControlLoops extends VerticleBase {
     certificates(nodes);
     nodes(nodes);
     namespaces();
+    serviceAccountTokens();
     controllers.add(
         new ClusterRoleAggregationController(
             client,
@@ -152,6 +157,34 @@ final class ControlLoops extends VerticleBase {
               Flag.read(
                   "--root-ca-file", () -> Pem.encode(Pem.readCertificates(options.rootCaFile())))));
     }
+  }
+
+  private void serviceAccountTokens() throws IOException {
+    var keyFile = options.serviceAccountPrivateKeyFile();
+    if (keyFile == null) {
+      return;
+    }
+    var signer =
+        Flag.read(
+            "--service-account-private-key-file",
+            () -> {
+              var secret = Pem.readPrivateKey(keyFile);
+              return new TokenSigner(vertx, TokenKey.of(PublicKeys.of(secret)), secret);
+            });
+    var rootCa =
+        options.rootCaFile() == null
+            ? ""
+            : Flag.read(
+                "--root-ca-file", () -> Pem.encode(Pem.readCertificates(options.rootCaFile())));
+    var tokens = ListOptions.ALL.withFieldSelector("type=" + TokenSecretController.TYPE);
+    controllers.add(
+        new TokenSecretController(
+            client,
+            context,
+            informer(Resource.SERVICE_ACCOUNTS.tree(), ListOptions.ALL),
+            informer(Resource.SECRETS.tree(), tokens),
+            signer,
+            rootCa));
   }
 
   private <T> Informer<T> informer(Resource<T> resource, ListOptions which) {

@@ -56,6 +56,11 @@ public final class ControllerManagerCommand implements Callable<Integer> {
   private Path rootCaFile;
 
   @Option(
+      names = "--service-account-private-key-file",
+      description = "what signs the tokens of service accounts that secrets hold (none: no tokens)")
+  private Path serviceAccountPrivateKeyFile;
+
+  @Option(
       names = "--node-monitor-period",
       converter = GoDuration.class,
       paramLabel = "DURATION",
@@ -113,6 +118,7 @@ public final class ControllerManagerCommand implements Callable<Integer> {
           clusterSigningKeyFile,
           clusterSigningDuration,
           rootCaFile,
+          serviceAccountPrivateKeyFile,
           approveKubeletServing
               ? new KubeletServingRanges(
                   ranges("--hubspoke-kubelet-serving-cidrs", kubeletServingCidrs),

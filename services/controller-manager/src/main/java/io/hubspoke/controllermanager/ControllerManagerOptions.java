@@ -13,6 +13,7 @@ import java.time.Duration;
  * @param clusterSigningKeyFile its key
  * @param clusterSigningDuration longest life of a signed certificate
  * @param rootCaFile what ConfigMap kube-root-ca.crt publishes in every namespace; null for nothing
+ * @param serviceAccountPrivateKeyFile what signs the tokens that secrets hold; null to sign none
  * @param kubeletServing where serving certificates of kubelets are approved, Hubspoke's own; null
  *     to leave them to an administrator
  * @param nodeMonitorPeriod how often the health of nodes is looked at
@@ -25,6 +26,7 @@ public record ControllerManagerOptions(
     Path clusterSigningKeyFile,
     Duration clusterSigningDuration,
     Path rootCaFile,
+    Path serviceAccountPrivateKeyFile,
     KubeletServingRanges kubeletServing,
     Duration nodeMonitorPeriod,
     Duration nodeMonitorGracePeriod,
@@ -62,6 +64,7 @@ public record ControllerManagerOptions(
         SIGNING_DURATION,
         null,
         null,
+        null,
         MONITOR_PERIOD,
         MONITOR_GRACE_PERIOD,
         STARTUP_GRACE_PERIOD);
@@ -76,6 +79,7 @@ public record ControllerManagerOptions(
         keyFile,
         duration,
         rootCaFile,
+        serviceAccountPrivateKeyFile,
         kubeletServing,
         nodeMonitorPeriod,
         nodeMonitorGracePeriod,
@@ -88,6 +92,22 @@ public record ControllerManagerOptions(
         clusterSigningCertFile,
         clusterSigningKeyFile,
         clusterSigningDuration,
+        file,
+        serviceAccountPrivateKeyFile,
+        kubeletServing,
+        nodeMonitorPeriod,
+        nodeMonitorGracePeriod,
+        nodeStartupGracePeriod);
+  }
+
+  /** Fills secrets with tokens that this key signs. */
+  public ControllerManagerOptions withServiceAccountPrivateKeyFile(Path file) {
+    return new ControllerManagerOptions(
+        client,
+        clusterSigningCertFile,
+        clusterSigningKeyFile,
+        clusterSigningDuration,
+        rootCaFile,
         file,
         kubeletServing,
         nodeMonitorPeriod,
@@ -103,6 +123,7 @@ public record ControllerManagerOptions(
         clusterSigningKeyFile,
         clusterSigningDuration,
         rootCaFile,
+        serviceAccountPrivateKeyFile,
         ranges,
         nodeMonitorPeriod,
         nodeMonitorGracePeriod,
@@ -116,6 +137,7 @@ public record ControllerManagerOptions(
         clusterSigningKeyFile,
         clusterSigningDuration,
         rootCaFile,
+        serviceAccountPrivateKeyFile,
         kubeletServing,
         period,
         grace,

@@ -4,6 +4,7 @@ import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.EventRecorder;
 import io.hubspoke.kubelet.runtime.ContainerRuntime;
 import io.hubspoke.kubelet.runtime.InProcessRuntime;
+import io.hubspoke.kubelet.volumes.PodVolumes;
 import io.hubspoke.runtime.Flag;
 import io.hubspoke.runtime.ReloadableKeys;
 import io.vertx.core.Future;
@@ -84,7 +85,13 @@ public final class Kubelet extends VerticleBase {
   }
 
   private void listen() throws IOException {
-    Flag.read("--root-dir", () -> Files.createDirectories(options.rootDir()));
+    Flag.read(
+        "--root-dir",
+        () -> {
+          Files.createDirectories(options.rootDir());
+          PodVolumes.deleteLeftovers(options.rootDir());
+          return null;
+        });
     new ServingCertificate(options, servingKeys).load();
     runtime = new InProcessRuntime(vertx, options.nodeIp(), options.maxLogSize());
     if (!options.podCidr().isEmpty()) {

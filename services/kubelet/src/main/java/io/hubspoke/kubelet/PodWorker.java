@@ -12,6 +12,7 @@ import io.hubspoke.client.EventRecorder;
 import io.hubspoke.client.EventRecorder.Regarding;
 import io.hubspoke.client.Resource;
 import io.hubspoke.kubelet.runtime.ContainerRuntime;
+import io.hubspoke.kubelet.volumes.PodVolumes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -80,7 +81,8 @@ final class PodWorker {
             pod.getSpec().getContainers(),
             knownMain,
             hasInit ? "PodInitializing" : "ContainerCreating");
-    this.mounts = new VolumeMounts(events, about);
+    this.mounts =
+        new VolumeMounts(events, about, new PodVolumes(client, options.rootDir(), about.uid()));
     this.restarts = new ContainerRestarts(events, about);
     this.starter = new ContainerStarter(options, runtime, client, probing, about, logDirectory);
     this.statusWriter =
@@ -195,11 +197,24 @@ final class PodWorker {
     return given != null ? given : own != null ? own : 30;
   }
 
-  /** Takes the steps towards running containers. */
+  /** Takes the steps towards running containers, which begin with the volumes. */
   private Duration run() {
-    if (sandbox == null && !mounts.mounted(pod)) {
-      return VolumeMounts.RETRY;
+    Duration wait = mounts.mount(pod);
+    // What runs goes on with the token that it has while the next one is not to be had.
+    if (sandbox == null && !wait.isZero()) {
+      return wait;
     }
+    return soonest(steps(), mounts.untilRenewal());
+  }
+
+  private static Duration soonest(Duration one, Duration other) {
+    if (one.isZero() || other.isZero()) {
+      return one.isZero() ? other : one;
+    }
+    return one.compareTo(other) < 0 ? one : other;
+  }
+
+  private Duration steps() {
     for (ContainerWorker container : all()) {
       restarts.see(pod, container, fieldPath(container), Duration.ofSeconds(grace()));
     }
@@ -281,6 +296,7 @@ final class PodWorker {
     if (running) {
       return Duration.ZERO;
     }
+    mounts.remove();
     last.run();
     ContainerRuntime.Sandbox held = sandbox;
     if (held != null) {

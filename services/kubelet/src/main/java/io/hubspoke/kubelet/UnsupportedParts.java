@@ -38,10 +38,8 @@ final class UnsupportedParts {
   }
 
   private static boolean supported(Mount mount) {
-    // A program in this process has no file system: an empty directory is as good as none, and the
-    // service account's token, which admission adds to each pod, is not read by any image.
-    return mount.type.equals("emptyDir")
-        || (mount.type.equals("projected") && mount.volume.startsWith("kube-api-access-"));
+    // A program in this process has no file system: an empty directory is as good as none.
+    return mount.type.equals("emptyDir") || mount.type.equals("projected");
   }
 
   private static String type(Volume volume) {

@@ -34,6 +34,8 @@ final class FakeApiserver {
   private final Map<HttpServerResponse, String> watches = new HashMap<>();
   private final HttpServer server;
   private long revision = 1;
+  private long tokens;
+  private long tokenSeconds = 3600;
 
   FakeApiserver(Vertx vertx) throws Exception {
     Identity identity =
@@ -84,6 +86,22 @@ final class FakeApiserver {
     }
   }
 
+  /** Gives out tokens that live so long. */
+  synchronized void tokenSeconds(long seconds) {
+    tokenSeconds = seconds;
+  }
+
+  private ObjectNode token(ObjectNode request) {
+    String pod = request.at("/spec/boundObjectRef/name").asText();
+    String uid = request.at("/spec/boundObjectRef/uid").asText();
+    boolean bound = list("/api/v1/").stream().anyMatch(object -> Meta.uid(object).equals(uid));
+    request
+        .putObject("status")
+        .put("token", "token-" + ++tokens + "-for-" + (bound ? pod : "nobody"))
+        .put("expirationTimestamp", java.time.Instant.now().plusSeconds(tokenSeconds).toString());
+    return request;
+  }
+
   private void tell(String type, String path, ObjectNode object) {
     String collection = path.substring(0, path.lastIndexOf('/'));
     ObjectNode event = Json.object().put("type", type);
@@ -106,6 +124,10 @@ final class FakeApiserver {
       case "GET" -> read(request, path);
       case "POST" -> {
         ObjectNode object = Json.parseObject(body.getBytes());
+        if (path.endsWith("/token")) {
+          answer(request, 201, token(object));
+          return;
+        }
         String key = path + "/" + Meta.name(object);
         if (objects.containsKey(key)) {
           refuse(request, Status.of(409, "AlreadyExists", key));

@@ -2,9 +2,12 @@ package io.hubspoke.lab;
 
 import io.hubspoke.client.ClientConfig;
 import io.hubspoke.client.Credentials;
+import io.hubspoke.pki.AtomicFile;
 import io.hubspoke.pki.CertificateAuthority;
 import io.hubspoke.pki.Identity;
+import io.hubspoke.pki.KeyPairs;
 import io.hubspoke.pki.Kubeconfig;
+import io.hubspoke.pki.Pem;
 import io.hubspoke.pki.SubjectAltNames;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,6 +21,9 @@ import java.util.List;
  * authority that is there already is kept, so nodes keep their identities; the rest is issued anew.
  */
 final class ClusterFiles {
+  /** The common name of the proxies that the apiserver believes. */
+  static final String FRONT_PROXY = "front-proxy-client";
+
   private static final Duration CA_VALIDITY = Duration.ofDays(3650);
   private static final Duration VALIDITY = Duration.ofDays(365);
 
@@ -33,7 +39,10 @@ final class ClusterFiles {
     this.addresses = addresses;
     Files.createDirectories(pki());
     this.ca = authority("ca", "kubernetes");
-    authority("front-proxy-ca", "front-proxy-ca");
+    authority("front-proxy-ca", "front-proxy-ca")
+        .issueClient(FRONT_PROXY, List.of(), VALIDITY)
+        .write(pki().resolve("front-proxy-client.crt"), pki().resolve("front-proxy-client.key"));
+    serviceAccountKeys();
     ca.issueServer("kube-apiserver", servingNames(), VALIDITY)
         .write(pki().resolve("apiserver.crt"), pki().resolve("apiserver.key"));
     ca.issueClient("kube-apiserver-kubelet-client", List.of("kubeadm:cluster-admins"), VALIDITY)
@@ -65,6 +74,15 @@ final class ClusterFiles {
     var created = CertificateAuthority.create(name, CA_VALIDITY);
     created.write(certificate, key);
     return created;
+  }
+
+  /** Kept from start to start, as the authorities are: tokens outlive a restart. */
+  private void serviceAccountKeys() throws IOException {
+    if (!Files.exists(serviceAccountKey()) || !Files.exists(serviceAccountPublicKey())) {
+      var pair = KeyPairs.generate();
+      Pem.writePrivateKey(serviceAccountKey(), pair.getPrivate());
+      AtomicFile.writePublic(serviceAccountPublicKey(), Pem.encode(pair.getPublic()));
+    }
   }
 
   private SubjectAltNames servingNames() {
@@ -114,6 +132,21 @@ final class ClusterFiles {
 
   Path caKey() {
     return pki().resolve("ca.key");
+  }
+
+  /** Signs the tokens of service accounts. */
+  Path serviceAccountKey() {
+    return pki().resolve("sa.key");
+  }
+
+  /** Verifies the tokens of service accounts. */
+  Path serviceAccountPublicKey() {
+    return pki().resolve("sa.pub");
+  }
+
+  /** The authority of front proxies. */
+  Path frontProxyCa() {
+    return pki().resolve("front-proxy-ca.crt");
   }
 
   Path servingCertificate() {

@@ -4,7 +4,9 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.hubspoke.api.AddressRange;
 import io.hubspoke.apiserver.Apiserver;
 import io.hubspoke.apiserver.ApiserverOptions;
+import io.hubspoke.apiserver.authn.RequestHeaderOptions;
 import io.hubspoke.apiserver.kubeletclient.KubeletClientOptions;
+import io.hubspoke.apiserver.serviceaccount.ServiceAccountOptions;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.DeleteOptions;
 import io.hubspoke.client.ListOptions;
@@ -18,9 +20,13 @@ import io.hubspoke.kubelet.KubeletOptions;
 import io.hubspoke.lab.wire.Wire;
 import io.hubspoke.pki.Identity;
 import io.hubspoke.pki.Kubeconfig;
+import io.hubspoke.pki.Pem;
+import io.hubspoke.pki.PublicKeys;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.scheduler.Scheduler;
 import io.hubspoke.scheduler.SchedulerOptions;
+import io.hubspoke.tokens.TokenKey;
+import io.hubspoke.tokens.TokenSigner;
 import io.vertx.core.Deployable;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -51,6 +57,8 @@ public final class Mesh {
   private static final long POLL_MILLIS = 20;
   private static final long CLOSE_MILLIS = 1500;
   private static final int ACCESSES_KEPT = 1024;
+  private static final String SERVICE_ACCOUNT_ISSUER =
+      "https://kubernetes.default.svc.cluster.local";
   private static final String SERVICE_RANGE = "127.96.0.0/16";
 
   /** A node of the mesh, and the wire on the address that it advertises. */
@@ -171,7 +179,17 @@ public final class Mesh {
             ApiserverOptions.secure(serving, files.caCertificate())
                 .with(
                     new ApiserverOptions.KubernetesService(addresses.nodesUplink(), SERVICE_RANGE))
-                .with(new ApiserverOptions.Authn(files.caCertificate(), false, true))
+                .with(
+                    new ApiserverOptions.Authn(files.caCertificate(), false, true)
+                        .with(
+                            RequestHeaderOptions.of(
+                                files.frontProxyCa(), List.of(ClusterFiles.FRONT_PROXY)))
+                        .with(
+                            ServiceAccountOptions.of(
+                                SERVICE_ACCOUNT_ISSUER,
+                                files.serviceAccountKey(),
+                                files.serviceAccountPublicKey())))
+                .withAdmissionPlugins(List.of("NodeRestriction", "ServiceAccount"))
                 .with(kubelets));
   }
 
@@ -184,7 +202,8 @@ public final class Mesh {
     var manager =
         ControllerManagerOptions.of(options.changes().controlPlane().apply(client))
             .withClusterSigning(files.caCertificate(), files.caKey(), Duration.ofDays(365))
-            .withRootCaFile(files.caCertificate());
+            .withRootCaFile(files.caCertificate())
+            .withServiceAccountPrivateKeyFile(files.serviceAccountKey());
     return options.posture() == MeshOptions.Posture.VERIFIED
         ? manager.withKubeletServing(
             new KubeletServingRanges(
@@ -410,6 +429,40 @@ public final class Mesh {
   /** Issues a client certificate as the cluster's authority would, however short its life. */
   public Identity issue(io.hubspoke.pki.CertificateProfile profile) {
     return files.ca().issue(profile);
+  }
+
+  /** What nodes and their pods are told of the apiserver. */
+  public Kubeconfig.Cluster pointOfView() {
+    return nodeCluster();
+  }
+
+  /** Signs tokens of service accounts as the apiserver does, whatever they say. */
+  public TokenSigner tokenSigner() throws IOException {
+    var secret = Pem.readPrivateKey(files.serviceAccountKey());
+    return new TokenSigner(vertx, TokenKey.of(PublicKeys.of(secret)), secret);
+  }
+
+  /** An apiserver beside the mesh's own. */
+  public record Beside(String url, String deployment) {}
+
+  /**
+   * Starts a second apiserver, with the same files and nothing in its store; undeploy it when it
+   * has served.
+   */
+  public Beside deployBeside(UnaryOperator<ApiserverOptions> change) throws Exception {
+    var options = apiserverOptions();
+    var serving = options.serving();
+    var beside =
+        new Apiserver(
+            change.apply(
+                options.with(
+                    new ApiserverOptions.Serving(
+                        serving.bindAddress(),
+                        0,
+                        serving.tlsCertFile(),
+                        serving.tlsPrivateKeyFile()))));
+    var deployment = Component.await(vertx.deployVerticle(beside));
+    return new Beside("https://%s:%d".formatted(serving.bindAddress(), beside.port()), deployment);
   }
 
   /** The cluster's authority. */

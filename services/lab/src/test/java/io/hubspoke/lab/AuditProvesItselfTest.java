@@ -15,6 +15,7 @@ import io.hubspoke.lab.audit.NodeRoute;
 import io.hubspoke.lab.audit.Property;
 import io.hubspoke.lab.audit.Route;
 import io.hubspoke.lab.audit.Row;
+import io.hubspoke.lab.audit.TokensRoute;
 import io.hubspoke.pki.Kubeconfig;
 import io.hubspoke.runtime.Component;
 import java.io.IOException;
@@ -40,7 +41,8 @@ class AuditProvesItselfTest {
     var careless =
         Changes.NONE.withNodeCluster(
             cluster -> new Kubeconfig.Cluster(cluster.server(), null, null, null, true));
-    for (var row : measure(careless, List.of(new BootstrapRoute(), new NodeRoute()))) {
+    for (var row :
+        measure(careless, List.of(new BootstrapRoute(), new NodeRoute(), new TokensRoute()))) {
       assertThat(row.asExpected(Property.SERVER_VERIFIED)).as(row.toString()).isFalse();
     }
   }
@@ -78,7 +80,13 @@ class AuditProvesItselfTest {
         Changes.NONE.withApiserver(
             options -> options.withAuthorizationModes(List.of("AlwaysAllow")));
     for (var row :
-        measure(lax, List.of(new BootstrapRoute(), new NodeRoute(), new ControlPlaneRoute()))) {
+        measure(
+            lax,
+            List.of(
+                new BootstrapRoute(),
+                new NodeRoute(),
+                new ControlPlaneRoute(),
+                new TokensRoute()))) {
       assertThat(row.asExpected(Property.AUTHORIZED)).as(row.toString()).isFalse();
     }
   }
@@ -96,9 +104,33 @@ class AuditProvesItselfTest {
     var lax =
         Changes.NONE.withApiserver(options -> options.with(options.authn().withAnonymous(true)));
     for (var row :
-        measure(lax, List.of(new BootstrapRoute(), new NodeRoute(), new ControlPlaneRoute()))) {
+        measure(
+            lax,
+            List.of(
+                new BootstrapRoute(),
+                new NodeRoute(),
+                new ControlPlaneRoute(),
+                new TokensRoute()))) {
       assertThat(row.asExpected(Property.CLIENT_AUTHENTICATED)).as(row.toString()).isFalse();
     }
+  }
+
+  @Test
+  void anApiserverThatAcceptsTokensForOthersFailsTheTokensRow() throws Exception {
+    var lax =
+        Changes.NONE.withApiserver(
+            options -> {
+              var accounts = options.authn().serviceAccounts();
+              return options.with(
+                  options
+                      .authn()
+                      .with(
+                          accounts.withApiAudiences(
+                              List.of(accounts.issuers().getFirst(), "audit"))));
+            });
+    var row = measure(lax, List.of(new TokensRoute())).getFirst();
+    assertThat(row.asExpected(Property.CLIENT_AUTHENTICATED)).as(row.toString()).isFalse();
+    assertThat(row.asExpected(Property.AUTHORIZED)).as(row.toString()).isTrue();
   }
 
   @Test

@@ -35,7 +35,12 @@ final class ObjectWriter {
     options.validation().check(target.type(), FieldTypes.check(target.type(), object), List::of);
     path.metadata().initialize(target, object);
     boolean generate = Meta.name(object).isEmpty();
-    return create(target, object, options, generate ? GeneratedName.ATTEMPTS : 1, generate);
+    int attempts = generate ? GeneratedName.ATTEMPTS : 1;
+    Future<Void> ready =
+        path.admission().ready(request(Operation.CREATE, target, object, null, options));
+    return ready.isComplete()
+        ? create(target, object, options, attempts, generate)
+        : ready.compose(v -> create(target, object, options, attempts, generate));
   }
 
   private Future<StoredObject> create(

@@ -26,6 +26,7 @@ public final class Audit {
         new BootstrapRoute(),
         new NodeRoute(),
         new ControlPlaneRoute(),
+        new TokensRoute(),
         new LogsRoute(Posture.DEFAULT),
         new LogsRoute(Posture.VERIFIED));
   }

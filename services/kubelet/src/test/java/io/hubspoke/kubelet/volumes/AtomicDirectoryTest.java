@@ -1,0 +1,51 @@
+package io.hubspoke.kubelet.volumes;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class AtomicDirectoryTest {
+  @TempDir private Path root;
+
+  @Test
+  void filesAreReplacedAsAWholeAndTheOwnersAlone() throws Exception {
+    Path volume = root.resolve("v");
+    AtomicDirectory directory = new AtomicDirectory(volume);
+    directory.write(Map.of("token", "one".getBytes(UTF_8), "sub/ca.crt", "ca".getBytes(UTF_8)));
+    assertThat(volume.resolve("token")).isSymbolicLink().hasContent("one");
+    assertThat(volume.resolve("sub/ca.crt")).hasContent("ca");
+    Path before = volume.resolve("..data").toRealPath();
+    assertThat(
+            PosixFilePermissions.toString(Files.getPosixFilePermissions(before.resolve("token"))))
+        .isEqualTo("rw-------");
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(volume)))
+        .isEqualTo("rwx------");
+
+    directory.write(Map.of("token", "two".getBytes(UTF_8)));
+    assertThat(volume.resolve("token")).hasContent("two");
+    assertThat(volume.resolve("sub")).doesNotExist();
+    assertThat(before).doesNotExist();
+    try (var entries = Files.list(volume)) {
+      assertThat(entries.map(e -> e.getFileName().toString()).filter(n -> !n.startsWith("..")))
+          .containsExactly("token");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"../out", "a/../../out", "/etc/passwd", "", ".", "..data", "a/../..x"})
+  void aPathThatLeadsOutIsRefused(String path) {
+    AtomicDirectory directory = new AtomicDirectory(root.resolve("v"));
+    assertThatThrownBy(() -> directory.write(Map.of(path, new byte[0])))
+        .isInstanceOf(MountException.class);
+    assertThat(root.resolve("out")).doesNotExist();
+  }
+}
