@@ -26,9 +26,7 @@ import io.hubspoke.controllermanager.roles.ClusterRoleAggregationController;
 import io.hubspoke.controllermanager.serviceaccounts.TokenSecretController;
 import io.hubspoke.pki.CertificateAuthority;
 import io.hubspoke.pki.Pem;
-import io.hubspoke.pki.PublicKeys;
 import io.hubspoke.runtime.Flag;
-import io.hubspoke.tokens.TokenKey;
 import io.hubspoke.tokens.TokenSigner;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
@@ -167,10 +165,7 @@ final class ControlLoops extends VerticleBase {
     var signer =
         Flag.read(
             "--service-account-private-key-file",
-            () -> {
-              var secret = Pem.readPrivateKey(keyFile);
-              return new TokenSigner(vertx, TokenKey.of(PublicKeys.of(secret)), secret);
-            });
+            () -> new TokenSigner(vertx, Pem.readPrivateKey(keyFile)));
     var rootCa =
         options.rootCaFile() == null
             ? ""

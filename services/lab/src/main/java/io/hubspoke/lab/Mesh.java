@@ -21,11 +21,9 @@ import io.hubspoke.lab.wire.Wire;
 import io.hubspoke.pki.Identity;
 import io.hubspoke.pki.Kubeconfig;
 import io.hubspoke.pki.Pem;
-import io.hubspoke.pki.PublicKeys;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.scheduler.Scheduler;
 import io.hubspoke.scheduler.SchedulerOptions;
-import io.hubspoke.tokens.TokenKey;
 import io.hubspoke.tokens.TokenSigner;
 import io.vertx.core.Deployable;
 import io.vertx.core.Future;
@@ -438,8 +436,7 @@ public final class Mesh {
 
   /** Signs tokens of service accounts as the apiserver does, whatever they say. */
   public TokenSigner tokenSigner() throws IOException {
-    var secret = Pem.readPrivateKey(files.serviceAccountKey());
-    return new TokenSigner(vertx, TokenKey.of(PublicKeys.of(secret)), secret);
+    return new TokenSigner(vertx, Pem.readPrivateKey(files.serviceAccountKey()));
   }
 
   /** An apiserver beside the mesh's own. */

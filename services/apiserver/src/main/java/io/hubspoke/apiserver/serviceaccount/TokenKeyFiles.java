@@ -11,7 +11,6 @@ import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -115,8 +114,7 @@ final class TokenKeyFiles {
   }
 
   private TokenSigner signer() throws IOException {
-    PrivateKey secret = Pem.readPrivateKey(options.signingKeyFile());
-    return new TokenSigner(vertx, TokenKey.of(PublicKeys.of(secret)), secret);
+    return new TokenSigner(vertx, Pem.readPrivateKey(options.signingKeyFile()));
   }
 
   private static TokenKey key(PublicKey key) {

@@ -106,18 +106,22 @@ final class TokenRequestEndpoint implements Endpoint {
     TokenIssuer.Contents contents = contents(request, account, spec);
     Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
     Meta.of(body).put("creationTimestamp", now.toString());
-    body.putObject("status")
-        .put("token", issuer.issue(signer, contents, now))
-        .put(
-            "expirationTimestamp",
-            now.plusSeconds(spec.path("expirationSeconds").asLong()).toString());
+    String until = now.plusSeconds(spec.path("expirationSeconds").asLong()).toString();
     MediaType form = MediaType.preferred(request.http());
+    // A signature takes long enough to hold up the other clients of an event loop.
     return request
-        .http()
-        .response()
-        .setStatusCode(201)
-        .putHeader("Content-Type", form.text())
-        .end(form.encode(body.put("kind", "TokenRequest").put("apiVersion", VERSION)));
+        .context()
+        .executeBlocking(() -> issuer.issue(signer, contents, now), false)
+        .compose(
+            token -> {
+              body.putObject("status").put("token", token).put("expirationTimestamp", until);
+              return request
+                  .http()
+                  .response()
+                  .setStatusCode(201)
+                  .putHeader("Content-Type", form.text())
+                  .end(form.encode(body.put("kind", "TokenRequest").put("apiVersion", VERSION)));
+            });
   }
 
   /** Fills in what the path and the defaults say; returns the account. */
