@@ -34,14 +34,15 @@ class TokensThroughKubectlTest {
   }
 
   private static ObjectNode claims(String token) {
-    return Json.parseObject(Base64.getUrlDecoder().decode(token.split("\\.")[1]));
+    return Json.parseObject(Base64.getUrlDecoder().decode(token.substring(token.indexOf('.') + 1, token.lastIndexOf('.'))));
   }
 
   /** Returns kubectl without the administrator's certificate: it has its token alone. */
   private static Kubectl.Result withToken(String token, String... arguments) throws Exception {
     Path bare = dir.resolve("bare.kubeconfig");
     if (!Files.exists(bare)) {
-      String server = kubectl.run("config", "view", "-o", "jsonpath={.clusters[0].cluster.server}").ok();
+      String server =
+          kubectl.run("config", "view", "-o", "jsonpath={.clusters[0].cluster.server}").ok();
       Files.writeString(
           bare,
           """
@@ -68,7 +69,12 @@ class TokensThroughKubectlTest {
     assertThat(withToken(token, "get", "secrets").failed())
         .contains("User \"system:serviceaccount:default:builder\" cannot list resource");
     kubectl
-        .run("create", "rolebinding", "builder", "--clusterrole=view", "--serviceaccount=default:builder")
+        .run(
+            "create",
+            "rolebinding",
+            "builder",
+            "--clusterrole=view",
+            "--serviceaccount=default:builder")
         .ok();
     Await.until("it may", () -> withToken(token, "get", "pods").status() == 0);
     String other = kubectl.run("create", "token", "builder", "--audience=vault").ok().strip();
@@ -86,12 +92,11 @@ class TokensThroughKubectlTest {
         () -> kubectl.run("get", "pod", "bearer", "-o", "jsonpath={.status.phase}").out(),
         "Running"::equals);
     assertThat(kubectl.run("describe", "pod", "bearer").ok())
-        .containsPattern("/var/run/secrets/kubernetes.io/serviceaccount from kube-api-access-\\w+ \\(ro\\)")
+        .containsPattern(
+            "/var/run/secrets/kubernetes.io/serviceaccount from kube-api-access-\\w+ \\(ro\\)")
         .contains("Type:                    Projected");
     String uid = kubectl.run("get", "pod", "bearer", "-o", "jsonpath={.metadata.uid}").ok();
-    Path volumes =
-        dir
-            .resolve("nodes/node-1/pods/" + uid + "/volumes/kubernetes.io~projected");
+    Path volumes = dir.resolve("nodes/node-1/pods/" + uid + "/volumes/kubernetes.io~projected");
     Path volume;
     try (var entries = Files.list(volumes)) {
       volume = entries.findFirst().orElseThrow();
@@ -131,7 +136,9 @@ class TokensThroughKubectlTest {
             text -> !text.isEmpty());
     String token = new String(Base64.getDecoder().decode(encoded), UTF_8);
     assertThat(kubectl.run("describe", "secret", "old-token").ok())
-        .contains("ca.crt:").contains("namespace:  7 bytes").contains(token);
+        .contains("ca.crt:")
+        .contains("namespace:  7 bytes")
+        .contains(token);
     assertThat(withToken(token, "get", "pods").failed())
         .contains("system:serviceaccount:default:old");
     kubectl.run("delete", "serviceaccount", "old").ok();

@@ -23,8 +23,8 @@ public final class TokenSigner {
   private JWTAuth signer;
 
   /**
-   * Signs with this key, and names its public part. That of an elliptic curve is computed when it is
-   * first needed: it takes a while, and most starts sign nothing.
+   * Signs with this key, and names its public part. That of an elliptic curve is computed when it
+   * is first needed: it takes a while, and most starts sign nothing.
    *
    * @throws IllegalArgumentException when it is of a kind or size that signs no tokens
    */
