@@ -139,7 +139,15 @@ public record ApiserverOptions(
 
   public ApiserverOptions with(Serving other) {
     return new ApiserverOptions(
-        other, authn, authorizationModes, admissionPlugins, service, limits, kubelet, eventTtl);
+        other,
+        authn,
+        authorizationModes,
+        admissionPlugins,
+        service,
+        limits,
+        kubelet,
+        eventTtl,
+        audit);
   }
 
   public ApiserverOptions with(Authn other) {
