@@ -34,7 +34,9 @@ class TokensThroughKubectlTest {
   }
 
   private static ObjectNode claims(String token) {
-    return Json.parseObject(Base64.getUrlDecoder().decode(token.substring(token.indexOf('.') + 1, token.lastIndexOf('.'))));
+    return Json.parseObject(
+        Base64.getUrlDecoder()
+            .decode(token.substring(token.indexOf('.') + 1, token.lastIndexOf('.'))));
   }
 
   /** Returns kubectl without the administrator's certificate: it has its token alone. */
