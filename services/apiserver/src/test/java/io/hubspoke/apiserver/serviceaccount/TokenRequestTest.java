@@ -6,7 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Json;
 import io.hubspoke.apiserver.TestApiserver.Answer;
+import io.hubspoke.apiserver.registry.ProtobufClient;
 import io.hubspoke.tokens.CompactToken;
+import io.kubernetes.client.proto.V1Authentication.TokenRequest;
+import io.kubernetes.client.proto.V1Authentication.TokenRequestSpec;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -48,6 +52,27 @@ class TokenRequestTest {
         .isEqualTo(Instant.ofEpochSecond(claims.path("exp").asLong()));
     assertThat(request.at("/metadata/name").asText()).isEqualTo("plain");
     assertThat(request.at("/spec/audiences/0").asText()).isEqualTo(TokenServer.ISSUER);
+  }
+
+  @Test
+  void clientsOfProtobufGetTheirTokensInIt() throws Exception {
+    tokens.account("proto");
+    var client =
+        new ProtobufClient(tokens.admin.http(), path -> URI.create(tokens.admin.server() + path));
+    var request =
+        TokenRequest.newBuilder()
+            .setSpec(TokenRequestSpec.newBuilder().setExpirationSeconds(700))
+            .build();
+    var answer =
+        client.send(
+            "POST",
+            "/api/v1/namespaces/default/serviceaccounts/proto/token",
+            ProtobufClient.envelope("authentication.k8s.io/v1", "TokenRequest", request),
+            ProtobufClient.ACCEPT);
+    assertThat(answer.code()).isEqualTo(201);
+    TokenRequest made = TokenRequest.parseFrom(answer.raw());
+    assertThat(tokens.whoami(made.getStatus().getToken()).path("username").asText())
+        .isEqualTo("system:serviceaccount:default:proto");
   }
 
   @Test
