@@ -1,5 +1,6 @@
 package io.hubspoke.apiserver.registry;
 
+import io.hubspoke.api.ApiException;
 import io.hubspoke.api.Status;
 import io.hubspoke.api.Status.Cause;
 import io.hubspoke.apiserver.store.PersistentMap;
@@ -75,17 +76,25 @@ final class ObjectReader {
     WatchCache cache = cacher.cache(selection.type());
     long revision = ReadOptions.revision(resourceVersion);
     boolean existing = revision == 0 || initialEvents;
-    Future<Void> ready = Future.succeededFuture();
-    if (resourceVersion.isEmpty()) {
-      ready = store.currentRevision().compose(cacher::reached);
-    } else if (initialEvents) {
-      ready = fresh(revision);
-    }
     var start =
         existing
             ? new WatchCache.Start.Existing(initialEvents)
             : new WatchCache.Start.After(revision);
-    return ready.map(v -> cache.watch(selection, start, wakeup));
+    if (existing) {
+      Future<Void> ready =
+          resourceVersion.isEmpty()
+              ? store.currentRevision().compose(cacher::reached)
+              : initialEvents ? fresh(revision) : Future.succeededFuture();
+      return ready.map(v -> cache.watch(selection, start, wakeup));
+    }
+    // A revision that doesn't come is of another store: its client must list this one.
+    return fresh(revision)
+        .map(v -> cache.watch(selection, start, wakeup))
+        .recover(
+            e ->
+                isTooLarge(e)
+                    ? Future.succeededFuture(cache.expired(selection, revision, wakeup))
+                    : Future.failedFuture(e));
   }
 
   private Future<ObjectList> nextPage(Selection selection, ReadOptions options) {
@@ -203,6 +212,10 @@ final class ObjectReader {
       case Store.FutureRevisionException f -> tooLarge(Long.parseLong(asked)).toException();
       default -> e;
     };
+  }
+
+  private static boolean isTooLarge(Throwable e) {
+    return e instanceof ApiException refusal && refusal.code() == 504;
   }
 
   private Status tooLarge(long revision) {

@@ -79,7 +79,13 @@ public final class ResourceEndpoint implements Endpoint {
     }
     switch (info.verb()) {
       // A body would mean nothing; unread it would keep the connection from its next request.
-      case "get", "list", "watch" -> request.http().resume();
+      case "get", "list" -> request.http().resume();
+      case "watch" -> {
+        // An upgrade reads on by itself.
+        if (!WatchSocket.isWanted(request.http())) {
+          request.http().resume();
+        }
+      }
       default -> {}
     }
     return info.subresource().isEmpty() ? object(request, target) : subresource(request, target);
@@ -187,16 +193,24 @@ public final class ResourceEndpoint implements Endpoint {
     var options = new RequestOptions(request);
     Rendering rendering = options.rendering(resource);
     long millis = options.watchMillis();
+    if (WatchSocket.isWanted(request.http())) {
+      var socket = new WatchSocket(request, rendering);
+      return on(request, begin(request, options, resource, socket::wake))
+          .compose(watcher -> socket.stream(watcher, millis));
+    }
     var response =
         new WatchResponse(request, rendering, request.flag("allowWatchBookmarks"), turns);
-    return on(
-            request,
-            registry.watch(
-                options.selection(resource),
-                request.param("resourceVersion"),
-                options.sendInitialEvents(),
-                response::wake))
+    return on(request, begin(request, options, resource, response::wake))
         .compose(watcher -> response.stream(watcher, millis));
+  }
+
+  private Future<Watcher> begin(
+      ApiRequest request, RequestOptions options, Resource resource, Runnable wakeup) {
+    return registry.watch(
+        options.selection(resource),
+        request.param("resourceVersion"),
+        options.sendInitialEvents(),
+        wakeup);
   }
 
   private Future<Void> create(ApiRequest request, Target target) {

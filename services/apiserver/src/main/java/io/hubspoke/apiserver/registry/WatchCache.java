@@ -149,16 +149,22 @@ final class WatchCache {
       }
       case Start.After after -> {
         if (after.revision() < windowStart) {
-          String message =
-              "too old resource version: " + after.revision() + " (" + windowStart + ")";
-          watcher.end(new WatchEvent.Failed(Status.expired(message)));
-          return watcher;
+          return expired(selection, after.revision(), wakeup);
         }
         watcher.beginWith(Collections.emptyIterator(), after.revision());
         replay(watcher, after.revision());
       }
     }
     watchers.add(watcher);
+    return watcher;
+  }
+
+  /** Returns a watch that ends at once, since what follows the revision is not known. */
+  synchronized Watcher expired(Selection selection, long revision, Runnable wakeup) {
+    var watcher = new Watcher(selection, this, wakeup);
+    String why = revision < windowStart ? "too old" : "unknown";
+    String message = why + " resource version: " + revision + " (" + windowStart + ")";
+    watcher.end(new WatchEvent.Failed(Status.expired(message)));
     return watcher;
   }
 

@@ -20,6 +20,11 @@ final class CsiDriverStrategy extends GenerationStrategy {
   }
 
   @Override
+  public boolean allowsUnconditionalUpdate() {
+    return false;
+  }
+
+  @Override
   void applyDefaults(ObjectNode driver) {
     ObjectNode spec = object(driver, "spec");
     setDefault(spec, "attachRequired", true);

@@ -17,6 +17,11 @@ final class CsiNodeStrategy extends GenericStrategy {
   }
 
   @Override
+  public boolean allowsUnconditionalUpdate() {
+    return false;
+  }
+
+  @Override
   void applyDefaults(ObjectNode node) {
     ObjectNode spec = object(node, "spec");
     if (!spec.has("drivers")) {

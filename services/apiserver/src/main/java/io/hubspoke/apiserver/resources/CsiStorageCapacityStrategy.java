@@ -12,6 +12,11 @@ final class CsiStorageCapacityStrategy extends GenericStrategy {
   }
 
   @Override
+  public boolean allowsUnconditionalUpdate() {
+    return false;
+  }
+
+  @Override
   void validate(ObjectNode capacity, FieldErrors errors) {
     String storageClass = capacity.path("storageClassName").asText("");
     if (storageClass.isEmpty()) {

@@ -28,6 +28,11 @@ final class NewerEventStrategy extends GenericStrategy {
   }
 
   @Override
+  public DependentsPolicy dependentsPolicy() {
+    return DependentsPolicy.UNSUPPORTED;
+  }
+
+  @Override
   public boolean allowsCreateOnUpdate() {
     return true;
   }

@@ -12,6 +12,11 @@ final class RuntimeClassStrategy extends GenericStrategy {
   }
 
   @Override
+  public boolean allowsUnconditionalUpdate() {
+    return false;
+  }
+
+  @Override
   public boolean allowsCreateOnUpdate() {
     return false;
   }

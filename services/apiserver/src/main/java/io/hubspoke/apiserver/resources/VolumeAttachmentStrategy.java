@@ -12,6 +12,11 @@ final class VolumeAttachmentStrategy extends GenericStrategy {
   }
 
   @Override
+  public boolean allowsUnconditionalUpdate() {
+    return false;
+  }
+
+  @Override
   void applyDefaults(ObjectNode attachment) {
     ObjectNode status = object(attachment, "status");
     if (!status.has("attached")) {

@@ -185,6 +185,39 @@ class ListTest extends RegistryTest {
   }
 
   @Test
+  void saysWhatDoesNotGoTogetherAsTheRealOneDoes() throws Exception {
+    refused(
+        "resourceVersionMatch=Exact", "resourceVersionMatch is forbidden unless resourceVersion");
+    refused(
+        "resourceVersionMatch=Exact&resourceVersion=0",
+        "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
+    refused(
+        "resourceVersionMatch=Sometimes&resourceVersion=1",
+        "resourceVersionMatch: Unsupported value: \"Sometimes\": supported values: \"Exact\","
+            + " \"NotOlderThan\", \"\"");
+    refused(
+        "resourceVersionMatch=Exact&continue=x",
+        "[resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion"
+            + " is provided, resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when"
+            + " continue is provided]");
+    refused("sendInitialEvents=true", "sendInitialEvents is forbidden for list");
+    refused(
+        "watch=1&resourceVersionMatch=NotOlderThan",
+        "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+    refused(
+        "watch=1&sendInitialEvents=false",
+        "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+  }
+
+  private void refused(String query, String why) throws Exception {
+    Answer refused = server.get(MAPS + "?" + query);
+    assertThat(refused.code()).as(query).isEqualTo(422);
+    assertThat(refused.message())
+        .startsWith("ListOptions.meta.k8s.io \"\" is invalid: ")
+        .contains(why);
+  }
+
+  @Test
   void answersAResourceVersionYetToComeWithATimeout() throws Exception {
     create("a", "");
     Answer late = server.get(MAPS + "?resourceVersion=1000000");

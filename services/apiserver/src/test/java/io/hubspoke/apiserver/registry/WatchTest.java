@@ -172,6 +172,17 @@ class WatchTest extends RegistryTest {
   }
 
   @Test
+  void sendsWhoComesFromAnotherStoreToListAnew() throws Exception {
+    create("a", "");
+    try (var watch = server.watch(WATCH + "&resourceVersion=1000000")) {
+      ObjectNode event = watch.next();
+      assertThat(event.path("type").asText()).isEqualTo("ERROR");
+      assertThat(event.path("object").path("code").asInt()).isEqualTo(410);
+      assertThat(watch.next()).isNull();
+    }
+  }
+
+  @Test
   void refusesOptionsThatMeanNothing() throws Exception {
     assertThat(server.get(WATCH + "&resourceVersion=x").code()).isEqualTo(400);
     assertThat(server.get(WATCH + "&timeoutSeconds=x").code()).isEqualTo(400);
