@@ -1,0 +1,170 @@
+package io.hubspoke.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hubspoke.api.Json;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** One long way through the API with every kubectl, from create to delete. */
+@Execution(ExecutionMode.CONCURRENT)
+@Timeout(300)
+class KubectlScenarioTest {
+  /** Made by components or answered without being stored, or not to be written here. */
+  private static final Set<String> NOT_IN_THE_MANIFEST =
+      Set.of("v1 Namespace", "v1 Node", "v1 Event", "events.k8s.io/v1 Event");
+
+  @TempDir private static Path dir;
+  private static TestMesh mesh;
+
+  @BeforeAll
+  static void start() throws Exception {
+    mesh = TestMesh.start(dir.resolve("mesh"), 1);
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    mesh.stop();
+  }
+
+  static List<KubectlSession> versions() throws Exception {
+    return KubectlSession.ofEveryVersion(mesh, dir);
+  }
+
+  @ParameterizedTest
+  @MethodSource("versions")
+  void everyResourceIsCreatedShownChangedAndDeleted(KubectlSession kubectl) throws Exception {
+    kubectl.inNamespace("all");
+    var manifest =
+        KubectlManifest.write(
+            kubectl.home().resolve("all.yaml"), kubectl.version(), kubectl.number());
+    var file = manifest.file().toString();
+    var count = manifest.entries().size();
+    assertThat(storedResources(kubectl))
+        .containsExactlyInAnyOrderElementsOf(
+            manifest.entries().stream().map(e -> e.apiVersion() + " " + e.kind()).toList());
+
+    assertThat(kubectl.ok("apply", "-f", file).lines())
+        .hasSize(count)
+        .allMatch(line -> line.endsWith(" created"));
+    manifest.matches(kubectl.ok("get", "-f", file, "-o", "wide"));
+    var before = revisions(kubectl, file);
+    assertThat(before).hasSize(count - 1);
+
+    // What kubectl computes for a budget's selector is a patch even where nothing differs.
+    assertThat(kubectl.ok("apply", "-f", file).lines())
+        .hasSize(count)
+        .allMatch(l -> l.endsWith(" unchanged") || l.startsWith("poddisruptionbudget"));
+    assertThat(revisions(kubectl, file)).isEqualTo(before);
+    assertThat(kubectl.ok("diff", "-f", file)).isEmpty();
+    describes(kubectl, manifest);
+    changes(kubectl, manifest);
+    deletes(kubectl, manifest);
+  }
+
+  /** What was written when; without the pod, which the scheduler writes too. */
+  private static List<String> revisions(KubectlSession kubectl, String file) throws Exception {
+    var items =
+        Json.parse(kubectl.ok("get", "-f", file, "-o", "json").getBytes(StandardCharsets.UTF_8))
+            .path("items");
+    var found = new ArrayList<String>();
+    for (var object : items) {
+      var meta = object.path("metadata");
+      assertThat(meta.path("uid").asText()).isNotEmpty();
+      assertThat(meta.path("creationTimestamp").asText()).endsWith("Z");
+      if (!object.path("kind").asText().equals("Pod")) {
+        found.add(object.path("kind").asText() + " " + meta.path("resourceVersion").asText());
+      }
+    }
+    return found;
+  }
+
+  /** The resources that discovery shows with all verbs, by version and kind. */
+  private static Set<String> storedResources(KubectlSession kubectl) throws Exception {
+    return kubectl
+        .ok("api-resources", "--verbs=create,delete,get,list,patch,update,watch", "--no-headers")
+        .lines()
+        .map(line -> line.strip().split(" +"))
+        .map(columns -> columns[columns.length - 3] + " " + columns[columns.length - 1])
+        .filter(resource -> !NOT_IN_THE_MANIFEST.contains(resource))
+        .collect(Collectors.toSet());
+  }
+
+  private static void describes(KubectlSession kubectl, KubectlManifest manifest) throws Exception {
+    var described = kubectl.ok("describe", "-f", manifest.file().toString());
+    for (var entry : manifest.entries()) {
+      assertThat(described).containsPattern("Name: +" + entry.name());
+    }
+    assertThat(described)
+        .contains("Endpoints:                10.1.2.3:8080")
+        .contains("StrategyType:           RollingUpdate")
+        .containsPattern("Warning +FailedScheduling .* default-scheduler +0/1 nodes are available");
+  }
+
+  private static void changes(KubectlSession kubectl, KubectlManifest manifest) throws Exception {
+    var file = manifest.file().toString();
+    var red = manifest.with("red", "color: blue", "color: red").file().toString();
+    var diff = kubectl.run("diff", "-f", red);
+    assertThat(diff.status()).as(diff.err()).isEqualTo(1);
+    assertThat(diff.out().lines()).contains("-  color: blue", "+  color: red");
+    assertThat(diff.out().lines().filter(line -> line.startsWith("diff "))).hasSize(1);
+    assertThat(kubectl.ok("apply", "--dry-run=server", "-f", red).lines())
+        .anyMatch(l -> l.matches("configmap/\\S+ configured \\(server dry run\\)"));
+    assertThat(kubectl.ok("get", "configmap", "-l", "app=shop", "-o", "jsonpath={..color}"))
+        .isEqualTo("blue");
+    assertThat(kubectl.ok("apply", "-f", red).lines())
+        .anyMatch(l -> l.matches("configmap/\\S+ configured"));
+
+    var count = manifest.entries().size();
+    for (var change :
+        List.of(
+            new String[] {"label", "-f", file, "one=1"},
+            new String[] {"annotate", "-f", file, "two=2"},
+            new String[] {"patch", "-f", file, "-p", "{\"metadata\":{\"labels\":{\"a\":\"1\"}}}"},
+            new String[] {
+              "patch", "-f", file, "--type=merge", "-p", "{\"metadata\":{\"labels\":{\"b\":\"2\"}}}"
+            },
+            new String[] {
+              "patch",
+              "-f",
+              file,
+              "--type=json",
+              "-p",
+              "[{\"op\":\"remove\",\"path\":\"/metadata/labels/a\"}]"
+            })) {
+      assertThat(kubectl.ok(change).lines()).as(change[0]).hasSize(count);
+    }
+    var live = kubectl.home().resolve("live.yaml");
+    Files.writeString(live, kubectl.ok("get", "-f", file, "-o", "yaml"));
+    assertThat(Files.readString(live).lines().filter(l -> l.matches(" +b: \"2\""))).hasSize(count);
+    assertThat(kubectl.ok("replace", "-f", live.toString()).lines())
+        .hasSize(count)
+        .allMatch(line -> line.endsWith(" replaced"));
+  }
+
+  private static void deletes(KubectlSession kubectl, KubectlManifest manifest) throws Exception {
+    var file = manifest.file().toString();
+    var count = manifest.entries().size();
+    assertThat(kubectl.ok("delete", "--dry-run=server", "-f", file).lines())
+        .hasSize(count)
+        .allMatch(line -> line.endsWith(" deleted (server dry run)"));
+    assertThat(kubectl.ok("get", "-f", file, "-o", "name").lines()).hasSize(count);
+    assertThat(kubectl.ok("delete", "-f", file).lines()).hasSize(count);
+    assertThat(kubectl.run("get", "-f", file).err().lines())
+        .hasSize(count)
+        .allMatch(line -> line.startsWith("Error from server (NotFound)"));
+  }
+}
