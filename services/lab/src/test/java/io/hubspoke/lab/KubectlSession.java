@@ -15,6 +15,7 @@ final class KubectlSession {
   private final Kubectl kubectl;
   private final int minor;
   private final Path config;
+  private String namespace = "default";
 
   private KubectlSession(Kubectl kubectl, int minor, Path config) {
     this.kubectl = kubectl;
@@ -73,6 +74,20 @@ final class KubectlSession {
     assertThat(ok("config", "set-context", "--current", "--namespace=" + name))
         .contains("modified");
     assertThat(config).content().contains("namespace: " + name);
+    namespace = name;
+  }
+
+  String namespace() {
+    return namespace;
+  }
+
+  /** Edits an object by a script that is given the file's name, and returns what was printed. */
+  String edits(Path editor, String object) throws Exception {
+    var launcher = home().resolve("edit.sh");
+    Files.writeString(
+        launcher, "#!/bin/sh\nKUBE_EDITOR=%s exec %s \"$@\"\n".formatted(editor, kubectl.binary()));
+    assertThat(launcher.toFile().setExecutable(true)).isTrue();
+    return new Kubectl(launcher, config, home()).run("edit", object).ok();
   }
 
   Kubectl.Result run(String... arguments) throws Exception {

@@ -140,7 +140,7 @@ final class ObjectWriter {
     }
     return path.allocator(target)
         .allocate(object, old, options.dryRun())
-        .compose(allocation -> allocation.around(replace(cache, current, object, options)))
+        .compose(allocation -> allocation.around(replace(cache, current, object, old, options)))
         .recover(
             e ->
                 e instanceof ConflictException conflict && attempts > 1
@@ -149,10 +149,16 @@ final class ObjectWriter {
   }
 
   private Future<StoredObject> replace(
-      WatchCache cache, Entry current, ObjectNode object, WriteOptions options) {
+      WatchCache cache, Entry current, ObjectNode object, ObjectNode old, WriteOptions options) {
     Buffer value = cache.encoding().encode(object);
     if (options.dryRun() || value.equals(current.value())) {
       return Future.succeededFuture(cache.object(current.key(), value, current.revision()));
+    }
+    // Fields in another order are no change, and nothing that watchers should hear of.
+    if (value.length() == current.value().length()
+        && cache.encoding().decode(value, current.revision()).equals(old)) {
+      return Future.succeededFuture(
+          cache.object(current.key(), current.value(), current.revision()));
     }
     return path.store()
         .update(current.key(), value, current.revision())

@@ -176,6 +176,18 @@ class CreateAndUpdateTest extends RegistryTest {
   }
 
   @Test
+  void keepsTheVersionWhenFieldsComeInAnotherOrder() throws Exception {
+    server.post(
+        MAPS,
+        "{\"metadata\":{\"name\":\"a\"},\"immutable\":false,\"data\":{\"k\":\"v\",\"l\":\"w\"}}");
+    ObjectNode first = server.get(MAPS + "/a").body();
+    ObjectNode turned =
+        json("{'data':{'l':'w','k':'v'},'immutable':false,'metadata':{'name':'a'}}");
+    assertThat(server.put(MAPS + "/a", turned).body()).isEqualTo(first);
+    assertThat(server.get(MAPS + "/a").body()).isEqualTo(first);
+  }
+
+  @Test
   void refusesAnUpdateThatMeansAnotherObjectOfThatName() throws Exception {
     create("a");
     Answer refused = server.put(MAPS + "/a", json("{'metadata':{'name':'a','uid':'other'}}"));
