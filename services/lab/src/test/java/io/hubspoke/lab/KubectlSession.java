@@ -27,7 +27,7 @@ final class KubectlSession {
   static List<KubectlSession> ofEveryVersion(TestMesh mesh, Path dir) throws Exception {
     var sessions = new ArrayList<KubectlSession>();
     for (var binary : Kubectl.versions()) {
-      var home = Files.createDirectories(dir.resolve("session-" + sessions.size()));
+      var home = Files.createTempDirectory(dir, "session-");
       var config = home.resolve("kubeconfig");
       Files.copy(mesh.kubectl().kubeconfig(), config);
       var kubectl = new Kubectl(binary, config, home);
@@ -75,6 +75,9 @@ final class KubectlSession {
         .contains("modified");
     assertThat(config).content().contains("namespace: " + name);
     namespace = name;
+    // Pods need it, whether the controller has been here before or not.
+    var account = run("create", "serviceaccount", "default");
+    assertThat(account.out() + account.err()).containsAnyOf(" created", "already exists");
   }
 
   String namespace() {

@@ -66,8 +66,7 @@ record KubectlWorkloadSteps(KubectlSession kubectl, TestMesh mesh) {
         .contains("no rollout history found for deployment \"web\"");
 
     assertThat(kubectl.ok("scale", "deployment/web", "--replicas=3")).contains("scaled");
-    assertThat(
-            kubectl.failed("scale", "deployment/web", "--current-replicas=2", "--replicas=5"))
+    assertThat(kubectl.failed("scale", "deployment/web", "--current-replicas=2", "--replicas=5"))
         .contains("xpected replicas to be 2, was 3");
     assertThat(kubectl.ok("autoscale", "deployment/web", "--max=5", "--cpu-percent=80"))
         .contains("autoscaled");
@@ -79,14 +78,14 @@ record KubectlWorkloadSteps(KubectlSession kubectl, TestMesh mesh) {
     assertThat(kubectl.ok("expose", "deployment/web", "--port=80", "--target-port=8080"))
         .contains("service/web exposed");
     assertThat(kubectl.ok("rollout", "pause", "deployment/web")).contains("paused");
-    assertThat(kubectl.failed("rollout", "restart", "deployment/web")).contains("is paused");
+    assertThat(kubectl.failed("rollout", "restart", "deployment/web")).contains("can't restart paused deployment");
     assertThat(kubectl.ok("rollout", "resume", "deployment/web")).contains("resumed");
     assertThat(kubectl.ok("rollout", "restart", "deployment/web")).contains("restarted");
     edits();
     assertThat(kubectl.ok("get", "deployment", "web", "-o", "wide").lines().toList().getLast())
         .matches("web +0/4 +0 +0 +\\S+ +echo +hubspoke/echo:2 +app=web");
     assertThat(kubectl.ok("describe", "deployment", "web"))
-        .contains("COLOR:  red")
+        .containsPattern("COLOR: +red")
         .containsPattern("cpu: +100m")
         .contains("restartedAt")
         .containsPattern("Replicas: +4 desired");
@@ -105,8 +104,7 @@ record KubectlWorkloadSteps(KubectlSession kubectl, TestMesh mesh) {
     var status = kubectl.kubectl().start("rollout", "status", "deployment/web", "--timeout=60s");
     try (var lines = status.inputReader(StandardCharsets.UTF_8)) {
       assertThat(lines.readLine()).contains("Waiting for deployment spec update to be observed");
-      var deployments =
-          Resource.namespaced("apps", "v1", "deployments", Object.class).tree();
+      var deployments = Resource.namespaced("apps", "v1", "deployments", Object.class).tree();
       var admin = mesh.mesh().admin();
       var namespace = kubectl.namespace();
       var web = Await.result(admin.get(deployments, namespace, "web"));
@@ -124,7 +122,8 @@ record KubectlWorkloadSteps(KubectlSession kubectl, TestMesh mesh) {
                 PatchType.MERGE,
                 Json.parseObject(patch.getBytes(StandardCharsets.UTF_8))));
         assertThat(lines.readLine())
-            .contains(ready < 4 ? "2 of 4 updated replicas are available" : "successfully rolled out");
+            .contains(
+                ready < 4 ? "2 of 4 updated replicas are available" : "successfully rolled out");
       }
       assertThat(status.waitFor()).isZero();
     } finally {
