@@ -133,7 +133,8 @@ class KubectlScenarioTest {
     } else {
       // For two or three kinds it asks for a beta that 1.33 doesn't serve any more, or not yet.
       assertThat(described.failed())
-          .isEqualTo("Error from server (NotFound): the server could not find the requested resource\n");
+          .isEqualTo(
+              "Error from server (NotFound): the server could not find the requested resource\n");
       assertThat(count).isGreaterThanOrEqualTo(manifest.entries().size() - 3);
     }
     assertThat(described.out()).containsPattern("StrategyType: +RollingUpdate");

@@ -78,7 +78,8 @@ record KubectlWorkloadSteps(KubectlSession kubectl, TestMesh mesh) {
     assertThat(kubectl.ok("expose", "deployment/web", "--port=80", "--target-port=8080"))
         .contains("service/web exposed");
     assertThat(kubectl.ok("rollout", "pause", "deployment/web")).contains("paused");
-    assertThat(kubectl.failed("rollout", "restart", "deployment/web")).contains("can't restart paused deployment");
+    assertThat(kubectl.failed("rollout", "restart", "deployment/web"))
+        .contains("can't restart paused deployment");
     assertThat(kubectl.ok("rollout", "resume", "deployment/web")).contains("resumed");
     assertThat(kubectl.ok("rollout", "restart", "deployment/web")).contains("restarted");
     edits();
