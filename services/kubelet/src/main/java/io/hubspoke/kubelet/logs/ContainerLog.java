@@ -80,6 +80,18 @@ public final class ContainerLog {
     return promise.future();
   }
 
+  /** Completes when what was given to write so far is in the file, or could not be written. */
+  public Future<Void> settled() {
+    synchronized (this) {
+      if (!writing) {
+        return Future.succeededFuture();
+      }
+      Promise<Void> promise = Promise.promise();
+      writers.add(promise);
+      return promise.future().otherwiseEmpty();
+    }
+  }
+
   private void append(String head, byte[] text, int from, int length) {
     pending.writeBytes(head.getBytes(StandardCharsets.US_ASCII));
     pending.write(text, from, length);
@@ -101,7 +113,9 @@ public final class ContainerLog {
         writers = new ArrayList<>();
       }
       try {
-        store(bytes);
+        if (bytes.length > 0) {
+          store(bytes);
+        }
         done.forEach(Promise::complete);
       } catch (IOException e) {
         done.forEach(p -> p.fail(e));

@@ -68,10 +68,11 @@ public final class LogReader {
       while (true) {
         // Asked before reading: what was said before the end is in the file then.
         boolean more = options.follow() && running.getAsBoolean();
-        if (!lines.copy(channel) || !more) {
+        if (!lines.copy(channel)) {
           return;
         }
-        if (rotated()) {
+        // Looked at also after the end: the last lines may be in a file begun since.
+        if (options.follow() && rotated()) {
           // What was written between the last look and the rotation.
           if (!lines.copy(channel)) {
             return;
@@ -81,8 +82,10 @@ public final class LogReader {
           if (channel == null) {
             return;
           }
-        } else {
+        } else if (more) {
           sink.pause(POLL);
+        } else {
+          return;
         }
         if (sink.closed()) {
           return;

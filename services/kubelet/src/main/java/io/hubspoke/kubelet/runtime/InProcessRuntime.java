@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Runs built-in images inside this process, each on an event loop: what a thousand nodes on one
@@ -88,13 +89,9 @@ public final class InProcessRuntime implements ContainerRuntime {
                   + "\": executable file not found in $PATH"));
     }
     ContextInternal context = ((VertxInternal) vertx).createEventLoopContext();
+    ContainerLog log = new ContainerLog(config.logFile(), maxLogSize);
     Program.Surroundings surroundings =
-        new Program.Surroundings(
-            context,
-            sandbox.ip(),
-            sandbox.ip().equals(nodeIp),
-            config,
-            new ContainerLog(config.logFile(), maxLogSize));
+        new Program.Surroundings(context, sandbox.ip(), sandbox.ip().equals(nodeIp), config, log);
     Program program =
         switch (repository(config.image())) {
           case "hubspoke/pause" -> new Pause();
@@ -106,7 +103,7 @@ public final class InProcessRuntime implements ContainerRuntime {
       return Future.failedFuture(new StartException("no image \"" + config.image() + "\""));
     }
     return Future.succeededFuture(
-        new RunningProgram(newId(), Instant.now(), context, program).start());
+        new RunningProgram(newId(), Instant.now(), context, program, log).start());
   }
 
   @Override
@@ -138,13 +135,17 @@ public final class InProcessRuntime implements ContainerRuntime {
     private final Instant startedAt;
     private final ContextInternal context;
     private final Program program;
+    private final ContainerLog log;
+    private final AtomicBoolean ended = new AtomicBoolean();
     private final Promise<Exit> exited = Promise.promise();
 
-    RunningProgram(String id, Instant startedAt, ContextInternal context, Program program) {
+    RunningProgram(
+        String id, Instant startedAt, ContextInternal context, Program program, ContainerLog log) {
       this.id = id;
       this.startedAt = startedAt;
       this.context = context;
       this.program = program;
+      this.log = log;
     }
 
     RunningProgram start() {
@@ -194,7 +195,11 @@ public final class InProcessRuntime implements ContainerRuntime {
     }
 
     private void exit(int code) {
-      exited.tryComplete(new Exit(code, Instant.now()));
+      if (ended.compareAndSet(false, true)) {
+        Exit exit = new Exit(code, Instant.now());
+        // Who hears of the end reads the log to its end, so its last line has to be there.
+        log.settled().onComplete(done -> exited.complete(exit));
+      }
     }
   }
 }
