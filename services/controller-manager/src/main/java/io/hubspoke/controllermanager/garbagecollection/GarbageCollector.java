@@ -86,8 +86,14 @@ public final class GarbageCollector implements Controller {
       monitors
           .synced()
           .timeout(INITIAL_SYNC_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
-          .onFailure(e -> LOG.warn("going on though not all could be listed: {}", e.getMessage()))
-          .onComplete(done -> ready.tryComplete());
+          .onComplete(
+              done -> {
+                // Stopping completes it first: what fails then has nothing to go on to.
+                if (ready.tryComplete() && done.failed()) {
+                  LOG.warn(
+                      "going on though not all could be listed: {}", done.cause().getMessage());
+                }
+              });
     }
     return SYNC_PERIOD;
   }
