@@ -88,11 +88,12 @@ public final class ApiBench {
             load("LIST of " + LIST_LENGTH, HttpMethod.GET, i -> BenchObjects.LISTED, null, 200),
             plan));
     measured.add(step(connections, post, plan));
+    Leases leases = Leases.read(connections, plan.connections());
     measured.add(
         step(
             connections,
-            load(
-                "PUT of leases", HttpMethod.PUT, BenchObjects::leasePath, BenchObjects::lease, 200),
+            new ClosedLoop.Load(
+                "PUT of leases", HttpMethod.PUT, Leases::path, leases::renewal, 200, leases::seen),
             plan));
     if (plan.hey()) {
       measured.addAll(byHey(connections.config(), List.of(get, post), plan));
@@ -191,6 +192,6 @@ public final class ApiBench {
       IntFunction<String> path,
       IntFunction<Buffer> body,
       int expected) {
-    return new ClosedLoop.Load(what, method, path, body == null ? i -> null : body, expected);
+    return new ClosedLoop.Load(what, method, path, body == null ? i -> null : body, expected, null);
   }
 }

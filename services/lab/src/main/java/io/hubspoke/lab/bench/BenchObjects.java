@@ -4,11 +4,7 @@ import io.hubspoke.runtime.Component;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import java.io.IOException;
-import java.time.Instant;
-import java.time.format.DateTimeFormatter;
-import java.time.format.DateTimeFormatterBuilder;
 import java.util.List;
-import java.util.Locale;
 
 /** What the loads ask for, in namespaces of their own. */
 final class BenchObjects {
@@ -18,13 +14,6 @@ final class BenchObjects {
   static final String LISTED = maps(NAMESPACE + "-list");
   static final String WATCHED = maps(NAMESPACE + "-watch");
   static final Buffer GENERATED = map("\"generateName\":\"posted-\"", "small");
-
-  /** As Kubernetes writes a MicroTime, with all six digits. */
-  private static final DateTimeFormatter MICRO_TIME =
-      new DateTimeFormatterBuilder().appendInstant(6).toFormatter(Locale.ROOT);
-
-  private static final String LEASES =
-      "/apis/coordination.k8s.io/v1/namespaces/" + NAMESPACE + "/leases";
 
   private final Connections connections;
 
@@ -49,21 +38,8 @@ final class BenchObjects {
       create(LISTED, map("\"name\":\"listed-%03d\"".formatted(i), text));
     }
     for (int i = 0; i < leases; i++) {
-      create(LEASES, lease(i));
+      create(Leases.COLLECTION, Leases.lease(i, ""));
     }
-  }
-
-  static String leasePath(int number) {
-    return LEASES + "/lease-" + number;
-  }
-
-  /** Returns a lease as its holder renews it now. */
-  static Buffer lease(int number) {
-    return Buffer.buffer(
-        ("{\"apiVersion\":\"coordination.k8s.io/v1\",\"kind\":\"Lease\",\"metadata\":"
-                + "{\"name\":\"lease-%d\"},\"spec\":{\"holderIdentity\":\"holder-%d\","
-                + "\"leaseDurationSeconds\":40,\"renewTime\":\"%s\"}}")
-            .formatted(number, number, MICRO_TIME.format(Instant.now())));
   }
 
   private static String maps(String namespace) {

@@ -17,13 +17,22 @@ public final class ClosedLoop {
    *
    * @param path of the n-th connection
    * @param body of the n-th connection, made anew for each request; null for none
+   * @param heard takes the n-th connection's answers that were as expected; null when what they
+   *     contain doesn't matter
    */
   public record Load(
       String what,
       HttpMethod method,
       IntFunction<String> path,
       IntFunction<Buffer> body,
-      int expected) {}
+      int expected,
+      Heard heard) {}
+
+  /** Takes an answer, on the event loop. */
+  @FunctionalInterface
+  public interface Heard {
+    void answer(int connection, Buffer body);
+  }
 
   private final Connections connections;
   private final Load load;
@@ -81,8 +90,7 @@ public final class ClosedLoop {
       }
       return;
     }
-    connections
-        .exchange(load.method(), load.path().apply(connection), load.body().apply(connection))
+    exchange(connection)
         .onComplete(
             answer -> {
               if (answer.succeeded() && answer.result() == load.expected()) {
@@ -92,5 +100,26 @@ public final class ClosedLoop {
               }
               next(connection);
             });
+  }
+
+  private Future<Integer> exchange(int connection) {
+    String path = load.path().apply(connection);
+    Buffer body = load.body().apply(connection);
+    if (load.heard() == null) {
+      return connections.exchange(load.method(), path, body);
+    }
+    return connections
+        .send(load.method(), path, body)
+        .compose(
+            response ->
+                response
+                    .body()
+                    .map(
+                        answer -> {
+                          if (response.statusCode() == load.expected()) {
+                            load.heard().answer(connection, answer);
+                          }
+                          return response.statusCode();
+                        }));
   }
 }
