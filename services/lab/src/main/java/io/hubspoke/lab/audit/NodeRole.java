@@ -52,6 +52,7 @@ final class NodeRole {
       registers(other);
       foreign.create("");
       readsOfItsPods(kubelet);
+      new NodeTokens(mesh, own, foreign).measure(kubelet, check);
       itsNode(kubelet);
       itsLease(kubelet);
       itsPods(kubelet);

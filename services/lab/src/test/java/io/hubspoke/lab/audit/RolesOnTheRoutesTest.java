@@ -45,7 +45,9 @@ class RolesOnTheRoutesTest {
           "write another's pod's status",
           "evict another's pod",
           "delete another's pod",
-          "create a pod for itself");
+          "create a pod for itself",
+          "request a token for another's pod",
+          "request a token for no pod");
 
   @Test
   void nothingIsAmissWhenNothingIsBroken() throws Exception {
