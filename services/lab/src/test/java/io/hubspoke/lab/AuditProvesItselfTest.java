@@ -2,7 +2,9 @@ package io.hubspoke.lab;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Json;
+import io.hubspoke.client.DeleteOptions;
 import io.hubspoke.client.Resource;
 import io.hubspoke.kubelet.KubeletOptions.AuthorizationMode;
 import io.hubspoke.lab.MeshOptions.Changes;
@@ -30,6 +32,10 @@ import org.junit.jupiter.api.Timeout;
 /** Each protection is broken on purpose, and the row that vouches for it must fail. */
 @Timeout(120)
 class AuditProvesItselfTest {
+  private static final Resource<ObjectNode> BINDINGS =
+      Resource.cluster("rbac.authorization.k8s.io", "v1", "clusterrolebindings", Object.class)
+          .tree();
+
   @Test
   void everyRowIsAsTheDocumentsSayWhenNothingIsBroken() throws Exception {
     assertThat(measure(Changes.NONE, Audit.routes()))
@@ -143,35 +149,59 @@ class AuditProvesItselfTest {
   }
 
   @Test
-  void nodesWhoseRoleWasWidenedFailTheirRow() throws Exception {
-    // With every right a node may have a certificate signed for another node's name as well.
-    var routes = List.of(new NodeRoute(), new BootstrapRoute());
-    var lab = TwoPostures.start(2, routes, step -> {});
+  void rolesThatWereWidenedFailTheirRow() throws Exception {
+    var node = new NodeRoute();
+    var bootstrap = new BootstrapRoute();
+    var lab = TwoPostures.start(2, List.of(node, bootstrap), step -> {});
     try {
-      var binding =
-          """
-          {"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding",
-           "metadata":{"name":"widened"},
-           "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole",
-                      "name":"cluster-admin"},
-           "subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"Group",
-                        "name":"system:nodes"}]}""";
-      Component.await(
-          lab.meshes()
-              .get(Posture.DEFAULT)
-              .admin()
-              .create(
-                  Resource.cluster(
-                          "rbac.authorization.k8s.io", "v1", "clusterrolebindings", Object.class)
-                      .tree(),
-                  "",
-                  Json.parseObject(binding.getBytes(StandardCharsets.UTF_8))));
-      for (var row : new Audit(lab.meshes(), step -> {}).run(routes)) {
-        assertThat(row.asExpected(Property.AUTHORIZED)).as(row.toString()).isFalse();
-      }
+      var mesh = lab.meshes().get(Posture.DEFAULT);
+      widen(mesh, "system:nodes");
+      assertUnauthorizedWork(lab, node);
+      Component.await(mesh.admin().delete(BINDINGS, "", "widened", DeleteOptions.DEFAULT));
+      widen(mesh, "system:bootstrappers");
+      assertUnauthorizedWork(lab, bootstrap);
     } finally {
       lab.stop();
     }
+  }
+
+  @Test
+  void nodesThatGetCertificatesOfOthersFailTheBootstrap() throws Exception {
+    // NodeRestriction and the approver each refuse it: only without both is one signed.
+    var bootstrap = new BootstrapRoute();
+    var lab =
+        TwoPostures.start(
+            2,
+            List.of(bootstrap),
+            Changes.NONE.withApiserver(options -> options.withAdmissionPlugins(List.of())),
+            step -> {});
+    try {
+      widen(lab.meshes().get(Posture.DEFAULT), "system:nodes");
+      assertUnauthorizedWork(lab, bootstrap);
+    } finally {
+      lab.stop();
+    }
+  }
+
+  private static void assertUnauthorizedWork(TwoPostures lab, Route route) throws Exception {
+    for (var row : new Audit(lab.meshes(), step -> {}).run(List.of(route))) {
+      assertThat(row.asExpected(Property.AUTHORIZED)).as(row.toString()).isFalse();
+    }
+  }
+
+  /** Lets a group do everything. */
+  private static void widen(Mesh mesh, String group) throws Exception {
+    var binding =
+        """
+        {"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding",
+         "metadata":{"name":"widened"},
+         "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole",
+                    "name":"cluster-admin"},
+         "subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"Group","name":"%s"}]}"""
+            .formatted(group);
+    Component.await(
+        mesh.admin()
+            .create(BINDINGS, "", Json.parseObject(binding.getBytes(StandardCharsets.UTF_8))));
   }
 
   @Test

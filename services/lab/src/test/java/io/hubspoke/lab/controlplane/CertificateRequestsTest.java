@@ -2,9 +2,11 @@ package io.hubspoke.lab.controlplane;
 
 import static io.hubspoke.lab.controlplane.ControlPlane.CSRS;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.ApiException;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.pki.Csr;
 import io.hubspoke.pki.KeyPairs;
@@ -75,8 +77,32 @@ class CertificateRequestsTest {
 
   @Test
   void refusesANodeThatAsksForAnother() throws Exception {
-    refused(request(nodeA, CLIENT, "b", CLIENT_USAGES), "may not request the name system:node:b");
-    refused(request(nodeA, SERVING, "b", SERVER_USAGES, "b"), "may not request the name");
+    // NodeRestriction, before there is a request.
+    assertThatThrownBy(() -> request(nodeA, CLIENT, "b", CLIENT_USAGES))
+        .isInstanceOfSatisfying(ApiException.class, e -> assertThat(e.code()).isEqualTo(403))
+        .hasMessageContaining("can only create a node CSR with CN=system:node:a");
+    assertThatThrownBy(() -> request(nodeA, SERVING, "b", SERVER_USAGES, "b"))
+        .isInstanceOfSatisfying(ApiException.class, e -> assertThat(e.code()).isEqualTo(403))
+        .hasMessageContaining("can only create a node CSR with CN=system:node:a");
+  }
+
+  @Test
+  void deniesANodeThatAsksForAnotherWhereTheApiserverLetsItAsk(@TempDir Path dir) throws Exception {
+    var lax =
+        new ControlPlane(
+            dir, Duration.ofMinutes(1), options -> options.withAdmissionPlugins(List.of()));
+    try {
+      lax.node("a");
+      var node = lax.client("system:node:a", "system:nodes");
+      for (var name :
+          List.of(
+              request(node, CLIENT, "b", CLIENT_USAGES),
+              request(node, SERVING, "b", SERVER_USAGES, "b"))) {
+        refused(lax, name, "may not request the name system:node:b");
+      }
+    } finally {
+      lax.close();
+    }
   }
 
   @Test
@@ -190,13 +216,22 @@ class CertificateRequestsTest {
   }
 
   private static void refused(String name, String why) throws Exception {
-    var denied = Await.until("denied", () -> condition(name, "Denied"), c -> !c.isMissingNode());
+    refused(plane, name, why);
+  }
+
+  private static void refused(ControlPlane by, String name, String why) throws Exception {
+    var denied =
+        Await.until("denied", () -> condition(by, name, "Denied"), c -> !c.isMissingNode());
     assertThat(denied.path("message").asText()).contains(why);
-    assertThat(get(name).path("status").has("certificate")).isFalse();
+    assertThat(get(by, name).path("status").has("certificate")).isFalse();
   }
 
   private static JsonNode condition(String name, String type) throws Exception {
-    for (var condition : get(name).path("status").path("conditions")) {
+    return condition(plane, name, type);
+  }
+
+  private static JsonNode condition(ControlPlane by, String name, String type) throws Exception {
+    for (var condition : get(by, name).path("status").path("conditions")) {
       if (condition.path("type").asText().equals(type)) {
         return condition;
       }
@@ -205,7 +240,11 @@ class CertificateRequestsTest {
   }
 
   private static ObjectNode get(String name) throws Exception {
-    return Await.result(plane.admin.get(CSRS, "", name));
+    return get(plane, name);
+  }
+
+  private static ObjectNode get(ControlPlane by, String name) throws Exception {
+    return Await.result(by.admin.get(CSRS, "", name));
   }
 
   private static String request(

@@ -24,6 +24,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /** An apiserver with its controller manager and scheduler, over HTTPS on a free port. */
 final class ControlPlane {
@@ -39,6 +40,11 @@ final class ControlPlane {
 
   /** Starts one that takes nodes for lost which are silent for longer than the grace period. */
   ControlPlane(Path dir, Duration grace) throws Exception {
+    this(dir, grace, options -> options);
+  }
+
+  /** Starts one whose apiserver runs with other options. */
+  ControlPlane(Path dir, Duration grace, UnaryOperator<ApiserverOptions> changed) throws Exception {
     var caFile = dir.resolve("ca.crt");
     var caKey = dir.resolve("ca.key");
     authority.write(caFile, caKey);
@@ -49,8 +55,9 @@ final class ControlPlane {
         .write(certificate, key);
     var apiserver =
         new Apiserver(
-            ApiserverOptions.secure(
-                new ApiserverOptions.Serving("127.0.0.1", 0, certificate, key), caFile));
+            changed.apply(
+                ApiserverOptions.secure(
+                    new ApiserverOptions.Serving("127.0.0.1", 0, certificate, key), caFile)));
     Await.result(vertx.deployVerticle(apiserver));
     server = "https://127.0.0.1:" + apiserver.port();
     admin = client("kubernetes-admin", "system:masters");
