@@ -44,6 +44,7 @@ import io.hubspoke.apiserver.registry.ResourceEndpoint;
 import io.hubspoke.apiserver.resources.Resource;
 import io.hubspoke.apiserver.resources.ResourceTable;
 import io.hubspoke.apiserver.serviceaccount.ServiceAccountTokens;
+import io.hubspoke.apiserver.serviceips.NodePorts;
 import io.hubspoke.apiserver.serviceips.ServiceAddresses;
 import io.hubspoke.apiserver.store.MemoryStore;
 import io.hubspoke.apiserver.store.Store;
@@ -139,7 +140,9 @@ public final class Apiserver extends VerticleBase {
                 ResourceTable.SERVICES.type(),
                 Flag.read(
                     "--service-cluster-ip-range",
-                    () -> new ServiceAddresses(store, options.service().clusterIpRange()))));
+                    () ->
+                        new ServiceAddresses(store, options.service().clusterIpRange())
+                            .and(new NodePorts(store)))));
     expiry = new EventExpiry(vertx, store, options.eventTtl());
     kubelets = new KubeletClient(vertx, options.kubelet());
     X509Authenticator x509 = new X509Authenticator(clientCa, clock);

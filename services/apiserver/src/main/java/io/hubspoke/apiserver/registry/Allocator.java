@@ -33,6 +33,35 @@ public interface Allocator {
   /** Releases what an object held that is gone from the store. */
   Future<Void> release(ObjectNode object);
 
+  /** Returns an allocator of what this one allocates and then of what the other one does. */
+  default Allocator and(Allocator other) {
+    Allocator first = this;
+    return new Allocator() {
+      @Override
+      public Future<Allocation> allocate(ObjectNode object, ObjectNode old, boolean dryRun) {
+        return first
+            .allocate(object, old, dryRun)
+            .compose(
+                mine ->
+                    other
+                        .allocate(object, old, dryRun)
+                        .<Allocation>map(
+                            others ->
+                                stored ->
+                                    others.settle(stored).transform(done -> mine.settle(stored)))
+                        .recover(
+                            e ->
+                                mine.settle(false)
+                                    .transform(done -> Future.<Allocation>failedFuture(e))));
+      }
+
+      @Override
+      public Future<Void> release(ObjectNode object) {
+        return first.release(object).transform(done -> other.release(object));
+      }
+    };
+  }
+
   /** What has been allocated for a write that is yet to be done. */
   @FunctionalInterface
   interface Allocation {

@@ -1,6 +1,7 @@
 package io.hubspoke.apiserver.resources;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Names;
 import java.util.HashSet;
 import java.util.List;
@@ -20,6 +21,7 @@ final class ServicePorts {
   static void validate(JsonNode ports, String type, FieldErrors errors) {
     Set<String> names = new HashSet<>();
     Set<String> numbers = new HashSet<>();
+    Set<String> nodePorts = new HashSet<>();
     for (int i = 0; i < ports.size(); i++) {
       JsonNode port = ports.get(i);
       String path = "spec.ports[" + i + "]";
@@ -39,11 +41,44 @@ final class ServicePorts {
       target(port.path("targetPort"), path + ".targetPort", errors);
       if (port.path("nodePort").asInt() != 0 && type.equals("ClusterIP")) {
         errors.forbidden(path + ".nodePort", "may not be used when `type` is 'ClusterIP'");
+      } else if (port.path("nodePort").asInt() != 0
+          && !nodePorts.add(port.path("nodePort").asInt() + "/" + port.path("protocol").asText())) {
+        errors.duplicate(path + ".nodePort", port.path("nodePort"));
       }
       if (!numbers.add(port.path("port").asInt() + "/" + port.path("protocol").asText())) {
         errors.duplicate(path, port);
       }
     }
+  }
+
+  /** Lets ports keep the numbers that they have on the nodes when a client leaves these out. */
+  static void keepNodePorts(List<ObjectNode> ports, JsonNode before) {
+    Set<Integer> used = numbers(ports);
+    for (ObjectNode port : ports) {
+      for (JsonNode same : before) {
+        int number = same.path("nodePort").asInt();
+        if (port.path("nodePort").asInt() == 0
+            && port.path("port").equals(same.path("port"))
+            && port.path("protocol").asText("TCP").equals(same.path("protocol").asText("TCP"))
+            && !used.contains(number)) {
+          port.put("nodePort", number);
+        }
+      }
+    }
+  }
+
+  /** Drops the numbers that ports have on nodes unless the client asks for others. */
+  static void dropNodePorts(List<ObjectNode> ports, JsonNode before) {
+    if (numbers(ports).equals(numbers(before))) {
+      ports.forEach(port -> port.remove("nodePort"));
+    }
+  }
+
+  private static Set<Integer> numbers(Iterable<? extends JsonNode> ports) {
+    Set<Integer> numbers = new HashSet<>();
+    ports.forEach(port -> numbers.add(port.path("nodePort").asInt()));
+    numbers.remove(0);
+    return numbers;
   }
 
   private static void target(JsonNode target, String path, FieldErrors errors) {

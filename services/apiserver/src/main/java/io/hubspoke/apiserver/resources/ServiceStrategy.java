@@ -59,7 +59,7 @@ final class ServiceStrategy extends GenericStrategy {
       }
       matchAddresses(spec);
     }
-    if (type.equals("NodePort") || type.equals("LoadBalancer")) {
+    if (opensPorts(spec)) {
       setDefault(spec, "externalTrafficPolicy", "Cluster");
     }
     if (type.equals("LoadBalancer") && !spec.has("allocateLoadBalancerNodePorts")) {
@@ -102,6 +102,20 @@ final class ServiceStrategy extends GenericStrategy {
         spec.set("clusterIPs", before.get("clusterIPs").deepCopy());
       }
     }
+    if (opensPorts(spec) && opensPorts(before)) {
+      ServicePorts.keepNodePorts(objects(spec, "ports"), before.path("ports"));
+    } else if (opensPorts(before)) {
+      ServicePorts.dropNodePorts(objects(spec, "ports"), before.path("ports"));
+      if (spec.path("externalTrafficPolicy").equals(before.path("externalTrafficPolicy"))) {
+        spec.remove("externalTrafficPolicy");
+      }
+    }
+  }
+
+  /** Whether nodes open ports for a service. */
+  private static boolean opensPorts(JsonNode spec) {
+    String type = spec.path("type").asText();
+    return type.equals("NodePort") || type.equals("LoadBalancer");
   }
 
   @Override
