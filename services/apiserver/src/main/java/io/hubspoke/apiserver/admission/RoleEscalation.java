@@ -87,6 +87,15 @@ public final class RoleEscalation implements Admission {
   private void requireHeld(AdmissionRequest request, List<PolicyRule> granted) {
     User user = request.user();
     List<PolicyRule> held = authorizer.rulesFor(user, request.namespace()).rules();
+    if (RuleCoverage.isTooMuch(held, granted)) {
+      throw Status.forbidden(
+              request.type(),
+              Meta.name(request.object()),
+              "its rules have more than %d combinations of verb, group, resource and name, too many"
+                      .formatted(RuleCoverage.MOST_PARTS)
+                  + " to compare with what user \"%s\" holds".formatted(user.name()))
+          .toException();
+    }
     List<String> missing = RuleCoverage.missing(held, granted);
     if (missing.isEmpty()) {
       return;

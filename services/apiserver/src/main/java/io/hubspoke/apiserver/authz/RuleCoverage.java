@@ -9,7 +9,32 @@ import java.util.TreeSet;
 
 /** Compares rules: what of some is not within others ("Privilege escalation prevention"). */
 public final class RuleCoverage {
+  /**
+   * Most combinations of verb, group, resource and name that are compared one by one. A few lists
+   * multiply: a body of some kilobytes has more of them than there is memory for.
+   */
+  public static final int MOST_PARTS = 10_000;
+
+  /** What is missing is told to whoever tries; he needs no more of it than he can read. */
+  private static final int MOST_LINES = 100;
+
   private RuleCoverage() {}
+
+  /** Returns whether {@link #missing} would have too much to compare. */
+  public static boolean isTooMuch(List<PolicyRule> held, List<PolicyRule> wanted) {
+    double parts = 0;
+    for (PolicyRule rule : wanted) {
+      if (held.stream().noneMatch(h -> covers(h, rule))) {
+        // As a double: the product may be too great for a long.
+        double objects =
+            (double) rule.apiGroups().size()
+                * rule.resources().size()
+                * Math.max(1, rule.resourceNames().size());
+        parts += rule.verbs().size() * (objects + rule.nonResourceUrls().size());
+      }
+    }
+    return parts > MOST_PARTS;
+  }
 
   /**
    * Returns what is not covered, as Kubernetes writes it in its refusals, sorted; empty when the
@@ -18,6 +43,9 @@ public final class RuleCoverage {
   public static List<String> missing(List<PolicyRule> held, List<PolicyRule> wanted) {
     Map<PolicyRule, TreeSet<String>> verbs = new HashMap<>();
     for (PolicyRule rule : wanted) {
+      if (held.stream().anyMatch(h -> covers(h, rule))) {
+        continue;
+      }
       for (PolicyRule part : parts(rule)) {
         if (held.stream().noneMatch(h -> covers(h, part))) {
           verbs.computeIfAbsent(withoutVerbs(part), p -> new TreeSet<>()).addAll(part.verbs());
@@ -26,7 +54,12 @@ public final class RuleCoverage {
     }
     TreeSet<String> lines = new TreeSet<>();
     verbs.forEach((part, missing) -> lines.add(describe(part, missing)));
-    return List.copyOf(lines);
+    if (lines.size() <= MOST_LINES) {
+      return List.copyOf(lines);
+    }
+    List<String> first = new ArrayList<>(lines.stream().limit(MOST_LINES).toList());
+    first.add("and %d more".formatted(lines.size() - MOST_LINES));
+    return first;
   }
 
   /** Splits a rule into ones of one verb on one resource, object or path. */

@@ -65,6 +65,33 @@ class RoleEscalationTest {
     assertThat(admin.get(ROLES + "/more").code()).isEqualTo(404);
   }
 
+  /** A hundred kilobytes of rules took gigabytes and stopped an event loop for half a minute. */
+  @Test
+  void aRoleOfVeryManyCombinationsIsRefusedUncounted() throws Exception {
+    ObjectNode vast = role("Role", "vast", "", "pods");
+    ObjectNode rule = (ObjectNode) vast.at("/rules/0");
+    for (int i = 0; i < 300; i++) {
+      rule.withArray("verbs").add("v" + i);
+      rule.withArray("resources").add("r" + i);
+    }
+    var refused = owner.post(ROLES, vast);
+    assertThat(refused.code()).isEqualTo(403);
+    assertThat(refused.message()).contains("combinations").hasSizeLessThan(1_000);
+    // Whoever may escalate has nothing compared.
+    created(admin, ROLES, vast);
+  }
+
+  @Test
+  void whatIsMissingIsToldUpToALength() throws Exception {
+    ObjectNode wide = role("Role", "wide", "", "pods", "approve");
+    for (int i = 0; i < 5_000; i++) {
+      ((ObjectNode) wide.at("/rules/0")).withArray("resources").add("r" + i);
+    }
+    var refused = owner.post(ROLES, wide);
+    assertThat(refused.code()).isEqualTo(403);
+    assertThat(refused.message()).contains("4901 more").hasSizeLessThan(20_000);
+  }
+
   @Test
   void aRoleCannotGrowBeyondOnesOwnRights() throws Exception {
     created(owner, ROLES, role("Role", "growing", "", "pods", "get"));
