@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Decides by roles and role bindings. What a user has is put together once and remembered until a
@@ -17,6 +18,12 @@ public final class RbacAuthorizer implements Authorizer {
   /** Most users that are remembered at a time; asking about others must not take all memory. */
   private static final int MOST_USERS = 16_384;
 
+  /** Most kinds of requests that are remembered, of all users together. */
+  private static final int MOST_KINDS = 65_536;
+
+  /** Longer names than honest users have are not remembered, groups included. */
+  private static final int LONGEST_SUBJECT = 2_048;
+
   /** The four types of rbac.authorization.k8s.io/v1. */
   public record Types(
       ResourceType roles,
@@ -24,12 +31,21 @@ public final class RbacAuthorizer implements Authorizer {
       ResourceType clusterRoles,
       ResourceType clusterRoleBindings) {}
 
-  private record Subject(String name, List<String> groups) {}
+  private record Subject(String name, List<String> groups) {
+    int length() {
+      int length = name.length();
+      for (String group : groups) {
+        length += group.length();
+      }
+      return length;
+    }
+  }
 
   private record Known(long generation, UserRules rules) {}
 
   private final RoleBindings bindings;
   private final Map<Subject, Known> users = new ConcurrentHashMap<>();
+  private final AtomicInteger kinds = new AtomicInteger();
 
   public RbacAuthorizer(Lister lister, Types types) {
     this.bindings = new RoleBindings(lister, types);
@@ -56,10 +72,15 @@ public final class RbacAuthorizer implements Authorizer {
     long generation = bindings.generation();
     Subject subject = new Subject(user.name(), user.groups());
     Known known = users.get(subject);
-    if (known == null || known.generation != generation) {
-      known = new Known(generation, new UserRules(bindings.grantsOf(user)));
-      if (users.size() >= MOST_USERS) {
+    boolean full = kinds.get() >= MOST_KINDS;
+    if (known == null || known.generation != generation || full) {
+      known = new Known(generation, new UserRules(bindings.grantsOf(user), kinds));
+      if (subject.length() > LONGEST_SUBJECT) {
+        return known.rules;
+      }
+      if (full || users.size() >= MOST_USERS) {
         users.clear();
+        kinds.set(0);
       }
       users.put(subject, known);
     }

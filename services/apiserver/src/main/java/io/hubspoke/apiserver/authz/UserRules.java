@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The rules that one user has at one time. Those that can concern a kind of request are picked out
@@ -16,16 +17,28 @@ final class UserRules {
    */
   private static final int MOST_KINDS = 512;
 
+  /** Longer names are nobody's but an attacker's, who would fill the memory with them. */
+  private static final int LONGEST_KIND = 256;
+
   private record Kind(
-      boolean resource, String verb, String group, String plural, String subresource) {}
+      boolean resource, String verb, String group, String plural, String subresource) {
+    int length() {
+      return verb.length() + group.length() + plural.length() + subresource.length();
+    }
+  }
 
   private record Candidate(Grant grant, PolicyRule rule) {}
 
   private final List<Grant> grants;
+  private final AtomicInteger remembered;
   private final Map<Kind, List<Candidate>> candidates = new ConcurrentHashMap<>();
 
-  UserRules(List<Grant> grants) {
+  /**
+   * @param remembered counts the kinds of requests that are remembered, of all users
+   */
+  UserRules(List<Grant> grants, AtomicInteger remembered) {
     this.grants = grants;
+    this.remembered = remembered;
   }
 
   List<Grant> grants() {
@@ -53,10 +66,14 @@ final class UserRules {
     List<Candidate> known = candidates.get(kind);
     if (known == null) {
       known = pick(asked);
+      if (kind.length() > LONGEST_KIND) {
+        return known;
+      }
       if (candidates.size() >= MOST_KINDS) {
         candidates.clear();
       }
       candidates.put(kind, known);
+      remembered.incrementAndGet();
     }
     return known;
   }
