@@ -43,7 +43,11 @@ final class PodStrategy extends GenericStrategy {
     switch (subresource) {
       case PodSubresources.EPHEMERAL_CONTAINERS, PodSubresources.RESIZE ->
           PodSubresources.restrict(pod, old, subresource);
-      default -> super.restrict(pod, old, subresource);
+      default -> {
+        super.restrict(pod, old, subresource);
+        // As the real one has it: a pod's owners are not a node's to name.
+        keep(object(pod, "metadata"), object(old, "metadata"), "ownerReferences");
+      }
     }
   }
 

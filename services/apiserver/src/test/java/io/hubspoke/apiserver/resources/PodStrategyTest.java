@@ -59,6 +59,23 @@ class PodStrategyTest {
     assertThat(container.path("imagePullPolicy").asText()).isEqualTo(policy);
   }
 
+  /** The garbage collector would delete what a node has given to an owner that isn't there. */
+  @Test
+  void getsNoOtherOwnersByItsStatus() {
+    ObjectNode old = PODS.create(POD);
+    ObjectNode changed = old.deepCopy();
+    changed
+        .withObject("metadata")
+        .putArray("ownerReferences")
+        .add(json("{'apiVersion':'apps/v1','kind':'ReplicaSet','name':'r','uid':'u'}"));
+    assertThat(PODS.update(old, "status", changed).path("metadata").has("ownerReferences"))
+        .isFalse();
+    ObjectNode kept = PODS.update(changed, "status", old);
+    assertThat(kept.path("metadata").path("ownerReferences"))
+        .isEqualTo(changed.path("metadata").path("ownerReferences"));
+    assertThat(PODS.update(old, "", changed).path("metadata").path("ownerReferences")).hasSize(1);
+  }
+
   @Test
   void beginsPendingWhateverStatusItComesWith() {
     ObjectNode pod =
