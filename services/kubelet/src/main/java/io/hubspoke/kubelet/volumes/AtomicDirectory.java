@@ -45,13 +45,13 @@ final class AtomicDirectory {
       Files.createDirectory(directory, OWN_DIRECTORY);
     }
     Path fresh = Files.createDirectory(directory.resolve(".." + UUID.randomUUID()), OWN_DIRECTORY);
-    Set<String> visible = new TreeSet<>();
-    for (Map.Entry<String, byte[]> file : files.entrySet()) {
-      Path target = inside(fresh, file.getKey());
-      createParents(fresh, target.getParent());
-      Files.createFile(target, OWN_FILE);
-      Files.write(target, file.getValue(), StandardOpenOption.WRITE);
-      visible.add(fresh.relativize(target).getName(0).toString());
+    Set<String> visible;
+    try {
+      visible = fill(fresh, files);
+    } catch (IOException | MountException e) {
+      // It is tried again, and what was written may be secret.
+      deleteTree(fresh);
+      throw e;
     }
     Path data = directory.resolve(DATA);
     Path old = Files.isSymbolicLink(data) ? directory.resolve(Files.readSymbolicLink(data)) : null;
@@ -63,6 +63,20 @@ final class AtomicDirectory {
     if (old != null) {
       deleteTree(old);
     }
+  }
+
+  /** Writes the files; returns the names at the top. */
+  private static Set<String> fill(Path fresh, Map<String, byte[]> files)
+      throws IOException, MountException {
+    Set<String> visible = new TreeSet<>();
+    for (Map.Entry<String, byte[]> file : files.entrySet()) {
+      Path target = inside(fresh, file.getKey());
+      createParents(fresh, target.getParent());
+      Files.createFile(target, OWN_FILE);
+      Files.write(target, file.getValue(), StandardOpenOption.WRITE);
+      visible.add(fresh.relativize(target).getName(0).toString());
+    }
+    return visible;
   }
 
   private void link(Set<String> visible) throws IOException {
@@ -84,6 +98,9 @@ final class AtomicDirectory {
 
   /** The paths come from a pod's spec; the apiserver has looked at them, but that is far away. */
   private static Path inside(Path root, String relative) throws MountException {
+    if (relative.indexOf('\0') >= 0) {
+      throw new MountException("invalid path: no file's name has a NUL in it");
+    }
     Path path = root.resolve(relative).normalize();
     if (relative.isEmpty()
         || relative.startsWith("/")

@@ -4,9 +4,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,11 +43,28 @@ class AtomicDirectoryTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"../out", "a/../../out", "/etc/passwd", "", ".", "..data", "a/../..x"})
+  @ValueSource(
+      strings = {"../out", "a/../../out", "/etc/passwd", "", ".", "..data", "a/../..x", "a\0b"})
   void aPathThatLeadsOutIsRefused(String path) {
     AtomicDirectory directory = new AtomicDirectory(root.resolve("v"));
     assertThatThrownBy(() -> directory.write(Map.of(path, new byte[0])))
         .isInstanceOf(MountException.class);
     assertThat(root.resolve("out")).doesNotExist();
+  }
+
+  /** It is tried again and again; what was written by then may be a secret. */
+  @Test
+  void whatCannotBeWrittenAsAWholeLeavesNothing() throws Exception {
+    Path volume = root.resolve("v");
+    AtomicDirectory directory = new AtomicDirectory(volume);
+    Map<String, byte[]> files = new LinkedHashMap<>();
+    files.put("key", "secret".getBytes(UTF_8));
+    files.put("../out", new byte[0]);
+    assertThatThrownBy(() -> directory.write(files)).isInstanceOf(MountException.class);
+    assertThat(volume).isEmptyDirectory();
+    files.remove("../out");
+    files.put("key/below", new byte[0]);
+    assertThatThrownBy(() -> directory.write(files)).isInstanceOf(IOException.class);
+    assertThat(volume).isEmptyDirectory();
   }
 }
