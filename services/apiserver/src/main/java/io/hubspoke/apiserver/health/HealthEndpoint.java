@@ -4,6 +4,8 @@ import io.hubspoke.api.Status;
 import io.hubspoke.apiserver.http.ApiRequest;
 import io.hubspoke.apiserver.http.Endpoint;
 import io.vertx.core.Future;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerResponse;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -76,12 +78,13 @@ public final class HealthEndpoint implements Endpoint {
   }
 
   private static Future<Void> answer(ApiRequest request, int code, String text) {
-    return request
-        .http()
-        .response()
-        .setStatusCode(code)
-        .putHeader("Content-Type", "text/plain; charset=utf-8")
-        .putHeader("X-Content-Type-Options", "nosniff")
-        .end(text);
+    HttpServerResponse response =
+        request
+            .http()
+            .response()
+            .setStatusCode(code)
+            .putHeader("Content-Type", "text/plain; charset=utf-8")
+            .putHeader("X-Content-Type-Options", "nosniff");
+    return request.http().method().equals(HttpMethod.HEAD) ? response.end() : response.end(text);
   }
 }

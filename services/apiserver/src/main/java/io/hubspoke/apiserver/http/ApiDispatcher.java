@@ -2,6 +2,7 @@ package io.hubspoke.apiserver.http;
 
 import io.hubspoke.api.Status;
 import io.vertx.core.Future;
+import io.vertx.core.http.HttpMethod;
 import java.util.List;
 import java.util.Map;
 
@@ -16,6 +17,8 @@ public final class ApiDispatcher implements Endpoint {
    * @param subresource empty for the resource itself
    */
   public record ResourceKey(String group, String version, String resource, String subresource) {}
+
+  private static final List<String> PROBES = List.of("/healthz", "/livez", "/readyz");
 
   private final Map<ResourceKey, Endpoint> special;
   private final Endpoint resources;
@@ -43,7 +46,17 @@ public final class ApiDispatcher implements Endpoint {
   @Override
   public Future<Void> handle(ApiRequest request) {
     RequestInfo info = request.info();
+    if (request.http().method().equals(HttpMethod.HEAD) && !isProbe(info.path())) {
+      throw Status.methodNotAllowed(
+              "the server does not allow this method on the requested resource")
+          .toException();
+    }
     return (info.resourceRequest() ? forResource(info) : forPath(info.path())).handle(request);
+  }
+
+  /** The real apiserver's routes are of GET alone; health is asked for by whatever can ask. */
+  private static boolean isProbe(String path) {
+    return PROBES.stream().anyMatch(probe -> path.equals(probe) || path.startsWith(probe + "/"));
   }
 
   private Endpoint forResource(RequestInfo info) {

@@ -2,6 +2,7 @@ package io.hubspoke.apiserver.http;
 
 import io.hubspoke.api.Status;
 import io.vertx.core.Future;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 
@@ -28,10 +29,11 @@ public final class StatusResponse {
     }
     response.headers().remove("Content-Length").remove("Transfer-Encoding");
     MediaType mediaType = MediaType.preferred(request);
-    return response
-        .setStatusCode(status.code())
-        .putHeader("Content-Type", mediaType.text())
-        .end(mediaType.encode(status.toJson()));
+    response.setStatusCode(status.code()).putHeader("Content-Type", mediaType.text());
+    // An answer to HEAD has no body (RFC 9110 section 9.3.2); over HTTP/2 one breaks the stream.
+    return request.method().equals(HttpMethod.HEAD)
+        ? response.end()
+        : response.end(mediaType.encode(status.toJson()));
   }
 
   /** Reads and forgets the rest of the body; whoever sends a great one loses the connection. */

@@ -104,6 +104,9 @@ public final class ResourceEndpoint implements Endpoint {
       throw Status.methodNotAllowed(target.resource().strategy().refusal(target.type()))
           .toException();
     }
+    if (target.name().isEmpty() && (verb.equals("update") || verb.equals("patch"))) {
+      throw notAllowed();
+    }
     return switch (verb) {
       case "get" -> get(request, target);
       case "list" -> list(request, target.resource());

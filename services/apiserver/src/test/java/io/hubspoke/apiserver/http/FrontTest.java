@@ -11,9 +11,11 @@ import java.net.SocketException;
 import java.net.URI;
 import java.net.http.HttpClient.Version;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -47,6 +49,38 @@ class FrontTest {
   @AfterAll
   static void stop() {
     server.close();
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Version.class,
+      names = {"HTTP_1_1", "HTTP_2"})
+  void anAnswerToHeadHasNoBody(Version version) throws Exception {
+    var admin = server.admin();
+    for (var expected :
+        Map.of("/readyz", 200, "/readyz/ping", 200, SECRETS, 405, "/version", 405).entrySet()) {
+      var request =
+          HttpRequest.newBuilder(URI.create(admin.server() + expected.getKey()))
+              .version(version)
+              .HEAD()
+              .build();
+      var answer = admin.http().send(request, BodyHandlers.ofString());
+      assertThat(answer.statusCode()).as(expected.getKey()).isEqualTo(expected.getValue());
+      assertThat(answer.body()).isEmpty();
+      assertThat(answer.version()).isEqualTo(version);
+    }
+  }
+
+  @Test
+  void aCollectionIsNeitherReplacedNorPatched() throws Exception {
+    var admin = server.admin();
+    assertThat(admin.put(SECRETS, Json.object()).code()).isEqualTo(405);
+    var patch =
+        HttpRequest.newBuilder(URI.create(admin.server() + SECRETS))
+            .header("Content-Type", "application/merge-patch+json")
+            .method("PATCH", BodyPublishers.ofString("{}"))
+            .build();
+    assertThat(admin.http().send(patch, BodyHandlers.ofString()).statusCode()).isEqualTo(405);
   }
 
   @ParameterizedTest
