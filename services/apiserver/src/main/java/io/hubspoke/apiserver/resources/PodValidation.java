@@ -21,7 +21,7 @@ final class PodValidation {
   private PodValidation() {}
 
   static void validate(JsonNode spec, String path, FieldErrors errors) {
-    Set<String> volumes = volumes(spec.path("volumes"), path + ".volumes", errors);
+    Set<String> volumes = VolumeRules.validate(spec.path("volumes"), path + ".volumes", errors);
     Set<String> names = new HashSet<>();
     if (spec.path("containers").isEmpty()) {
       errors.required(path + ".containers", "");
@@ -76,11 +76,7 @@ final class PodValidation {
     }
     oneOf(container, "imagePullPolicy", path, PULL_POLICIES, errors);
     ports(container.path("ports"), path + ".ports", errors);
-    for (int i = 0; i < container.path("env").size(); i++) {
-      if (container.path("env").get(i).path("name").asText("").isEmpty()) {
-        errors.required(path + ".env[" + i + "].name", "");
-      }
-    }
+    ContainerRules.environment(container, path, errors);
     for (int i = 0; i < container.path("volumeMounts").size(); i++) {
       JsonNode mount = container.path("volumeMounts").get(i);
       String at = path + ".volumeMounts[" + i + "]";
@@ -90,10 +86,10 @@ final class PodValidation {
       } else if (!volumes.contains(volume)) {
         errors.notFound(at + ".name", volume);
       }
-      if (mount.path("mountPath").asText("").isEmpty()) {
-        errors.required(at + ".mountPath", "");
-      }
     }
+    ContainerRules.mountPaths(container.path("volumeMounts"), path + ".volumeMounts", errors);
+    ContainerRules.probes(container, path, errors);
+    ContainerRules.hooks(container, path, errors);
     resources(container.path("resources"), path + ".resources", errors);
   }
 
@@ -156,23 +152,6 @@ final class PodValidation {
           shown,
           "must be less than or equal to " + name + " limit of " + limit.asText());
     }
-  }
-
-  private static Set<String> volumes(JsonNode volumes, String path, FieldErrors errors) {
-    Set<String> names = new HashSet<>();
-    for (int i = 0; i < volumes.size(); i++) {
-      String name = volumes.get(i).path("name").asText("");
-      String at = path + "[" + i + "].name";
-      if (name.isEmpty()) {
-        errors.required(at, "");
-      } else {
-        errors.invalid(at, name, Names.dns1123Label(name));
-        if (!names.add(name)) {
-          errors.duplicate(at, name);
-        }
-      }
-    }
-    return names;
   }
 
   static void tolerations(JsonNode tolerations, String path, FieldErrors errors) {

@@ -136,6 +136,60 @@ class PodStrategyTest {
   }
 
   @Test
+  void namesWhatIsWrongWithProbesVariablesAndVolumes() {
+    String[][] specs = {
+      {
+        "{'containers':[{'name':'c','image':'x','env':[{'name':'a=b'}]}]}",
+        "spec.containers[0].env[0].name: Invalid value: \"a=b\": a valid environment variable name must consist only of printable ASCII characters other than '='"
+      },
+      {
+        "{'containers':[{'name':'c','image':'x','env':[{'name':'a','valueFrom':{}}]}]}",
+        "spec.containers[0].env[0].valueFrom: Invalid value: \"\": must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`"
+      },
+      {
+        "{'containers':[{'name':'c','image':'x','envFrom':[{}]}]}",
+        "spec.containers[0].envFrom[0]: Invalid value: \"\": must specify one of: `configMapRef` or `secretRef`"
+      },
+      {
+        "{'containers':[{'name':'c','image':'x','livenessProbe':{}}]}",
+        "spec.containers[0].livenessProbe: Required value: must specify a handler type"
+      },
+      {
+        "{'containers':[{'name':'c','image':'x','readinessProbe':{'httpGet':{'port':80},'tcpSocket':{'port':80}}}]}",
+        "spec.containers[0].readinessProbe.tcpSocket: Forbidden: may not specify more than 1 handler type"
+      },
+      {
+        "{'containers':[{'name':'c','image':'x','readinessProbe':{'httpGet':{'port':0}}}]}",
+        "spec.containers[0].readinessProbe.httpGet.port: Invalid value: 0: must be between 1 and 65535, inclusive"
+      },
+      {
+        "{'containers':[{'name':'c','image':'x','startupProbe':{'exec':{'command':['x']},'successThreshold':2}}]}",
+        "spec.containers[0].startupProbe.successThreshold: Invalid value: 2: must be 1"
+      },
+      {
+        "{'containers':[{'name':'c','image':'x','lifecycle':{'preStop':{'exec':{}}}}]}",
+        "spec.containers[0].lifecycle.preStop.exec.command: Required value"
+      },
+      {
+        "{'volumes':[{'name':'v','emptyDir':{},'hostPath':{'path':'/x'}}],'containers':[{'name':'c','image':'x'}]}",
+        "spec.volumes[0].hostPath: Forbidden: may not specify more than 1 volume type"
+      },
+      {
+        "{'volumes':[{'name':'v','secret':{}}],'containers':[{'name':'c','image':'x'}]}",
+        "spec.volumes[0].secret.secretName: Required value"
+      },
+      {
+        "{'volumes':[{'name':'v'}],'containers':[{'name':'c','image':'x','volumeMounts':[{'name':'v','mountPath':'/v'},{'name':'v','mountPath':'/v'}]}]}",
+        "spec.containers[0].volumeMounts[1].mountPath: Invalid value: \"/v\": must be unique"
+      },
+    };
+    for (String[] wrong : specs) {
+      assertThat(PODS.errors("{'metadata':{'name':'p'},'spec':" + wrong[0] + "}"))
+          .containsExactly(wrong[1]);
+    }
+  }
+
+  @Test
   void namesAContainerAsADnsLabel() {
     assertThat(PODS.errors(POD.replace("'c'", "'C_1'")))
         .singleElement()
