@@ -7,7 +7,6 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -109,20 +108,31 @@ final class AuditLog {
   }
 
   private void write(List<Entry> batch) {
-    ByteArrayOutputStream lines = new ByteArrayOutputStream(batch.size() * 1024);
-    try {
-      for (Entry entry : batch) {
+    var lines = new ByteArrayOutputStream(batch.size() * 1024);
+    List<Entry> whole = new ArrayList<>(batch.size());
+    for (Entry entry : batch) {
+      try {
         lines.writeBytes(Json.bytes(entry.event.toJson()));
         lines.write('\n');
+        whole.add(entry);
+      } catch (RuntimeException | StackOverflowError e) {
+        // What is in it comes from strangers, and must not silence the log about the others.
+        lose(List.of(entry), e);
       }
+    }
+    try {
       output.write(lines.toByteArray());
-      batch.forEach(entry -> entry.written.complete());
-    } catch (IOException | UncheckedIOException | IllegalArgumentException e) {
-      lost(batch.size(), e.getMessage());
-      batch.forEach(entry -> entry.written.fail(e));
+      whole.forEach(entry -> entry.written.complete());
+    } catch (IOException | RuntimeException e) {
+      lose(whole, e);
     } finally {
       batch.forEach(entry -> bytes.addAndGet(-entry.event.weight()));
     }
+  }
+
+  private void lose(List<Entry> entries, Throwable why) {
+    lost(entries.size(), why.getMessage());
+    entries.forEach(entry -> entry.written.fail(why));
   }
 
   private void lost(int count, String why) {
