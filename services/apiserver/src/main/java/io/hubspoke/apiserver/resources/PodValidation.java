@@ -86,6 +86,7 @@ final class PodValidation {
       } else if (!volumes.contains(volume)) {
         errors.notFound(at + ".name", volume);
       }
+      VolumePaths.mount(mount, at, errors);
     }
     ContainerRules.mountPaths(container.path("volumeMounts"), path + ".volumeMounts", errors);
     ContainerRules.probes(container, path, errors);

@@ -70,6 +70,7 @@ final class VolumeRules {
         }
       }
       source(volumes.get(i), at, errors);
+      VolumePaths.volume(volumes.get(i), at, errors);
     }
     return names;
   }

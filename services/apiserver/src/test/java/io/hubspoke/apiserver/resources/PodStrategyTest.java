@@ -59,6 +59,41 @@ class PodStrategyTest {
     assertThat(container.path("imagePullPolicy").asText()).isEqualTo(policy);
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "/etc/passwd, must be a relative path",
+    "../out, must not contain '..'",
+    "a/../../out, must not contain '..'",
+    "..data, must not start with '..'",
+  })
+  void mountsNothingOutsideItsVolumes(String file, String why) {
+    String volumes =
+        ("'volumes':[{'name':'v','projected':{'sources':[{'downwardAPI':{'items':[{'path':'%1$s',"
+                + "'fieldRef':{'fieldPath':'metadata.name'}}]}},{'serviceAccountToken':{'path':"
+                + "'%1$s'}}]}},{'name':'s','secret':{'secretName':'s','items':[{'key':'k','path':"
+                + "'%1$s'}]}}],'containers'")
+            .formatted(file);
+    String invalid = "path: Invalid value: \"" + file + "\": " + why;
+    assertThat(PODS.errors(POD.replace("'containers'", volumes)))
+        .containsExactly(
+            "spec.volumes[0].projected.sources[0].downwardAPI.items[0]." + invalid,
+            "spec.volumes[0].projected.sources[1].serviceAccountToken." + invalid,
+            "spec.volumes[1].secret.items[0]." + invalid);
+    if (!why.contains("start")) {
+      String mounts = "'volumeMounts':[{'name':'v','mountPath':'/m','subPath':'%s'}],'image'";
+      assertThat(
+              PODS.errors(
+                  POD.replace("'image'", mounts.formatted(file))
+                      .replace(
+                          "'containers'", "'volumes':[{'name':'v','emptyDir':{}}],'containers'")))
+          .containsExactly(
+              "spec.containers[0].volumeMounts[0].subPath: Invalid value: \""
+                  + file
+                  + "\": "
+                  + why);
+    }
+  }
+
   /** The garbage collector would delete what a node has given to an owner that isn't there. */
   @Test
   void getsNoOtherOwnersByItsStatus() {
@@ -179,7 +214,7 @@ class PodStrategyTest {
         "spec.volumes[0].secret.secretName: Required value"
       },
       {
-        "{'volumes':[{'name':'v'}],'containers':[{'name':'c','image':'x','volumeMounts':[{'name':'v','mountPath':'/v'},{'name':'v','mountPath':'/v'}]}]}",
+        "{'volumes':[{'name':'v','emptyDir':{}}],'containers':[{'name':'c','image':'x','volumeMounts':[{'name':'v','mountPath':'/v'},{'name':'v','mountPath':'/v'}]}]}",
         "spec.containers[0].volumeMounts[1].mountPath: Invalid value: \"/v\": must be unique"
       },
     };
