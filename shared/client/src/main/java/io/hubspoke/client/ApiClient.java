@@ -34,9 +34,10 @@ public final class ApiClient {
   }
 
   public <T> Future<T> get(Resource<T> resource, String namespace, String name) {
-    return transport
-        .exchange(HttpMethod.GET, resource.path(namespace, name), resource.accept(), "", null)
-        .map(bytes -> Item.typed(Json.parseObject(bytes.getBytes()), resource.type()));
+    return typed(
+        transport.exchange(
+            HttpMethod.GET, resource.path(namespace, name), resource.accept(), "", null),
+        resource.type());
   }
 
   /**
@@ -130,16 +131,22 @@ public final class ApiClient {
             .add("resourceVersion", resourceVersion)
             .add("timeoutSeconds", Informer.watchSeconds())
             .toString();
-    return transport.onLoop(
-        () ->
-            transport
-                .open(uri, resource.accept())
-                .map(
-                    response -> {
-                      Watch<T> watch = new Watch<>(response, transport, resource.type(), listener);
-                      watch.begin();
-                      return watch;
-                    }));
+    // Before it is opened: its events come on an event loop.
+    return transport
+        .onLoop(() -> TypeIntrospection.of(resource.type()))
+        .compose(
+            introspected ->
+                transport.onLoop(
+                    () ->
+                        transport
+                            .open(uri, resource.accept())
+                            .map(
+                                response -> {
+                                  Watch<T> watch =
+                                      new Watch<>(response, transport, resource.type(), listener);
+                                  watch.begin();
+                                  return watch;
+                                })));
   }
 
   /** Shows these credentials from the next connection on; requests in flight are not cut. */
@@ -164,8 +171,10 @@ public final class ApiClient {
             .add("limit", options.chunkSize())
             .add("continue", token)
             .toString();
+    Future<Void> introspected = TypeIntrospection.of(resource.type());
     return transport
         .exchange(HttpMethod.GET, uri, resource.acceptList(), "", null)
+        .compose(body -> introspected.map(body))
         .compose(
             body -> {
               ObjectNode list = Json.parseObject(body.getBytes());
@@ -187,21 +196,29 @@ public final class ApiClient {
   }
 
   private <T> Future<T> patch(String path, PatchType type, JsonNode patch, Class<T> answer) {
-    return transport
-        .exchange(
-            HttpMethod.PATCH, path, JSON, type.contentType(), Buffer.buffer(Json.bytes(patch)))
-        .map(body -> Item.typed(Json.parseObject(body.getBytes()), answer));
+    return typed(
+        transport.exchange(
+            HttpMethod.PATCH, path, JSON, type.contentType(), Buffer.buffer(Json.bytes(patch))),
+        answer);
   }
 
   private <T> Future<T> exchange(HttpMethod method, String path, ObjectNode body, Class<T> answer) {
-    return transport
-        .exchange(
+    return typed(
+        transport.exchange(
             method,
             path,
             JSON,
             body == null ? "" : JSON,
-            body == null ? null : Buffer.buffer(Json.bytes(body)))
-        .map(bytes -> Item.typed(Json.parseObject(bytes.getBytes()), answer));
+            body == null ? null : Buffer.buffer(Json.bytes(body))),
+        answer);
+  }
+
+  private static <T> Future<T> typed(Future<Buffer> answer, Class<T> type) {
+    // Asked for while the answer is under way.
+    Future<Void> introspected = TypeIntrospection.of(type);
+    return answer
+        .compose(bytes -> introspected.map(bytes))
+        .map(bytes -> Item.typed(Json.parseObject(bytes.getBytes()), type));
   }
 
   private static ObjectNode tree(Object object) {
