@@ -32,6 +32,9 @@ final class PodValidation {
             spec.path(list).get(i), path + "." + list + "[" + i + "]", names, volumes, errors);
       }
     }
+    if (spec.path("hostNetwork").asBoolean()) {
+      hostPorts(spec, path, errors);
+    }
     oneOf(spec, "restartPolicy", path, RESTART_POLICIES, errors);
     oneOf(spec, "dnsPolicy", path, DNS_POLICIES, errors);
     FieldNumbers.nonNegative(spec, "terminationGracePeriodSeconds", path, errors);
@@ -112,6 +115,25 @@ final class PodValidation {
         port(port.path("hostPort"), at + ".hostPort", errors);
       }
       oneOf(port, "protocol", at, PROTOCOLS, errors);
+    }
+  }
+
+  /** On the host's network a port has no other number outside; a template may leave it out. */
+  private static void hostPorts(JsonNode spec, String path, FieldErrors errors) {
+    for (String list : List.of("initContainers", "containers")) {
+      for (int i = 0; i < spec.path(list).size(); i++) {
+        JsonNode ports = spec.path(list).get(i).path("ports");
+        for (int j = 0; j < ports.size(); j++) {
+          JsonNode hostPort = ports.get(j).path("hostPort");
+          if (hostPort.asInt() != 0
+              && hostPort.asInt() != ports.get(j).path("containerPort").asInt()) {
+            errors.invalid(
+                path + "." + list + "[" + i + "].ports[" + j + "].hostPort",
+                hostPort,
+                "must match `containerPort` when `hostNetwork` is true");
+          }
+        }
+      }
     }
   }
 

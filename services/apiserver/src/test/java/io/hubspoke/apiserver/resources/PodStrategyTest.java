@@ -225,6 +225,17 @@ class PodStrategyTest {
   }
 
   @Test
+  void hasTheSamePortsOutsideOnTheHostsNetwork() {
+    String ports = "'ports':[{'containerPort':80,'hostPort':81}],'image'";
+    String pod = POD.replace("'image'", ports);
+    assertThat(PODS.errors(pod)).isEmpty();
+    assertThat(PODS.errors(pod.replace("'containers'", "'hostNetwork':true,'containers'")))
+        .containsExactly(
+            "spec.containers[0].ports[0].hostPort: Invalid value: 81: must match `containerPort`"
+                + " when `hostNetwork` is true");
+  }
+
+  @Test
   void namesAContainerAsADnsLabel() {
     assertThat(PODS.errors(POD.replace("'c'", "'C_1'")))
         .singleElement()
