@@ -1,16 +1,12 @@
 package io.hubspoke.apiserver.authn;
 
+import io.hubspoke.apiserver.http.ExtraHeaders;
 import io.hubspoke.apiserver.http.User;
 import io.vertx.core.MultiMap;
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 
 /**
  * Believes a proxy that has authenticated somebody and says so in headers ("Authenticating Proxy"),
@@ -48,7 +44,11 @@ public final class FrontProxyAuthenticator implements Authenticator {
     options.groupHeaders().forEach(header -> groups.addAll(headers.getAll(header)));
     return Optional.of(
         Authenticated.of(
-            new User(name, one(headers, options.uidHeaders()), groups, extra(headers))));
+            new User(
+                name,
+                one(headers, options.uidHeaders()),
+                groups,
+                ExtraHeaders.read(headers, options.extraHeaderPrefixes()))));
   }
 
   /**
@@ -66,28 +66,5 @@ public final class FrontProxyAuthenticator implements Authenticator {
       }
     }
     return "";
-  }
-
-  private Map<String, List<String>> extra(MultiMap headers) {
-    Map<String, List<String>> extra = new TreeMap<>();
-    for (String header : headers.names()) {
-      String lower = header.toLowerCase(Locale.ROOT);
-      for (String prefix : options.extraHeaderPrefixes()) {
-        if (lower.startsWith(prefix)) {
-          extra.putIfAbsent(
-              unescaped(lower.substring(prefix.length())), List.copyOf(headers.getAll(header)));
-        }
-      }
-    }
-    return extra;
-  }
-
-  private static String unescaped(String key) {
-    try {
-      return URLDecoder.decode(key.replace("+", "%2B"), StandardCharsets.UTF_8);
-    } catch (IllegalArgumentException e) {
-      // Taken as it stands, as the real apiserver does with keys that are no escapes.
-      return key;
-    }
   }
 }

@@ -6,13 +6,10 @@ import io.hubspoke.apiserver.authz.Attributes;
 import io.hubspoke.apiserver.authz.Authorizer;
 import io.hubspoke.apiserver.authz.Decision;
 import io.vertx.core.MultiMap;
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
 
 /**
  * Lets a request that asks for it ({@code kubectl --as}) go on in somebody else's name, when its
@@ -43,7 +40,7 @@ final class Impersonation {
     String name = one(headers, USER);
     String uid = one(headers, UID);
     List<String> groups = headers.getAll(GROUP);
-    Map<String, List<String>> extra = extra(headers);
+    Map<String, List<String>> extra = ExtraHeaders.read(headers, List.of(EXTRA));
     if (name == null || name.isEmpty()) {
       if (uid != null || !groups.isEmpty() || !extra.isEmpty()) {
         throw Status.badRequest("requested impersonation of groups, a UID or extra without a user")
@@ -112,27 +109,6 @@ final class Impersonation {
     }
     groups.add(
         name.equals(User.ANONYMOUS.name()) ? "system:unauthenticated" : "system:authenticated");
-  }
-
-  private static Map<String, List<String>> extra(MultiMap headers) {
-    Map<String, List<String>> extra = new TreeMap<>();
-    for (String header : headers.names()) {
-      String lower = header.toLowerCase(Locale.ROOT);
-      if (lower.startsWith(EXTRA)) {
-        extra.putIfAbsent(
-            unescaped(lower.substring(EXTRA.length())), List.copyOf(headers.getAll(header)));
-      }
-    }
-    return extra;
-  }
-
-  private static String unescaped(String key) {
-    try {
-      return URLDecoder.decode(key.replace("+", "%2B"), StandardCharsets.UTF_8);
-    } catch (IllegalArgumentException e) {
-      // Taken as it stands, as the real apiserver does with keys that are no escapes.
-      return key;
-    }
   }
 
   /** Returns namespace and name of a service account's user name, null for other names. */

@@ -3,7 +3,10 @@ package io.hubspoke.apiserver.resources;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Meta;
 import io.hubspoke.api.Names;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
 
 /**
  * Validates events as they are stored. What has an {@code eventTime} was reported by the newer API
@@ -35,6 +38,24 @@ final class EventRules {
           "reportingInstance");
 
   private EventRules() {}
+
+  /**
+   * Returns what field selectors may name in both versions.
+   *
+   * @param subject the field that refers to the object which the event is about
+   * @param reporter the field that names who reported it
+   */
+  static Map<String, Function<ObjectNode, String>> fields(String subject, String reporter) {
+    Map<String, Function<ObjectNode, String>> fields = new HashMap<>();
+    for (String field :
+        List.of("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")) {
+      fields.put(subject + "." + field, GenericStrategy.at(subject, field));
+    }
+    for (String field : List.of("reason", reporter, "type")) {
+      fields.put(field, GenericStrategy.at(field));
+    }
+    return fields;
+  }
 
   /**
    * Validates what both versions ask for.

@@ -1,8 +1,6 @@
 package io.hubspoke.apiserver.resources;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 
@@ -13,20 +11,14 @@ final class EventStrategy extends GenericStrategy {
   }
 
   private static Map<String, Function<ObjectNode, String>> fields() {
-    Map<String, Function<ObjectNode, String>> fields = new HashMap<>();
-    for (String field :
-        List.of("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")) {
-      fields.put("involvedObject." + field, at("involvedObject", field));
-    }
-    fields.put("reason", at("reason"));
-    fields.put("reportingComponent", at("reportingComponent"));
+    Map<String, Function<ObjectNode, String>> fields =
+        EventRules.fields("involvedObject", "reportingComponent");
     fields.put(
         "source",
         event -> {
           String component = event.path("source").path("component").asText("");
           return component.isEmpty() ? event.path("reportingComponent").asText("") : component;
         });
-    fields.put("type", at("type"));
     return fields;
   }
 

@@ -1,30 +1,14 @@
 package io.hubspoke.apiserver.resources;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.function.Function;
 
 /** Events of {@code events.k8s.io}: reported by whom and why is never left out. */
 final class NewerEventStrategy extends GenericStrategy {
   private final Conversion conversion;
 
   NewerEventStrategy(Conversion conversion) {
-    super(true, false, fields());
+    super(true, false, EventRules.fields("regarding", "reportingController"));
     this.conversion = conversion;
-  }
-
-  private static Map<String, Function<ObjectNode, String>> fields() {
-    Map<String, Function<ObjectNode, String>> fields = new HashMap<>();
-    for (String field :
-        List.of("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")) {
-      fields.put("regarding." + field, at("regarding", field));
-    }
-    fields.put("reason", at("reason"));
-    fields.put("reportingController", at("reportingController"));
-    fields.put("type", at("type"));
-    return fields;
   }
 
   @Override
