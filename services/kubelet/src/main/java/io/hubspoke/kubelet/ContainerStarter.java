@@ -1,7 +1,6 @@
 package io.hubspoke.kubelet;
 
 import io.fabric8.kubernetes.api.model.Container;
-import io.fabric8.kubernetes.api.model.ContainerPort;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.EventRecorder;
@@ -13,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -101,7 +101,7 @@ final class ContainerStarter {
       deleteOldLogs(container);
       events.normal(about.field(path), "Created", "Created container: " + container.name());
       ContainerRuntime.Container process =
-          runtime.startContainer(sandbox, config(container, env)).await();
+          runtime.startContainer(sandbox, config(pod, container, env)).await();
       ContainerProbes probes =
           new ContainerProbes(probing, container.spec(), about.field(path), sandbox.ip());
       container.runs(process, probes.start());
@@ -158,17 +158,17 @@ final class ContainerStarter {
   }
 
   private ContainerRuntime.ContainerConfig config(
-      ContainerWorker container, Map<String, String> env) {
+      Pod pod, ContainerWorker container, Map<String, String> env) {
     Container spec = container.spec();
     return new ContainerRuntime.ContainerConfig(
-        about.name(),
-        spec.getName(),
-        spec.getImage(),
+        pod,
+        spec,
         spec.getCommand(),
         spec.getArgs(),
         env,
-        spec.getPorts().stream().map(ContainerPort::getContainerPort).toList(),
-        PodLogs.file(logDirectory, container, container.attempt()));
+        List.of(),
+        PodLogs.file(logDirectory, container, container.attempt()),
+        container.attempt());
   }
 
   private void deleteOldLogs(ContainerWorker container) throws IOException {

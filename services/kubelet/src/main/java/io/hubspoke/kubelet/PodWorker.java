@@ -219,12 +219,7 @@ final class PodWorker {
       restarts.see(pod, container, fieldPath(container), Duration.ofSeconds(grace()));
     }
     if (sandbox == null) {
-      var config =
-          new ContainerRuntime.SandboxConfig(
-              about.namespace(),
-              about.name(),
-              about.uid(),
-              Boolean.TRUE.equals(pod.getSpec().getHostNetwork()));
+      var config = new ContainerRuntime.SandboxConfig(pod, logDirectory);
       try {
         sandbox = runtime.runSandbox(config).await();
       } catch (RuntimeException e) {

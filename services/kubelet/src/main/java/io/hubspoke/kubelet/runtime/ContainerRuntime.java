@@ -1,11 +1,17 @@
 package io.hubspoke.kubelet.runtime;
 
+import io.fabric8.kubernetes.api.model.ContainerPort;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.hubspoke.streams.Duplex;
+import io.hubspoke.streams.RemoteCommand;
+import io.hubspoke.streams.RemoteProcess;
 import io.vertx.core.Future;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Runs containers in pod sandboxes: the part of CRI that the kubelet needs. Containers write their
@@ -13,8 +19,23 @@ import java.util.Map;
  */
 public interface ContainerRuntime {
 
-  /** Returns name and version, such as {@code containerd://2.1.0}. */
+  /** Makes it ready for use, and takes away what an earlier run of it left on the machine. */
+  Future<Void> start();
+
+  /** Ends what can't outlive the kubelet and lets go of the rest. */
+  Future<Void> stop();
+
+  /**
+   * Returns name and version, such as {@code containerd://2.1.0}; the name is also the scheme of
+   * container IDs.
+   */
   String version();
+
+  /**
+   * Returns whether containers have a file system of their own into which host paths can be
+   * mounted.
+   */
+  boolean mountsHostPaths();
 
   /** Returns the images that need no pull. */
   List<String> images();
@@ -34,7 +55,43 @@ public interface ContainerRuntime {
   /** Gives the sandbox's address back; its containers are stopped already. */
   Future<Void> removeSandbox(Sandbox sandbox);
 
-  record SandboxConfig(String namespace, String podName, String uid, boolean hostNetwork) {}
+  /**
+   * Runs a command in a running container; fails with {@link StartException} when it can't be
+   * started.
+   */
+  Future<RemoteProcess> exec(Container container, List<String> command, RemoteCommand streams);
+
+  /** Joins the streams of a running container's own process. */
+  Future<RemoteProcess> attach(Container container, RemoteCommand streams);
+
+  /** Connects to a port that the pod listens on, also on its loopback address alone. */
+  Future<Duplex> portForward(Sandbox sandbox, int port);
+
+  /** Returns what a running container uses; empty where that can't be told. */
+  Future<Optional<Usage>> usage(Container container);
+
+  /**
+   * Surroundings of a pod.
+   *
+   * @param logDirectory where the log files of its containers will be
+   */
+  record SandboxConfig(Pod pod, Path logDirectory) {
+    public String namespace() {
+      return pod.getMetadata().getNamespace();
+    }
+
+    public String podName() {
+      return pod.getMetadata().getName();
+    }
+
+    public String uid() {
+      return pod.getMetadata().getUid();
+    }
+
+    public boolean hostNetwork() {
+      return Boolean.TRUE.equals(pod.getSpec().getHostNetwork());
+    }
+  }
 
   record Sandbox(String id, String ip) {}
 
@@ -45,26 +102,47 @@ public interface ContainerRuntime {
    */
   record ImageRef(String id, long sizeBytes, boolean present) {}
 
+  /** A volume, or a path in one, as a container sees it. */
+  record Mount(Path hostPath, String containerPath, boolean readOnly) {}
+
   /**
    * One start of one container.
    *
+   * @param spec the container as its pod describes it; what follows is worked out from it
    * @param command replaces the image's own when not empty
-   * @param ports container ports in the order of the pod's spec
+   * @param attempt how many starts came before
    */
   record ContainerConfig(
-      String podName,
-      String name,
-      String image,
+      Pod pod,
+      io.fabric8.kubernetes.api.model.Container spec,
       List<String> command,
       List<String> args,
       Map<String, String> env,
-      List<Integer> ports,
-      Path logFile) {
+      List<Mount> mounts,
+      Path logFile,
+      int attempt) {
     public ContainerConfig {
       command = List.copyOf(command);
       args = List.copyOf(args);
       env = Map.copyOf(env);
-      ports = List.copyOf(ports);
+      mounts = List.copyOf(mounts);
+    }
+
+    public String podName() {
+      return pod.getMetadata().getName();
+    }
+
+    public String name() {
+      return spec.getName();
+    }
+
+    public String image() {
+      return spec.getImage();
+    }
+
+    /** Returns container ports in the order of the pod's spec. */
+    public List<Integer> ports() {
+      return spec.getPorts().stream().map(ContainerPort::getContainerPort).toList();
     }
   }
 
@@ -82,6 +160,14 @@ public interface ContainerRuntime {
   }
 
   record Exit(int code, Instant at) {}
+
+  /**
+   * What a container uses.
+   *
+   * @param cpuNanos processor time since its start
+   * @param memoryBytes its working set
+   */
+  record Usage(Instant at, long cpuNanos, long memoryBytes) {}
 
   /** There is no such image. */
   final class ImageException extends RuntimeException {

@@ -1,6 +1,9 @@
 package io.hubspoke.kubelet.runtime;
 
 import io.hubspoke.kubelet.logs.ContainerLog;
+import io.hubspoke.streams.Duplex;
+import io.hubspoke.streams.RemoteCommand;
+import io.hubspoke.streams.RemoteProcess;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -11,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -38,6 +42,21 @@ public final class InProcessRuntime implements ContainerRuntime {
     this.vertx = vertx;
     this.nodeIp = nodeIp;
     this.maxLogSize = maxLogSize;
+  }
+
+  @Override
+  public Future<Void> start() {
+    return Future.succeededFuture();
+  }
+
+  @Override
+  public Future<Void> stop() {
+    return Future.succeededFuture();
+  }
+
+  @Override
+  public boolean mountsHostPaths() {
+    return false;
   }
 
   @Override
@@ -112,6 +131,27 @@ public final class InProcessRuntime implements ContainerRuntime {
       network.release(sandbox.ip());
     }
     return Future.succeededFuture();
+  }
+
+  @Override
+  public Future<RemoteProcess> exec(
+      Container container, List<String> command, RemoteCommand streams) {
+    return Future.failedFuture(new StartException("exec is not supported by this runtime"));
+  }
+
+  @Override
+  public Future<RemoteProcess> attach(Container container, RemoteCommand streams) {
+    return Future.failedFuture(new StartException("attach is not supported by this runtime"));
+  }
+
+  @Override
+  public Future<Duplex> portForward(Sandbox sandbox, int port) {
+    return Future.failedFuture(new StartException("port-forward is not supported by this runtime"));
+  }
+
+  @Override
+  public Future<Optional<Usage>> usage(Container container) {
+    return Future.succeededFuture(Optional.empty());
   }
 
   /** Cuts registry host, tag and digest off. */

@@ -2,6 +2,7 @@ package io.hubspoke.kubelet.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.hubspoke.kubelet.runtime.ContainerRuntime.ContainerConfig;
 import io.hubspoke.kubelet.runtime.ContainerRuntime.SandboxConfig;
 import io.hubspoke.testing.Await;
@@ -31,22 +32,37 @@ class InProcessRuntimeTest {
     // A disk that takes nothing until somebody reads: the write waits in open(2).
     var log = directory.resolve("0.log");
     assertThat(new ProcessBuilder("mkfifo", log.toString()).inheritIO().start().waitFor()).isZero();
+    var pod =
+        new PodBuilder()
+            .withNewMetadata()
+            .withNamespace("default")
+            .withName("p")
+            .withUid("u")
+            .endMetadata()
+            .withNewSpec()
+            .withHostNetwork(true)
+            .addNewContainer()
+            .withName("c")
+            .withImage("hubspoke/ticker")
+            .endContainer()
+            .endSpec()
+            .build();
     var runtime = new InProcessRuntime(vertx, "127.0.0.1", 1 << 20);
-    var sandbox = Await.result(runtime.runSandbox(new SandboxConfig("default", "p", "u", true)));
+    var sandbox = Await.result(runtime.runSandbox(new SandboxConfig(pod, directory)));
 
     var container =
         Await.result(
             runtime.startContainer(
                 sandbox,
                 new ContainerConfig(
-                    "p",
-                    "c",
-                    "hubspoke/ticker",
+                    pod,
+                    pod.getSpec().getContainers().getFirst(),
                     List.of(),
                     List.of("--interval=10ms", "--count=1"),
                     Map.of(),
                     List.of(),
-                    log)));
+                    log,
+                    0)));
     // The ticker has long ended then.
     Promise<Void> later = Promise.promise();
     vertx.setTimer(500, id -> later.complete());
