@@ -16,8 +16,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * read by anyone.
  */
 final class ContainerWorker {
-  private static final String ID_PREFIX = "hubspoke://";
-
+  private final String idScheme;
   private volatile Container spec;
 
   /** Of the last start: the spec's may have changed since. */
@@ -36,7 +35,8 @@ final class ContainerWorker {
   private boolean restart;
   private Duration stopping;
 
-  private ContainerWorker(Container spec, ContainerState state) {
+  private ContainerWorker(Container spec, String idScheme, ContainerState state) {
+    this.idScheme = idScheme;
     this.spec = spec;
     this.image = spec.getImage();
     this.state = state;
@@ -46,11 +46,13 @@ final class ContainerWorker {
    * Takes a container up where its status leaves it. One that ran when the kubelet went away is
    * gone with it, as after a reboot.
    *
+   * @param idScheme what its runtime's container IDs begin with, such as {@code containerd://}
    * @param initialReason what it waits for when it is new
    */
-  static ContainerWorker of(Container spec, ContainerStatus known, String initialReason) {
+  static ContainerWorker of(
+      Container spec, ContainerStatus known, String idScheme, String initialReason) {
     ContainerWorker worker =
-        new ContainerWorker(spec, new ContainerState.Waiting(initialReason, ""));
+        new ContainerWorker(spec, idScheme, new ContainerState.Waiting(initialReason, ""));
     if (known == null || known.getState() == null) {
       return worker;
     }
@@ -167,7 +169,7 @@ final class ContainerWorker {
               "",
               container.startedAt(),
               exit.at(),
-              ID_PREFIX + container.id(),
+              idScheme + container.id(),
               attempt);
     }
   }
@@ -281,7 +283,7 @@ final class ContainerWorker {
 
   private String containerId() {
     return switch (state) {
-      case ContainerState.Running r -> ID_PREFIX + r.container().id();
+      case ContainerState.Running r -> idScheme + r.container().id();
       case ContainerState.Terminated t -> t.containerId();
       case ContainerState.Waiting w -> lastTerminated == null ? "" : lastTerminated.containerId();
     };

@@ -3,7 +3,6 @@ package io.hubspoke.kubelet;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.EventRecorder;
 import io.hubspoke.kubelet.runtime.ContainerRuntime;
-import io.hubspoke.kubelet.runtime.InProcessRuntime;
 import io.hubspoke.kubelet.volumes.PodVolumes;
 import io.hubspoke.runtime.Flag;
 import io.hubspoke.runtime.ReloadableKeys;
@@ -25,6 +24,7 @@ public final class Kubelet extends VerticleBase {
   /** The version of Kubernetes whose kubelet this one behaves like. */
   public static final String VERSION = "v1.33.0";
 
+  private static final String RUNTIME_FLAG = "--container-runtime-endpoint";
   private static final Logger LOG = LoggerFactory.getLogger(Kubelet.class);
 
   private final KubeletOptions options;
@@ -66,7 +66,8 @@ public final class Kubelet extends VerticleBase {
             listen();
             started.complete();
           } catch (Exception e) {
-            started.fail(e);
+            Future<Void> let = runtime == null ? Future.succeededFuture() : runtime.stop();
+            let.onComplete(stopped -> started.fail(e));
             return;
           }
           join();
@@ -81,6 +82,7 @@ public final class Kubelet extends VerticleBase {
     ApiClient open = client;
     return api.stop()
         .eventually(pods::stop)
+        .eventually(runtime::stop)
         .eventually(() -> open == null ? Future.succeededFuture() : open.close());
   }
 
@@ -89,11 +91,13 @@ public final class Kubelet extends VerticleBase {
         "--root-dir",
         () -> {
           Files.createDirectories(options.rootDir());
-          PodVolumes.deleteLeftovers(options.rootDir());
           return null;
         });
+    runtime = Flag.read(RUNTIME_FLAG, () -> RuntimeChoice.make(vertx, options));
+    Flag.read(RUNTIME_FLAG, () -> runtime.start().await());
+    // Whoever might have used them has ended now.
+    PodVolumes.deleteLeftovers(options.rootDir());
     new ServingCertificate(options, servingKeys).load();
-    runtime = new InProcessRuntime(vertx, options.nodeIp(), options.maxLogSize());
     if (!options.podCidr().isEmpty()) {
       Flag.read(
           "--pod-cidr",

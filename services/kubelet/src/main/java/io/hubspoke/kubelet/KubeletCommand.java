@@ -1,5 +1,6 @@
 package io.hubspoke.kubelet;
 
+import io.hubspoke.kubelet.runtime.RuntimeEndpoint;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.GoDuration;
 import java.nio.file.Path;
@@ -109,6 +110,15 @@ public final class KubeletCommand implements Callable<Integer> {
   private String podCidr = "";
 
   @Option(
+      names = "--container-runtime-endpoint",
+      paramLabel = "ENDPOINT",
+      description =
+          "what runs containers: in-process:// (built-in images in this process), process:// (each a"
+              + " process of this machine), or a CRI socket such as"
+              + " unix:///run/containerd/containerd.sock (${DEFAULT-VALUE})")
+  private String containerRuntimeEndpoint = "in-process://";
+
+  @Option(
       names = "--node-status-update-frequency",
       converter = GoDuration.class,
       paramLabel = "DURATION",
@@ -142,6 +152,7 @@ public final class KubeletCommand implements Callable<Integer> {
             .nodeLabels(nodeLabels)
             .maxPods(maxPods)
             .podCidr(podCidr)
+            .containerRuntimeEndpoint(RuntimeEndpoint.parse(containerRuntimeEndpoint))
             .nodeStatusUpdateFrequency(nodeStatusUpdateFrequency);
     if (address != null) {
       builder.address(address);

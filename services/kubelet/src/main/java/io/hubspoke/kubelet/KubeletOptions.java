@@ -1,5 +1,6 @@
 package io.hubspoke.kubelet;
 
+import io.hubspoke.kubelet.runtime.RuntimeEndpoint;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -22,6 +23,7 @@ import java.util.function.Consumer;
  * @param crashLoopBackOff first wait before a crashed container is started again; doubles
  * @param maxCrashLoopBackOff longest such wait
  * @param maxLogSize {@code containerLogMaxSize}, in bytes
+ * @param containerRuntimeEndpoint {@code --container-runtime-endpoint}: what runs containers
  * @param connectionLimits what connections to the API may cost
  * @param accessListener told of every request to the API, after it was answered
  */
@@ -51,6 +53,7 @@ public record KubeletOptions(
     Duration crashLoopBackOff,
     Duration maxCrashLoopBackOff,
     long maxLogSize,
+    RuntimeEndpoint containerRuntimeEndpoint,
     ConnectionLimits connectionLimits,
     Consumer<Access> accessListener) {
 
@@ -68,6 +71,7 @@ public record KubeletOptions(
     Objects.requireNonNull(kubeconfig, "kubeconfig");
     Objects.requireNonNull(certDir, "certDir");
     Objects.requireNonNull(rootDir, "rootDir");
+    Objects.requireNonNull(containerRuntimeEndpoint, "containerRuntimeEndpoint");
     Objects.requireNonNull(connectionLimits, "connectionLimits");
     nodeLabels = Map.copyOf(nodeLabels);
     if (!nodeName.matches("[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")) {
@@ -138,6 +142,7 @@ public record KubeletOptions(
     private Duration crashLoopBackOff = Duration.ofSeconds(10);
     private Duration maxCrashLoopBackOff = Duration.ofMinutes(5);
     private long maxLogSize = 10 << 20;
+    private RuntimeEndpoint containerRuntimeEndpoint = new RuntimeEndpoint.InProcess();
     private ConnectionLimits connectionLimits = ConnectionLimits.DEFAULT;
     private Consumer<Access> accessListener = access -> {};
 
@@ -261,6 +266,11 @@ public record KubeletOptions(
       return this;
     }
 
+    public Builder containerRuntimeEndpoint(RuntimeEndpoint value) {
+      containerRuntimeEndpoint = value;
+      return this;
+    }
+
     public Builder connectionLimits(ConnectionLimits value) {
       connectionLimits = value;
       return this;
@@ -303,6 +313,7 @@ public record KubeletOptions(
           crashLoopBackOff,
           maxCrashLoopBackOff,
           maxLogSize,
+          containerRuntimeEndpoint,
           connectionLimits,
           accessListener);
     }

@@ -75,11 +75,14 @@ final class PodWorker {
     boolean hasInit = !pod.getSpec().getInitContainers().isEmpty();
     List<ContainerStatus> knownInit = known == null ? List.of() : known.getInitContainerStatuses();
     List<ContainerStatus> knownMain = known == null ? List.of() : known.getContainerStatuses();
-    this.init = workers(pod.getSpec().getInitContainers(), knownInit, "PodInitializing");
+    String version = runtime.version();
+    String idScheme = version.substring(0, version.indexOf("://") + 3);
+    this.init = workers(pod.getSpec().getInitContainers(), knownInit, idScheme, "PodInitializing");
     this.main =
         workers(
             pod.getSpec().getContainers(),
             knownMain,
+            idScheme,
             hasInit ? "PodInitializing" : "ContainerCreating");
     this.mounts =
         new VolumeMounts(events, about, new PodVolumes(client, options.rootDir(), about.uid()));
@@ -91,7 +94,7 @@ final class PodWorker {
   }
 
   private static List<ContainerWorker> workers(
-      List<Container> specs, List<ContainerStatus> known, String initialReason) {
+      List<Container> specs, List<ContainerStatus> known, String idScheme, String initialReason) {
     return specs.stream()
         .map(
             spec ->
@@ -101,6 +104,7 @@ final class PodWorker {
                         .filter(status -> status.getName().equals(spec.getName()))
                         .findFirst()
                         .orElse(null),
+                    idScheme,
                     initialReason))
         .toList();
   }

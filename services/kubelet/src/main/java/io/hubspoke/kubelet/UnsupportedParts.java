@@ -25,7 +25,7 @@ final class UnsupportedParts {
           + volume
           + "\" : volumes of type "
           + type
-          + " are not supported by the in-process runtime";
+          + " are not supported";
     }
   }
 

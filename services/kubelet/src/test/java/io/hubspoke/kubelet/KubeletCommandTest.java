@@ -40,6 +40,8 @@ class KubeletCommandTest {
     "--authorization-mode=Foo, must be AlwaysAllow or Webhook",
     "--hostname-override=Foo, must be a lower-case DNS name",
     "--node-labels=a, should be in KEY=VALUE",
+    "--container-runtime-endpoint=docker, must be in-process://",
+    "--container-runtime-endpoint=unix://containerd.sock, must be in-process://",
     "--tls-cert-file=a.crt, must be given together",
   })
   void a_flag_that_makes_no_sense_is_named(String flag, String complaint) {

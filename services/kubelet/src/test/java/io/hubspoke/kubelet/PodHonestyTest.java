@@ -192,7 +192,7 @@ class PodHonestyTest {
         });
     untilEvent(
         "FailedMount: MountVolume.SetUp failed for volume \"v\" : volumes of type configMap are not"
-            + " supported by the in-process runtime");
+            + " supported");
     Await.until("the other runs", () -> ready("scratch"));
     assertThat(node.container("mount").at("/state/waiting/reason").asText())
         .isEqualTo("ContainerCreating");

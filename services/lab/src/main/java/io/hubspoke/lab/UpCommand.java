@@ -1,5 +1,6 @@
 package io.hubspoke.lab;
 
+import io.hubspoke.kubelet.runtime.RuntimeEndpoint;
 import io.hubspoke.lab.MeshOptions.Changes;
 import io.hubspoke.lab.MeshOptions.Posture;
 import io.hubspoke.runtime.Component;
@@ -62,6 +63,15 @@ final class UpCommand implements Callable<Integer> {
               + " --kubelet-certificate-authority.")
   private boolean verifyKubelets;
 
+  @Option(
+      names = "--container-runtime-endpoint",
+      defaultValue = "in-process://",
+      paramLabel = "ENDPOINT",
+      description =
+          "What runs the nodes' containers: in-process://, process://, or a CRI socket such as"
+              + " unix:///run/containerd/containerd.sock (default: ${DEFAULT-VALUE}).")
+  private String containerRuntimeEndpoint;
+
   @Option(names = "--exit-when-ready", description = "Stop as soon as all nodes are ready.")
   private boolean exitWhenReady;
 
@@ -89,8 +99,12 @@ final class UpCommand implements Callable<Integer> {
 
   private MeshOptions options() {
     try {
+      var endpoint = RuntimeEndpoint.parse(containerRuntimeEndpoint);
       return new MeshOptions(
-          directory, nodes, verifyKubelets ? Posture.VERIFIED : Posture.DEFAULT, Changes.NONE);
+          directory,
+          nodes,
+          verifyKubelets ? Posture.VERIFIED : Posture.DEFAULT,
+          Changes.NONE.withKubelet(node -> node.containerRuntimeEndpoint(endpoint)));
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }

@@ -1,0 +1,27 @@
+package io.hubspoke.kubelet;
+
+import io.hubspoke.kubelet.runtime.ContainerRuntime;
+import io.hubspoke.kubelet.runtime.InProcessRuntime;
+import io.hubspoke.kubelet.runtime.RuntimeEndpoint;
+import io.vertx.core.Vertx;
+
+/** Makes the runtime that {@code --container-runtime-endpoint} names. */
+final class RuntimeChoice {
+  private RuntimeChoice() {}
+
+  /**
+   * Makes the runtime, which is not started yet.
+   *
+   * @throws IllegalArgumentException when it can't be had on this machine
+   */
+  static ContainerRuntime make(Vertx vertx, KubeletOptions options) {
+    return switch (options.containerRuntimeEndpoint()) {
+      case RuntimeEndpoint.InProcess inProcess ->
+          new InProcessRuntime(vertx, options.nodeIp(), options.maxLogSize());
+      case RuntimeEndpoint.Processes processes ->
+          throw new IllegalArgumentException(processes + " is not there yet");
+      case RuntimeEndpoint.Cri cri ->
+          throw new IllegalArgumentException(cri + ": CRI is not there yet");
+    };
+  }
+}
