@@ -1,0 +1,33 @@
+package io.hubspoke.streams;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.RequestOptions;
+
+/** Runs commands over a server's exec and attach, as kubectl does. */
+@SuppressWarnings("UnusedVariable") // until SPDY is spoken
+public final class RemoteCommandClient {
+  private final Vertx vertx;
+  private final HttpClient http;
+  private final StreamTransport transport;
+
+  /**
+   * @param http what to connect with, closed by whoever made it; its pool must allow as many
+   *     connections as there are to be streams
+   */
+  public RemoteCommandClient(Vertx vertx, HttpClient http, StreamTransport transport) {
+    this.vertx = vertx;
+    this.http = http;
+    this.transport = transport;
+  }
+
+  /**
+   * Asks for the process and opens its streams. Fails with the server's status when it refuses.
+   *
+   * @param request where to, with credentials as headers; method and upgrade headers are set here
+   */
+  public Future<RemoteProcess> start(RequestOptions request, RemoteCommand command) {
+    return Future.failedFuture("unable to upgrade: " + transport + " is not spoken");
+  }
+}
