@@ -2,6 +2,10 @@ package io.hubspoke.kubelet.runtime;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Json;
+import io.hubspoke.pki.CertificateAuthority;
+import io.hubspoke.pki.SubjectAltNames;
+import io.hubspoke.runtime.ReloadableKeys;
+import io.hubspoke.runtime.Tls;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
@@ -10,19 +14,27 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import java.net.BindException;
 import java.nio.charset.StandardCharsets;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.List;
+import javax.net.ssl.SSLPeerUnverifiedException;
 
 /**
  * Image {@code hubspoke/echo}: an HTTP server on the pod's address that answers with what it was
  * asked, as JSON. Its port comes from {@code --port=N}, the variable {@code PORT}, the first
- * container port, or is 8080.
+ * container port, or is 8080. With {@code --tls} it is an HTTPS server whose certificate nobody
+ * knows; it asks its clients for theirs, requires none, and tells what it got.
  */
 final class Echo implements Program {
   private static final int DEFAULT_PORT = 8080;
   private static final int MAX_BODY = 1 << 20;
+  private static final String TLS = "--tls";
+  private static final Duration VALIDITY = Duration.ofDays(365);
 
   private final Surroundings surroundings;
   private final Promise<Integer> exit = Promise.promise();
   private HttpServer server;
+  private boolean killed;
 
   Echo(Surroundings surroundings) {
     this.surroundings = surroundings;
@@ -61,6 +73,7 @@ final class Echo implements Program {
 
   @Override
   public void kill() {
+    killed = true;
     if (server != null) {
       // Nobody waits: the process is gone either way.
       server.close().otherwiseEmpty();
@@ -96,15 +109,38 @@ final class Echo implements Program {
   }
 
   private Future<HttpServer> bind(int port) {
-    server =
-        surroundings
+    HttpServerOptions http =
+        new HttpServerOptions().setHost(surroundings.listenIp()).setPort(port).setIdleTimeout(60);
+    return keys()
+        .compose(
+            keys -> {
+              if (killed) {
+                return Future.failedFuture("killed");
+              }
+              server =
+                  surroundings
+                      .context()
+                      .owner()
+                      .createHttpServer(keys == null ? http : Tls.serve(http, keys, List.of()))
+                      .connectionHandler(connection -> connection.exceptionHandler(gone -> {}))
+                      .requestHandler(this::answer);
+              return server.listen();
+            });
+  }
+
+  /** Makes what it serves TLS with; null when it doesn't. */
+  private Future<ReloadableKeys> keys() {
+    return surroundings.config().args().contains(TLS)
+        ? surroundings
             .context()
-            .owner()
-            .createHttpServer(
-                new HttpServerOptions().setHost(surroundings.ip()).setPort(port).setIdleTimeout(60))
-            .connectionHandler(connection -> connection.exceptionHandler(gone -> {}))
-            .requestHandler(this::answer);
-    return server.listen();
+            .executeBlocking(
+                () ->
+                    new ReloadableKeys(
+                        CertificateAuthority.selfSigned(
+                            surroundings.config().podName(),
+                            SubjectAltNames.of(List.of(surroundings.ip())),
+                            VALIDITY)))
+        : Future.succeededFuture();
   }
 
   private void answer(HttpServerRequest request) {
@@ -139,8 +175,22 @@ final class Echo implements Program {
             .put("path", request.path())
             .put("query", request.query() == null ? "" : request.query())
             .put("remoteAddress", String.valueOf(request.remoteAddress()));
+    if (request.isSSL()) {
+      answer.put("clientCertificate", clientCertificate(request));
+    }
     ObjectNode headers = answer.putObject("headers");
     request.headers().forEach(h -> headers.withArray(h.getKey()).add(h.getValue()));
     return answer.put("body", body.toString(StandardCharsets.UTF_8));
+  }
+
+  /** Returns whose certificate the client showed, empty when it showed none. */
+  private static String clientCertificate(HttpServerRequest request) {
+    try {
+      return request.connection().peerCertificates().getFirst() instanceof X509Certificate shown
+          ? shown.getSubjectX500Principal().getName()
+          : "";
+    } catch (SSLPeerUnverifiedException none) {
+      return "";
+    }
   }
 }

@@ -30,18 +30,26 @@ public final class InProcessRuntime implements ContainerRuntime {
   private final Vertx vertx;
   private final String nodeIp;
   private final long maxLogSize;
+  private final ListenAddresses listen;
   private final PodNetwork network = new PodNetwork();
+
+  /** Makes a runtime of one node whose pods listen on their own addresses. */
+  public InProcessRuntime(Vertx vertx, String nodeIp, long maxLogSize) {
+    this(vertx, nodeIp, maxLogSize, ListenAddresses.SAME);
+  }
 
   /**
    * Makes a runtime of one node.
    *
    * @param nodeIp the address of pods on the host's network
    * @param maxLogSize bytes after which a log file is rotated
+   * @param listen where pods' programs listen
    */
-  public InProcessRuntime(Vertx vertx, String nodeIp, long maxLogSize) {
+  public InProcessRuntime(Vertx vertx, String nodeIp, long maxLogSize, ListenAddresses listen) {
     this.vertx = vertx;
     this.nodeIp = nodeIp;
     this.maxLogSize = maxLogSize;
+    this.listen = listen;
   }
 
   @Override
@@ -110,7 +118,13 @@ public final class InProcessRuntime implements ContainerRuntime {
     ContextInternal context = ((VertxInternal) vertx).createEventLoopContext();
     ContainerLog log = new ContainerLog(config.logFile(), maxLogSize);
     Program.Surroundings surroundings =
-        new Program.Surroundings(context, sandbox.ip(), sandbox.ip().equals(nodeIp), config, log);
+        new Program.Surroundings(
+            context,
+            sandbox.ip(),
+            listen.of(sandbox.ip()),
+            sandbox.ip().equals(nodeIp),
+            config,
+            log);
     Program program =
         switch (repository(config.image())) {
           case "hubspoke/pause" -> new Pause();

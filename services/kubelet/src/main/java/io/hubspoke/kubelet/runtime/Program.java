@@ -21,10 +21,17 @@ interface Program {
   /** Frees what it holds at once, without completing {@link #run()} necessarily. */
   void kill();
 
-  /** What a program is given. */
+  /**
+   * What a program is given.
+   *
+   * @param ip its pod's address
+   * @param listenIp where it listens, which its pod's address leads to
+   * @param sharedIp whether others have the same address
+   */
   record Surroundings(
       ContextInternal context,
       String ip,
+      String listenIp,
       boolean sharedIp,
       ContainerRuntime.ContainerConfig config,
       ContainerLog log) {
