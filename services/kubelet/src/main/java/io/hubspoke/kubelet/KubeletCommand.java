@@ -110,6 +110,13 @@ public final class KubeletCommand implements Callable<Integer> {
   private String podCidr = "";
 
   @Option(
+      names = "--pod-listen-cidr",
+      description =
+          "where in-process pods listen instead, when something relays their own addresses; not a"
+              + " flag of the real kubelet")
+  private String podListenCidr = "";
+
+  @Option(
       names = "--container-runtime-endpoint",
       paramLabel = "ENDPOINT",
       description =
@@ -152,6 +159,7 @@ public final class KubeletCommand implements Callable<Integer> {
             .nodeLabels(nodeLabels)
             .maxPods(maxPods)
             .podCidr(podCidr)
+            .podListenCidr(podListenCidr)
             .containerRuntimeEndpoint(RuntimeEndpoint.parse(containerRuntimeEndpoint))
             .nodeStatusUpdateFrequency(nodeStatusUpdateFrequency);
     if (address != null) {

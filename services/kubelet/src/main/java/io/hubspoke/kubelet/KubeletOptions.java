@@ -1,5 +1,6 @@
 package io.hubspoke.kubelet;
 
+import io.hubspoke.kubelet.runtime.ListenAddresses;
 import io.hubspoke.kubelet.runtime.RuntimeEndpoint;
 import java.net.InetAddress;
 import java.nio.file.Path;
@@ -20,6 +21,8 @@ import java.util.function.Consumer;
  * @param clientCaFile {@code --client-ca-file}: whose client certificates are accepted
  * @param rootDir {@code --root-dir}: where pods' files and logs go
  * @param podCidr {@code --pod-cidr}: used while the node object names none; may be empty
+ * @param podListenCidr where in-process pods listen instead of on their own addresses, in a lab
+ *     whose wire relays those; may be empty
  * @param crashLoopBackOff first wait before a crashed container is started again; doubles
  * @param maxCrashLoopBackOff longest such wait
  * @param maxLogSize {@code containerLogMaxSize}, in bytes
@@ -47,6 +50,7 @@ public record KubeletOptions(
     Map<String, String> nodeLabels,
     int maxPods,
     String podCidr,
+    String podListenCidr,
     Duration nodeStatusUpdateFrequency,
     Duration nodeStatusReportFrequency,
     Duration nodeLeaseDuration,
@@ -80,6 +84,7 @@ public record KubeletOptions(
     }
     checkAddress("--node-ip", nodeIp);
     checkAddress("--address", address);
+    checkListenCidr(podListenCidr, nodeIp, address);
     check(port >= 0 && port <= 65535, "--port must be between 0 and 65535, but is " + port);
     check(maxPods >= 0, "--max-pods must not be negative, but is " + maxPods);
     check(
@@ -101,6 +106,16 @@ public record KubeletOptions(
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
           flag + " must be an IP address, but is \"" + value + "\"", e);
+    }
+  }
+
+  private static void checkListenCidr(String cidr, String nodeIp, String address) {
+    try {
+      if (!cidr.isEmpty()) {
+        var unused = ListenAddresses.in(cidr, nodeIp, address);
+      }
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("--pod-listen-cidr: " + e.getMessage(), e);
     }
   }
 
@@ -136,6 +151,7 @@ public record KubeletOptions(
     private Map<String, String> nodeLabels = Map.of();
     private int maxPods = 110;
     private String podCidr = "";
+    private String podListenCidr = "";
     private Duration nodeStatusUpdateFrequency = Duration.ofSeconds(10);
     private Duration nodeStatusReportFrequency = Duration.ofMinutes(5);
     private Duration nodeLeaseDuration = Duration.ofSeconds(40);
@@ -240,6 +256,11 @@ public record KubeletOptions(
       return this;
     }
 
+    public Builder podListenCidr(String value) {
+      podListenCidr = value;
+      return this;
+    }
+
     public Builder nodeStatusUpdateFrequency(Duration value) {
       nodeStatusUpdateFrequency = value;
       return this;
@@ -307,6 +328,7 @@ public record KubeletOptions(
           nodeLabels,
           maxPods,
           podCidr,
+          podListenCidr,
           nodeStatusUpdateFrequency,
           nodeStatusReportFrequency,
           nodeLeaseDuration,

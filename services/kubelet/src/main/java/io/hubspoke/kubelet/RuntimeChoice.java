@@ -2,6 +2,7 @@ package io.hubspoke.kubelet;
 
 import io.hubspoke.kubelet.runtime.ContainerRuntime;
 import io.hubspoke.kubelet.runtime.InProcessRuntime;
+import io.hubspoke.kubelet.runtime.ListenAddresses;
 import io.hubspoke.kubelet.runtime.RuntimeEndpoint;
 import io.vertx.core.Vertx;
 
@@ -17,11 +18,17 @@ final class RuntimeChoice {
   static ContainerRuntime make(Vertx vertx, KubeletOptions options) {
     return switch (options.containerRuntimeEndpoint()) {
       case RuntimeEndpoint.InProcess inProcess ->
-          new InProcessRuntime(vertx, options.nodeIp(), options.maxLogSize());
+          new InProcessRuntime(vertx, options.nodeIp(), options.maxLogSize(), listen(options));
       case RuntimeEndpoint.Processes processes ->
           throw new IllegalArgumentException(processes + " is not there yet");
       case RuntimeEndpoint.Cri cri ->
           throw new IllegalArgumentException(cri + ": CRI is not there yet");
     };
+  }
+
+  private static ListenAddresses listen(KubeletOptions options) {
+    return options.podListenCidr().isEmpty()
+        ? ListenAddresses.SAME
+        : ListenAddresses.in(options.podListenCidr(), options.nodeIp(), options.address());
   }
 }

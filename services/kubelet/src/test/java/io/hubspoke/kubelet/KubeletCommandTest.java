@@ -34,6 +34,7 @@ class KubeletCommandTest {
     "--address=::banana, must be an IP address",
     "--port=70000, must be between 0 and 65535",
     "--port=x, is not an int",
+    "--pod-listen-cidr=banana, must be an IPv4 range",
     "--max-pods=-1, must not be negative",
     "--node-status-update-frequency=1x, is not a duration",
     "--node-status-update-frequency=0s, must be longer than nothing",
