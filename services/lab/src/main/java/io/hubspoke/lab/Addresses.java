@@ -5,7 +5,8 @@ package io.hubspoke.lab;
  * blocks.
  *
  * <p>Block 0: the control plane on {@code 127.0.10.x}, its wires on {@code 127.0.11.x}; nodes
- * advertise {@code 127.10.x.y}, which is their wire's, and listen on {@code 127.11.x.y}. The next
+ * advertise {@code 127.10.x.y}, which is their wire's, and listen on {@code 127.11.x.y}; pods are
+ * on {@code 127.20.x.y}, and listen on {@code 127.70.x.y} where a wire stands before them. The next
  * blocks follow.
  */
 public record Addresses(int block) {
@@ -76,6 +77,19 @@ public record Addresses(int block) {
   /** The n-th node's pods. */
   public String podCidr(int n) {
     return "127.%d.%d.0/24".formatted(20 + block, n % 250);
+  }
+
+  /** Where the n-th node's pods listen when a wire stands on their own addresses. */
+  public String podListenCidr(int n) {
+    return "127.%d.%d.0/24".formatted(70 + block, n % 250);
+  }
+
+  /** Where something listens that is said to be at this address of a node or pod. */
+  public String listensBehind(String advertised) {
+    var parts = advertised.split("\\.", -1);
+    var network = Integer.parseInt(parts[1]);
+    parts[1] = String.valueOf(network == nodeNetwork() ? network + 1 : network + 50);
+    return String.join(".", parts);
   }
 
   /** The apiserver's URL at one of its addresses. */

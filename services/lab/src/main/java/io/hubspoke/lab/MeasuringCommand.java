@@ -39,7 +39,7 @@ abstract class MeasuringCommand implements Callable<Integer> {
     quieten();
     var started = Instant.now().truncatedTo(ChronoUnit.MILLIS);
     var begun = System.nanoTime();
-    var lab = TwoPostures.start(NODES, routes, this::progress);
+    var lab = Postures.start(NODES, routes, this::progress);
     try {
       var rows = new Audit(lab.meshes(), this::progress).run(routes);
       var report = new Report(rows, Duration.ofNanos(System.nanoTime() - begun));

@@ -1,19 +1,13 @@
 package io.hubspoke.lab;
 
 import io.fabric8.kubernetes.api.model.Node;
-import io.hubspoke.api.AddressRange;
 import io.hubspoke.apiserver.Apiserver;
 import io.hubspoke.apiserver.ApiserverOptions;
-import io.hubspoke.apiserver.authn.RequestHeaderOptions;
-import io.hubspoke.apiserver.kubeletclient.KubeletClientOptions;
-import io.hubspoke.apiserver.serviceaccount.ServiceAccountOptions;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.DeleteOptions;
 import io.hubspoke.client.ListOptions;
 import io.hubspoke.client.Resource;
 import io.hubspoke.controllermanager.ControllerManager;
-import io.hubspoke.controllermanager.ControllerManagerOptions;
-import io.hubspoke.controllermanager.certificates.KubeletServingRanges;
 import io.hubspoke.kubelet.Access;
 import io.hubspoke.kubelet.Kubelet;
 import io.hubspoke.kubelet.KubeletOptions;
@@ -23,7 +17,6 @@ import io.hubspoke.pki.Kubeconfig;
 import io.hubspoke.pki.Pem;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.scheduler.Scheduler;
-import io.hubspoke.scheduler.SchedulerOptions;
 import io.hubspoke.tokens.TokenSigner;
 import io.vertx.core.Deployable;
 import io.vertx.core.Future;
@@ -55,9 +48,6 @@ public final class Mesh {
   private static final long POLL_MILLIS = 20;
   private static final long CLOSE_MILLIS = 1500;
   private static final int ACCESSES_KEPT = 1024;
-  private static final String SERVICE_ACCOUNT_ISSUER =
-      "https://kubernetes.default.svc.cluster.local";
-  private static final String SERVICE_RANGE = "127.96.0.0/16";
 
   /** A node of the mesh, and the wire on the address that it advertises. */
   public record MeshNode(String name, String advertises, int port, Wire wire, String deployment) {}
@@ -68,6 +58,7 @@ public final class Mesh {
   private final AddressClaim claim;
   private final Addresses addresses;
   private final ClusterFiles files;
+  private final MeshComponents components;
   private final ApiClient admin;
   private final Map<String, MeshNode> nodes = new ConcurrentHashMap<>();
   private final Map<String, ArrayBlockingQueue<Access>> accesses = new ConcurrentHashMap<>();
@@ -88,6 +79,7 @@ public final class Mesh {
     this.claim = claim;
     this.addresses = claim.addresses();
     this.files = files;
+    this.components = new MeshComponents(options, addresses, files);
     this.admin =
         new ApiClient(
             vertx,
@@ -123,17 +115,18 @@ public final class Mesh {
     nodesUplink = uplink(addresses.nodesUplink());
     schedulerUplink = uplink(addresses.schedulerUplink());
     controllerManagerUplink = uplink(addresses.controllerManagerUplink());
-    deploy(new Apiserver(apiserverOptions()));
+    deploy(new Apiserver(components.apiserver()));
     var token = createToken(Instant.now().plus(TOKEN_LIFE));
-    var bootstrap = files.bootstrapKubeconfig("bootstrap-kubelet.kubeconfig", nodeCluster(), token);
+    var bootstrap =
+        files.bootstrapKubeconfig("bootstrap-kubelet.kubeconfig", components.nodeCluster(), token);
     var starting = new ArrayList<Future<String>>();
     for (var n = 1; n <= options.nodes(); n++) {
       starting.add(deployNode("node-" + n, n, bootstrap, UnaryOperator.identity()));
     }
     var controllers =
         List.of(
-            vertx.deployVerticle(new ControllerManager(controllerManagerOptions())),
-            vertx.deployVerticle(new Scheduler(schedulerOptions())));
+            vertx.deployVerticle(new ControllerManager(components.controllerManager())),
+            vertx.deployVerticle(new Scheduler(components.scheduler())));
     for (var controller : controllers) {
       deployments.add(Component.await(controller));
     }
@@ -154,80 +147,6 @@ public final class Mesh {
     deployments.add(Component.await(vertx.deployVerticle(component)));
   }
 
-  private ApiserverOptions apiserverOptions() {
-    var kubelets =
-        KubeletClientOptions.DEFAULT
-            .withClient(files.kubeletClientCertificate(), files.kubeletClientKey())
-            .withPreferredAddressTypes(List.of("InternalIP"))
-            .withLocalAddress(addresses.apiserver())
-            .withLoopbackRanges(List.of(AddressRange.parse(addresses.nodeRange())));
-    if (options.posture() == MeshOptions.Posture.VERIFIED) {
-      kubelets = kubelets.withCertificateAuthority(files.caCertificate());
-    }
-    var serving =
-        new ApiserverOptions.Serving(
-            addresses.apiserver(),
-            Addresses.API_PORT,
-            files.servingCertificate(),
-            files.servingKey());
-    return options
-        .changes()
-        .apiserver()
-        .apply(
-            ApiserverOptions.secure(serving, files.caCertificate())
-                .with(
-                    new ApiserverOptions.KubernetesService(addresses.nodesUplink(), SERVICE_RANGE))
-                .with(
-                    new ApiserverOptions.Authn(files.caCertificate(), false, true)
-                        .with(
-                            RequestHeaderOptions.of(
-                                files.frontProxyCa(), List.of(ClusterFiles.FRONT_PROXY)))
-                        .with(
-                            ServiceAccountOptions.of(
-                                SERVICE_ACCOUNT_ISSUER,
-                                files.serviceAccountKey(),
-                                files.serviceAccountPublicKey())))
-                .withAdmissionPlugins(List.of("NodeRestriction", "ServiceAccount"))
-                .with(kubelets));
-  }
-
-  private ControllerManagerOptions controllerManagerOptions() {
-    var client =
-        files
-            .client(addresses.controllerManagerUplink(), files.controllerManager())
-            .withLocalAddress(addresses.controllerManager())
-            .withUserAgent("kube-controller-manager");
-    var manager =
-        ControllerManagerOptions.of(options.changes().controlPlane().apply(client))
-            .withClusterSigning(files.caCertificate(), files.caKey(), Duration.ofDays(365))
-            .withRootCaFile(files.caCertificate())
-            .withServiceAccountPrivateKeyFile(files.serviceAccountKey());
-    return options.posture() == MeshOptions.Posture.VERIFIED
-        ? manager.withKubeletServing(
-            new KubeletServingRanges(
-                List.of(AddressRange.parse(addresses.nodeRange())),
-                List.of(AddressRange.parse(SERVICE_RANGE))))
-        : manager;
-  }
-
-  private SchedulerOptions schedulerOptions() {
-    var client =
-        files
-            .client(addresses.schedulerUplink(), files.scheduler())
-            .withLocalAddress(addresses.scheduler())
-            .withUserAgent("kube-scheduler");
-    return SchedulerOptions.of(options.changes().controlPlane().apply(client));
-  }
-
-  private Kubeconfig.Cluster nodeCluster() {
-    return options
-        .changes()
-        .nodeCluster()
-        .apply(
-            Kubeconfig.Cluster.trusting(
-                Addresses.url(addresses.nodesUplink()), files.ca().certificate()));
-  }
-
   private Future<String> deployNode(
       String name, int n, Path bootstrap, UnaryOperator<KubeletOptions.Builder> change)
       throws IOException {
@@ -236,15 +155,8 @@ public final class Mesh {
     Files.createDirectories(directory);
     var seen = accesses.computeIfAbsent(name, k -> new ArrayBlockingQueue<>(ACCESSES_KEPT));
     var kubelet =
-        KubeletOptions.node(name, addresses.nodeAdvertises(n), directory)
-            .address(addresses.nodeListens(n))
-            .port(Addresses.KUBELET_PORT)
-            .bootstrapKubeconfig(bootstrap)
-            .clientCaFile(files.caCertificate())
-            .anonymousAuth(false)
-            .authorizationMode(KubeletOptions.AuthorizationMode.WEBHOOK)
-            .rotateServerCertificates(options.posture() == MeshOptions.Posture.VERIFIED)
-            .podCidr(addresses.podCidr(n))
+        components
+            .kubelet(name, n, bootstrap)
             .accessListener(
                 access -> {
                   while (!seen.offer(access)) {
@@ -281,7 +193,8 @@ public final class Mesh {
     }
     var known = Kubeconfig.read(file);
     if (!known.cluster().server().equals(Addresses.url(addresses.nodesUplink()))) {
-      Kubeconfig.of("default-cluster", nodeCluster(), "default-auth", known.user()).write(file);
+      Kubeconfig.of("default-cluster", components.nodeCluster(), "default-auth", known.user())
+          .write(file);
       // What it served with names the address that it had.
       for (var served : List.of("kubelet-server-current.pem", "kubelet.crt", "kubelet.key")) {
         Files.deleteIfExists(directory.resolve("pki").resolve(served));
@@ -294,7 +207,8 @@ public final class Mesh {
       String name, int n, BootstrapToken token, UnaryOperator<KubeletOptions.Builder> change)
       throws IOException {
     var bootstrap =
-        files.bootstrapKubeconfig("bootstrap-" + name + ".kubeconfig", nodeCluster(), token);
+        files.bootstrapKubeconfig(
+            "bootstrap-" + name + ".kubeconfig", components.nodeCluster(), token);
     return deployNode(name, n, bootstrap, change).map(id -> nodes.get(name));
   }
 
@@ -304,7 +218,11 @@ public final class Mesh {
       throws IOException {
     var directory = files.node(name);
     Files.createDirectories(directory);
-    Kubeconfig.of("default-cluster", nodeCluster(), "default-auth", Kubeconfig.User.of(identity))
+    Kubeconfig.of(
+            "default-cluster",
+            components.nodeCluster(),
+            "default-auth",
+            Kubeconfig.User.of(identity))
         .write(directory.resolve("kubelet.kubeconfig"));
     return deployNode(name, n, null, change).map(id -> nodes.get(name));
   }
@@ -431,7 +349,7 @@ public final class Mesh {
 
   /** What nodes and their pods are told of the apiserver. */
   public Kubeconfig.Cluster pointOfView() {
-    return nodeCluster();
+    return components.nodeCluster();
   }
 
   /** Signs tokens of service accounts as the apiserver does, whatever they say. */
@@ -447,7 +365,7 @@ public final class Mesh {
    * has served.
    */
   public Beside deployBeside(UnaryOperator<ApiserverOptions> change) throws Exception {
-    var options = apiserverOptions();
+    var options = components.apiserver();
     var serving = options.serving();
     var beside =
         new Apiserver(

@@ -10,22 +10,35 @@ import java.util.function.UnaryOperator;
 /**
  * What a mesh is made of.
  *
- * @param posture how the apiserver treats kubelets' serving certificates
+ * @param posture how apiserver and kubelets treat each other
  * @param changes what differs from the secure set-up
+ * @param wiredPods whether pods listen behind addresses that are left to wires
  */
-public record MeshOptions(Path directory, int nodes, Posture posture, Changes changes) {
+public record MeshOptions(
+    Path directory, int nodes, Posture posture, Changes changes, boolean wiredPods) {
 
-  /** How kubelets' serving certificates come to be and whether they are verified. */
+  /** How kubelets' serving certificates are treated, and whom kubelets let in. */
   public enum Posture {
-    /** Self-signed and not verified, as Kubernetes leaves it. */
+    /** Self-signed and not verified, as Kubernetes leaves it; kubelets let in whom they know. */
     DEFAULT,
     /** By CSR, and verified with {@code --kubelet-certificate-authority}. */
-    VERIFIED;
+    VERIFIED,
+    /** Kubelets let everybody do everything, as their flags' defaults have it. */
+    OPEN;
 
     @Override
     public String toString() {
-      return this == DEFAULT ? "default" : "verified";
+      return switch (this) {
+        case DEFAULT -> "default";
+        case VERIFIED -> "verified";
+        case OPEN -> "open";
+      };
     }
+  }
+
+  /** A mesh whose pods listen on their own addresses. */
+  public MeshOptions(Path directory, int nodes, Posture posture, Changes changes) {
+    this(directory, nodes, posture, changes, false);
   }
 
   /**

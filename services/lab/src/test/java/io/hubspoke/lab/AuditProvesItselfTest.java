@@ -152,7 +152,7 @@ class AuditProvesItselfTest {
   void rolesThatWereWidenedFailTheirRow() throws Exception {
     var node = new NodeRoute();
     var bootstrap = new BootstrapRoute();
-    var lab = TwoPostures.start(2, List.of(node, bootstrap), step -> {});
+    var lab = Postures.start(2, List.of(node, bootstrap), step -> {});
     try {
       var mesh = lab.meshes().get(Posture.DEFAULT);
       widen(mesh, "system:nodes");
@@ -170,7 +170,7 @@ class AuditProvesItselfTest {
     // NodeRestriction and the approver each refuse it: only without both is one signed.
     var bootstrap = new BootstrapRoute();
     var lab =
-        TwoPostures.start(
+        Postures.start(
             2,
             List.of(bootstrap),
             Changes.NONE.withApiserver(options -> options.withAdmissionPlugins(List.of())),
@@ -183,7 +183,7 @@ class AuditProvesItselfTest {
     }
   }
 
-  private static void assertUnauthorizedWork(TwoPostures lab, Route route) throws Exception {
+  private static void assertUnauthorizedWork(Postures lab, Route route) throws Exception {
     for (var row : new Audit(lab.meshes(), step -> {}).run(List.of(route))) {
       assertThat(row.asExpected(Property.AUTHORIZED)).as(row.toString()).isFalse();
     }
@@ -207,7 +207,7 @@ class AuditProvesItselfTest {
   @Test
   void aControlPlaneThatCallsNodesFailsThePathOfWhatNodesOpen() throws Exception {
     var routes = List.<Route>of(new NodeRoute());
-    var lab = TwoPostures.start(2, routes, step -> {});
+    var lab = Postures.start(2, routes, step -> {});
     var measured = new AtomicBoolean();
     try {
       var mesh = lab.meshes().get(Posture.DEFAULT);
@@ -236,7 +236,7 @@ class AuditProvesItselfTest {
   }
 
   private static List<Row> measure(Changes changes, List<Route> routes) throws Exception {
-    var lab = TwoPostures.start(2, routes, changes, step -> {});
+    var lab = Postures.start(2, routes, changes, step -> {});
     try {
       return new Audit(lab.meshes(), step -> {}).run(routes);
     } finally {

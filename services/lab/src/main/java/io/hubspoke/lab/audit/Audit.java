@@ -55,9 +55,10 @@ public final class Audit {
     return new Row(
         route.id(),
         route.title(),
-        route.posture().toString(),
+        route.postureShown(),
         route.egress(),
         route.expectation(),
+        route.notApplicable(),
         verdicts,
         failure,
         Duration.ofNanos(System.nanoTime() - begun));

@@ -35,6 +35,11 @@ final class Checks {
     return Json.object();
   }
 
+  /** Adds a line to what the report quotes of this evidence. */
+  static void inShort(ObjectNode evidence, String line) {
+    evidence.withArray(Report.IN_SHORT).add(line);
+  }
+
   /** A text that is nowhere else; a valid name of an object too. */
   static String canary() {
     var bytes = new byte[10];
@@ -93,7 +98,16 @@ final class Checks {
 
   /** An interceptor on the wire; connections are dialled anew so that they meet it. */
   static Interceptor intercept(Mesh mesh, Wire wire, Alteration alteration) throws Exception {
-    var interceptor = new Interceptor(mesh.vertx(), ForeignAuthority.create(), null, alteration);
+    return put(new Interceptor(mesh.vertx(), ForeignAuthority.create(), null, alteration), wire);
+  }
+
+  /** The same on a way without TLS. */
+  static Interceptor interceptInClear(Mesh mesh, Wire wire, Alteration alteration)
+      throws Exception {
+    return put(Interceptor.inClear(mesh.vertx(), alteration), wire);
+  }
+
+  private static Interceptor put(Interceptor interceptor, Wire wire) throws Exception {
     Component.await(wire.mode(new Mode.Intercept(interceptor)));
     Component.await(wire.reset());
     return interceptor;
@@ -159,12 +173,19 @@ final class Checks {
   static boolean refusesStrangers(
       Mesh mesh, String url, String name, List<String> groups, ObjectNode evidence)
       throws InterruptedException {
+    return refusesStrangers(mesh, "GET", url, name, groups, evidence);
+  }
+
+  /** The same with a method of its own. */
+  static boolean refusesStrangers(
+      Mesh mesh, String method, String url, String name, List<String> groups, ObjectNode evidence)
+      throws InterruptedException {
     try (var none = Probe.anonymous();
         var foreign = Probe.as(ForeignAuthority.create().client(name, groups));
         var expired = Probe.as(expired(mesh, name, groups))) {
       var refused = true;
       for (var probe : List.of(none, foreign, expired)) {
-        var answer = probe.get(url);
+        var answer = probe.send(method, url);
         var which = probe == none ? "noCredentials" : probe == foreign ? "foreignCa" : "expired";
         evidence.put(which, answer.brief());
         refused &= unauthenticated(answer);

@@ -3,71 +3,22 @@ package io.hubspoke.lab.audit;
 import io.hubspoke.lab.Mesh;
 import io.hubspoke.lab.MeshOptions.Posture;
 import io.hubspoke.lab.wire.Alteration;
-import io.hubspoke.pki.CertificateProfile;
-import io.hubspoke.runtime.Component;
 import java.time.Duration;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import java.util.regex.Pattern;
 
-/**
- * C1 and C1v: the apiserver fetches a container's log from a kubelet ("apiserver to kubelet").
- *
- * <p>The kubelet turns the interceptor itself away, since that has no key of the apiserver's. So
- * the interceptor alters what the caller gets by answering in the kubelet's place.
- */
-public final class LogsRoute implements Route {
-  private static final String NODE = "node-1";
-  private static final String USER = "kube-apiserver-kubelet-client";
-  private static final List<String> GROUPS = List.of("kubeadm:cluster-admins");
+/** C1 and C1v: the apiserver fetches a container's log from a kubelet. */
+public final class LogsRoute extends KubeletRoute {
   private static final Pattern TIMESTAMP =
       Pattern.compile("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d+Z .*");
 
-  private final Posture posture;
-
   /** Measures under a posture: default (C1) or verified (C1v). */
   public LogsRoute(Posture posture) {
-    this.posture = posture;
+    super("C1", "apiserver to kubelet: logs", posture);
   }
 
   @Override
-  public String id() {
-    return posture == Posture.DEFAULT ? "C1" : "C1v";
-  }
-
-  @Override
-  public String title() {
-    return "apiserver to kubelet: logs";
-  }
-
-  @Override
-  public Posture posture() {
-    return posture;
-  }
-
-  @Override
-  public String egress() {
-    return "direct";
-  }
-
-  @Override
-  public Map<Property, Boolean> expectation() {
-    return Map.of(
-        Property.REACHABLE, true,
-        Property.ENCRYPTED, true,
-        Property.SERVER_VERIFIED, posture == Posture.VERIFIED,
-        Property.CLIENT_AUTHENTICATED, true,
-        Property.AUTHORIZED, true,
-        Property.PATH, true);
-  }
-
-  @Override
-  public Map<Property, Verdict> measure(Mesh mesh) throws Exception {
-    var verdicts = new EnumMap<Property, Verdict>(Property.class);
-    var workload = new Workload(mesh);
-    var canary = Checks.canary();
+  List<String> deploy(Workload workload, String canary) throws Exception {
     var crashing = Checks.canary();
     workload.ticker(canary, NODE, canary, List.of("--message=" + canary, "--interval=100ms"));
     workload.ticker(
@@ -75,24 +26,15 @@ public final class LogsRoute implements Route {
         NODE,
         crashing,
         List.of("--message=" + crashing, "--count=2", "--interval=10ms", "--exit-code=1"));
-    var wire = mesh.nodes().get(NODE).wire();
-    try (var admin = Probe.as(mesh.adminIdentity())) {
-      workload.runs(canary);
-      var path = PathWatch.toNode(mesh, NODE);
-      var recording = Checks.tap(wire);
-      verdicts.put(Property.REACHABLE, reachable(mesh, workload, admin, canary, crashing));
-      verdicts.put(Property.ENCRYPTED, Checks.encrypted(recording, canary));
-      verdicts.put(Property.PATH, path.openedBy(Set.of(mesh.addresses().apiserver())));
-      Checks.release(wire);
-      verdicts.put(Property.CLIENT_AUTHENTICATED, authenticated(mesh, canary));
-      verdicts.put(Property.AUTHORIZED, authorized(mesh, canary));
-      verdicts.put(Property.SERVER_VERIFIED, serverVerified(mesh, admin, canary));
-      return verdicts;
-    } finally {
-      Checks.release(wire);
-      workload.delete(canary);
-      workload.delete(crashing);
-    }
+    return List.of(canary, crashing);
+  }
+
+  @Override
+  Direct direct(String pod) {
+    return new Direct(
+        "GET",
+        "/containerLogs/%s/%s/%s".formatted(Workload.NAMESPACE, pod, Workload.container()),
+        "");
   }
 
   private static String logs(Mesh mesh, String pod, String query) {
@@ -100,14 +42,11 @@ public final class LogsRoute implements Route {
         .formatted(mesh.addresses().apiserver(), Workload.NAMESPACE, pod, query);
   }
 
-  private static String containerLogs(Mesh mesh, String pod) {
-    var node = mesh.nodes().get(NODE);
-    return "https://%s:%d/containerLogs/%s/%s/%s"
-        .formatted(node.advertises(), node.port(), Workload.NAMESPACE, pod, Workload.container());
-  }
-
-  private static Verdict reachable(
-      Mesh mesh, Workload workload, Probe admin, String pod, String crashing) throws Exception {
+  @Override
+  Verdict reachable(Mesh mesh, Probe admin, List<String> pods) throws Exception {
+    var pod = pods.getFirst();
+    var crashing = pods.getLast();
+    var workload = new Workload(mesh);
     var evidence = Checks.evidence();
     var plain =
         Checks.eventually(
@@ -146,71 +85,21 @@ public final class LogsRoute implements Route {
     return Integer.parseInt(last.substring(last.lastIndexOf(' ') + 1));
   }
 
-  private static Verdict authenticated(Mesh mesh, String pod) throws Exception {
-    var evidence = Checks.evidence();
-    var refused = Checks.refusesStrangers(mesh, containerLogs(mesh, pod), USER, GROUPS, evidence);
-    var path = "/containerLogs/" + Workload.NAMESPACE + "/" + pod;
-    var accepted =
-        mesh.accesses(NODE).stream()
-            .filter(access -> access.path().startsWith(path) && access.code() == 200)
-            .toList();
-    accepted.stream()
-        .findFirst()
-        .ifPresent(
-            access ->
-                evidence
-                    .put("kubeletSaw", access.user())
-                    .put("groups", access.groups().toString())
-                    .put("from", access.remoteAddress()));
-    var seen =
-        !accepted.isEmpty()
-            && accepted.stream()
-                .allMatch(
-                    access -> access.user().equals(USER) && access.groups().containsAll(GROUPS));
-    return Verdict.of(refused && seen, evidence);
-  }
+  @Override
+  List<Deception> deceptions(Mesh mesh, Probe admin, String pod, String forged) {
+    return List.of(
+        new Deception() {
+          @Override
+          public Alteration alteration() {
+            return new Alteration.Answer(forged + "\n");
+          }
 
-  private Verdict authorized(Mesh mesh, String pod) throws Exception {
-    var evidence = Checks.evidence();
-    // What verification rests on: no node gets a serving certificate with another's name.
-    var confined =
-        posture == Posture.DEFAULT
-            || NodeNames.refused(mesh, NODE, Requests.Signer.KUBELET_SERVING, evidence);
-    var nobody = mesh.issue(CertificateProfile.client("nobody", List.of(), Duration.ofHours(1)));
-    try (var stranger = Probe.as(nobody)) {
-      var answer = stranger.get(containerLogs(mesh, pod));
-      var apiservers =
-          mesh.accesses(NODE).stream()
-              .filter(access -> access.user().equals(USER) && access.code() == 200)
-              .count();
-      return Verdict.of(
-          answer.status() == 403 && apiservers > 0 && confined,
-          evidence
-              .put("userWithoutRights", answer.brief())
-              .put("requestsOfApiserverAllowed", apiservers));
-    }
-  }
-
-  private static Verdict serverVerified(Mesh mesh, Probe admin, String pod) throws Exception {
-    var forged = Checks.canary();
-    var wire = mesh.nodes().get(NODE).wire();
-    var interceptor = Checks.intercept(mesh, wire, new Alteration.Answer(forged + "\n"));
-    try {
-      var answer = admin.get(logs(mesh, pod, "?tailLines=1"));
-      var verdict = Checks.serverVerified(interceptor, mesh.addresses().apiserver());
-      verdict.evidence().put("callerReceived", answer.brief());
-      var deceived = answer.body().equals(forged + "\n");
-      return switch (verdict) {
-        case Verdict.Holds holds when answer.status() >= 500 && !deceived -> holds;
-        case Verdict.Absent absent when deceived -> absent;
-        case Verdict.Inconclusive inconclusive -> inconclusive;
-        case Verdict.Holds(var evidence) ->
-            new Verdict.Inconclusive("refused, and yet there was an answer", evidence);
-        case Verdict.Absent(var evidence) ->
-            new Verdict.Inconclusive("accepted, but the forged answer was not received", evidence);
-      };
-    } finally {
-      Component.await(interceptor.close());
-    }
+          @Override
+          public Received call() throws InterruptedException {
+            var answer = admin.get(logs(mesh, pod, "?tailLines=1"));
+            return new Received(
+                answer.brief(), answer.body().equals(forged + "\n"), answer.status() >= 500);
+          }
+        });
   }
 }

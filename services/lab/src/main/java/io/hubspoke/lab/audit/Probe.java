@@ -70,6 +70,11 @@ final class Probe implements AutoCloseable {
     return send("GET", url, "", Map.of());
   }
 
+  /** Sends a request without a body. */
+  Answer send(String method, String url) throws InterruptedException {
+    return send(method, url, "", Map.of());
+  }
+
   Answer post(String url, String body) throws InterruptedException {
     return send("POST", url, body, Map.of("Content-Type", "application/json"));
   }

@@ -11,6 +11,11 @@ public final class Report {
   private static final String RED = "\u001b[31m";
   private static final String GREEN = "\u001b[32m";
   private static final String PLAIN = "\u001b[0m";
+  private static final int ID = 5;
+
+  /** The lines of a verdict's evidence that are quoted below the table. */
+  static final String IN_SHORT = "inShort";
+
   private static final Property[] COLUMNS = Property.values();
 
   private final List<Row> rows;
@@ -30,7 +35,7 @@ public final class Report {
   public void print(PrintWriter out, boolean colours) {
     var title = Math.max(5, rows.stream().mapToInt(r -> r.title().length()).max().orElse(0));
     var line = new StringBuilder();
-    line.append(pad("", 4)).append(pad("route", title + 1)).append(pad("posture", 9));
+    line.append(pad("", ID)).append(pad("route", title + 1)).append(pad("posture", 9));
     line.append(pad("egress", 7));
     for (var property : COLUMNS) {
       line.append(pad(heading(property), 7));
@@ -40,6 +45,7 @@ public final class Report {
     for (var row : rows) {
       print(row, title, out, colours);
     }
+    quotes(out);
     out.println();
     out.println(
         "yes/NO: measured; '!' differs from what the documents say, '?' could not be measured.");
@@ -50,6 +56,28 @@ public final class Report {
         "%d of %d routes as expected, measured in %.1f s"
             .formatted(good, rows.size(), took.toMillis() / 1000.0);
     out.println(colour(summary, good == rows.size(), colours));
+  }
+
+  /** What was read and altered, or how it was refused, in the words of each measurement. */
+  private void quotes(PrintWriter out) {
+    var heading = "\nSeen on the wire:";
+    for (var row : rows) {
+      var id = row.id();
+      for (var property : COLUMNS) {
+        var verdict = row.verdicts().get(property);
+        if (verdict == null || !verdict.evidence().has(IN_SHORT)) {
+          continue;
+        }
+        if (!heading.isEmpty()) {
+          out.println(heading);
+          heading = "";
+        }
+        for (var line : verdict.evidence().path(IN_SHORT)) {
+          out.println(pad(id, ID) + line.asText());
+          id = "";
+        }
+      }
+    }
   }
 
   private static String heading(Property property) {
@@ -65,7 +93,7 @@ public final class Report {
 
   private static void print(Row row, int title, PrintWriter out, boolean colours) {
     var line = new StringBuilder();
-    line.append(pad(row.id(), 4)).append(pad(row.title(), title + 1));
+    line.append(pad(row.id(), ID)).append(pad(row.title(), title + 1));
     line.append(pad(row.posture(), 9)).append(pad(row.egress(), 7));
     for (var property : COLUMNS) {
       line.append(colour(pad(cell(row, property), 7), row.asExpected(property), colours));
@@ -126,6 +154,10 @@ public final class Report {
       for (var property : COLUMNS) {
         var verdict = row.verdicts().get(property);
         var expected = row.expectation().get(property);
+        var absent = row.notApplicable().get(property);
+        if (absent != null) {
+          properties.putObject(property.title()).put("measured", "-").put("reason", absent);
+        }
         if (verdict == null && expected == null) {
           continue;
         }

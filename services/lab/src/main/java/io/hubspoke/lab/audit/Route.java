@@ -17,11 +17,21 @@ public interface Route {
   /** The posture of the mesh that it is measured on. */
   Posture posture();
 
+  /** What the report calls that posture, where the route shows one part of it. */
+  default String postureShown() {
+    return posture().toString();
+  }
+
   /** How the control plane reaches nodes; {@code -} where nodes reach the control plane. */
   String egress();
 
   /** What the documents promise: whether each property that is measured holds. */
   Map<Property, Boolean> expectation();
+
+  /** Why properties that the documents don't promise either way are not measured. */
+  default Map<Property, String> notApplicable() {
+    return Map.of();
+  }
 
   /**
    * Measures the route by real components over real sockets; blocks.

@@ -7,6 +7,7 @@ import java.util.Optional;
 /**
  * One measured route.
  *
+ * @param notApplicable why a property is not measured here
  * @param failure why the measurement broke down, if it did
  */
 public record Row(
@@ -15,11 +16,13 @@ public record Row(
     String posture,
     String egress,
     Map<Property, Boolean> expectation,
+    Map<Property, String> notApplicable,
     Map<Property, Verdict> verdicts,
     Optional<String> failure,
     Duration took) {
   public Row {
     expectation = Map.copyOf(expectation);
+    notApplicable = Map.copyOf(notApplicable);
     verdicts = Map.copyOf(verdicts);
   }
 

@@ -1,6 +1,7 @@
 package io.hubspoke.lab.audit;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
 
 /** What was measured of one property, with the evidence. */
 public sealed interface Verdict {
@@ -18,5 +19,32 @@ public sealed interface Verdict {
   /** Holds or not, by a condition. */
   static Verdict of(boolean holds, ObjectNode evidence) {
     return holds ? new Holds(evidence) : new Absent(evidence);
+  }
+
+  /**
+   * Makes one of several measurements of the same property: each must hold for it to hold, none may
+   * hold for it not to, and whatever else is no conclusion.
+   */
+  static Verdict all(List<Verdict> verdicts) {
+    if (verdicts.size() == 1) {
+      return verdicts.getFirst();
+    }
+    var evidence = Checks.evidence();
+    var each = evidence.putArray("each");
+    for (var verdict : verdicts) {
+      each.add(verdict.evidence());
+      verdict.evidence().path(Report.IN_SHORT).forEach(l -> Checks.inShort(evidence, l.asText()));
+      verdict.evidence().remove(Report.IN_SHORT);
+    }
+    for (var verdict : verdicts) {
+      if (verdict instanceof Inconclusive(var reason, var _)) {
+        return new Inconclusive(reason, evidence);
+      }
+    }
+    var holding = verdicts.stream().filter(Holds.class::isInstance).count();
+    if (holding > 0 && holding < verdicts.size()) {
+      return new Inconclusive("holds in one way and not in another", evidence);
+    }
+    return of(holding > 0, evidence);
   }
 }

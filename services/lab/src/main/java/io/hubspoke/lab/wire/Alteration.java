@@ -1,5 +1,6 @@
 package io.hubspoke.lab.wire;
 
+import io.vertx.core.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 
 /** What an interceptor does to the traffic that it reads. */
@@ -22,6 +23,12 @@ public sealed interface Alteration {
    * interceptor whom the server itself turns away, since it asks its clients for a certificate.
    */
   record Answer(String body) implements Alteration {}
+
+  /**
+   * Hands the connection, without its TLS, to a server of the interceptor's own in the true one's
+   * place: where a conversation has to be held to take its opener in.
+   */
+  record Impersonate(SocketAddress impostor) implements Alteration {}
 
   private static byte[] bytes(String text) {
     return text.getBytes(StandardCharsets.UTF_8);

@@ -27,6 +27,7 @@ final class AlteringFilter implements Relay.Filter {
       case Alteration.None _ -> bytes;
       case Alteration.Replace(var text, var by) -> replace(bytes, utf8(text), utf8(by));
       case Alteration.Answer(var body) -> answer(bytes, utf8(body));
+      case Alteration.Impersonate _ -> forged(bytes);
     };
   }
 
@@ -35,6 +36,15 @@ final class AlteringFilter implements Relay.Filter {
     var rest = direction == Direction.INBOUND ? heldBack : new byte[0];
     heldBack = new byte[0];
     return Unpooled.wrappedBuffer(rest);
+  }
+
+  /** All that comes from an impostor is the interceptor's own word. */
+  private ByteBuf forged(ByteBuf bytes) {
+    if (!answered) {
+      answered = true;
+      interception.altered();
+    }
+    return bytes;
   }
 
   private ByteBuf replace(ByteBuf bytes, byte[] text, byte[] by) {

@@ -30,7 +30,8 @@ import javax.net.ssl.X509ExtendedKeyManager;
  * to the server itself.
  *
  * <p>It has no key of either end: to the server it presents nothing, or a certificate of its own.
- * It offers no ALPN, so both ends fall back to HTTP/1.1.
+ * It offers no ALPN, so both ends fall back to HTTP/1.1. On a way without TLS it needs no
+ * certificate at all.
  */
 public final class Interceptor {
   private static final int KEPT = 256;
@@ -40,6 +41,7 @@ public final class Interceptor {
   private final Forger forger;
   private final Alteration alteration;
   private final NetClient towardsServer;
+  private final NetClient towardsImpostor;
   private final List<Interception> interceptions = new ArrayList<>();
   private final Map<X509Certificate, SSLContext> forged = new HashMap<>();
 
@@ -51,6 +53,20 @@ public final class Interceptor {
     var options = new NetClientOptions().setConnectTimeout(TIMEOUT_MILLIS);
     options.setHostnameVerificationAlgorithm("");
     this.towardsServer = vertx.createNetClient(Tls.connect(options, own, Tls.trustAny(List.of())));
+    this.towardsImpostor = vertx.createNetClient();
+  }
+
+  private Interceptor(Vertx vertx, Alteration alteration) {
+    this.forger = null;
+    this.alteration = alteration;
+    this.towardsServer =
+        vertx.createNetClient(new NetClientOptions().setConnectTimeout(TIMEOUT_MILLIS));
+    this.towardsImpostor = vertx.createNetClient();
+  }
+
+  /** Intercepts a way on which nothing is encrypted. */
+  public static Interceptor inClear(Vertx vertx, Alteration alteration) {
+    return new Interceptor(vertx, alteration);
   }
 
   /** What became of the connections taken so far, the oldest first. */
@@ -60,7 +76,7 @@ public final class Interceptor {
 
   /** Closes its connections to true servers. */
   public Future<Void> close() {
-    return towardsServer.close();
+    return Future.join(towardsServer.close(), towardsImpostor.close()).mapEmpty();
   }
 
   /** Takes a connection of which no byte has been read yet. */
@@ -72,21 +88,55 @@ public final class Interceptor {
         .onFailure(e -> interception.outcome(new Interception.Outcome.ServerUnreachable(reason(e))))
         .compose(
             server -> {
-              var held = (NetSocketInternal) server;
-              // Until a relay listens, its failure shows as the connection's end.
-              held.exceptionHandler(e -> held.close());
-              Relay.reading(held, false);
-              held.exceptionHandler(e -> held.close());
-              return present(opener, server, interception)
-                  .onFailure(e -> server.close())
-                  .map(
-                      v ->
-                          new Relay(
-                              opener,
-                              held,
-                              new AlteringFilter(interception, alteration),
-                              Relay.Pacing.AT_ONCE));
+              hold(server);
+              // Before the handshake, whose end isn't told on the context that sockets share.
+              return farEnd(server)
+                  .compose(
+                      end ->
+                          takeIn(opener, server, interception)
+                              .map(
+                                  v -> {
+                                    if (end != server) {
+                                      server.close();
+                                    }
+                                    return relay(opener, end, interception);
+                                  })
+                              .onFailure(e -> end.close()))
+                  .onFailure(e -> server.close());
             });
+  }
+
+  private Relay relay(NetSocketInternal opener, NetSocket end, Interception interception) {
+    return new Relay(
+        opener,
+        (NetSocketInternal) end,
+        new AlteringFilter(interception, alteration),
+        Relay.Pacing.AT_ONCE);
+  }
+
+  /** Until a relay listens, a socket's failure shows as the connection's end. */
+  private static void hold(NetSocket socket) {
+    var held = (NetSocketInternal) socket;
+    held.exceptionHandler(e -> held.close());
+    Relay.reading(held, false);
+  }
+
+  /** Whom the opener is made to talk to. */
+  private Future<NetSocket> farEnd(NetSocket server) {
+    return switch (alteration) {
+      case Alteration.None _, Alteration.Replace _, Alteration.Answer _ ->
+          Future.succeededFuture(server);
+      case Alteration.Impersonate(var impostor) ->
+          towardsImpostor.connect(impostor).onSuccess(Interceptor::hold);
+    };
+  }
+
+  private Future<Void> takeIn(NetSocketInternal opener, NetSocket server, Interception into) {
+    if (forger == null) {
+      into.accepted(null);
+      return Future.succeededFuture();
+    }
+    return present(opener, server, into);
   }
 
   private Future<Void> present(NetSocketInternal opener, NetSocket server, Interception into) {

@@ -12,7 +12,7 @@ import io.hubspoke.client.Resource;
 import io.hubspoke.lab.Mesh;
 import io.hubspoke.lab.MeshOptions.Changes;
 import io.hubspoke.lab.MeshOptions.Posture;
-import io.hubspoke.lab.TwoPostures;
+import io.hubspoke.lab.Postures;
 import io.hubspoke.runtime.Component;
 import java.util.HashSet;
 import java.util.List;
@@ -184,7 +184,7 @@ class RolesOnTheRoutesTest {
   }
 
   private static void withMesh(Changes changes, Measurement measurement) throws Exception {
-    var lab = TwoPostures.start(1, List.of(new NodeRoute()), changes, step -> {});
+    var lab = Postures.start(1, List.of(new NodeRoute()), changes, step -> {});
     try {
       measurement.on(lab.meshes().get(Posture.DEFAULT));
     } finally {

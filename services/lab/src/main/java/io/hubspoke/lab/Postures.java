@@ -15,34 +15,35 @@ import java.util.function.Consumer;
 
 /**
  * A mesh for each posture that some routes need, in a directory that goes away with them. Whether
- * kubelets are verified is a flag of the apiserver, so one mesh cannot show both.
+ * kubelets are verified is a flag of the apiserver, and whom a kubelet lets in one of the kubelet,
+ * so one mesh cannot show them all.
  */
-public final class TwoPostures {
+public final class Postures {
   private static final Duration READY = Duration.ofSeconds(60);
 
   private final Vertx vertx;
   private final Path directory;
   private final Map<Posture, Mesh> meshes = new EnumMap<>(Posture.class);
 
-  private TwoPostures(Vertx vertx, Path directory) {
+  private Postures(Vertx vertx, Path directory) {
     this.vertx = vertx;
     this.directory = directory;
   }
 
   /** Starts what the routes need. */
-  public static TwoPostures start(
-      int nodes, List<? extends Route> routes, Consumer<String> progress) throws Exception {
+  public static Postures start(int nodes, List<? extends Route> routes, Consumer<String> progress)
+      throws Exception {
     return start(nodes, routes, Changes.NONE, progress);
   }
 
   /** Starts what the routes need, with changes to the components. */
-  public static TwoPostures start(
+  public static Postures start(
       int nodes, List<? extends Route> routes, Changes changes, Consumer<String> progress)
       throws Exception {
-    var lab = new TwoPostures(Component.vertx(), Files.createTempDirectory("hubspoke-"));
+    var lab = new Postures(Component.vertx(), Files.createTempDirectory("hubspoke-"));
     try {
       for (var posture : routes.stream().map(Route::posture).distinct().toList()) {
-        // The verified posture needs no more than the node whose certificate is verified.
+        // The other postures show what they are with the node that is called.
         var count = posture == Posture.DEFAULT ? nodes : 1;
         progress.accept("starting a mesh of %d, posture %s".formatted(count, posture));
         lab.add(count, posture, changes);
@@ -58,7 +59,8 @@ public final class TwoPostures {
   private void add(int nodes, Posture posture, Changes changes) throws Exception {
     var mesh =
         Mesh.start(
-            vertx, new MeshOptions(directory.resolve(posture.toString()), nodes, posture, changes));
+            vertx,
+            new MeshOptions(directory.resolve(posture.toString()), nodes, posture, changes, true));
     meshes.put(posture, mesh);
     mesh.awaitReady(READY);
   }

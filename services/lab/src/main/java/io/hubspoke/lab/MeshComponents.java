@@ -1,0 +1,119 @@
+package io.hubspoke.lab;
+
+import io.hubspoke.api.AddressRange;
+import io.hubspoke.apiserver.ApiserverOptions;
+import io.hubspoke.apiserver.authn.RequestHeaderOptions;
+import io.hubspoke.apiserver.kubeletclient.KubeletClientOptions;
+import io.hubspoke.apiserver.serviceaccount.ServiceAccountOptions;
+import io.hubspoke.controllermanager.ControllerManagerOptions;
+import io.hubspoke.controllermanager.certificates.KubeletServingRanges;
+import io.hubspoke.kubelet.KubeletOptions;
+import io.hubspoke.pki.Kubeconfig;
+import io.hubspoke.scheduler.SchedulerOptions;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/** What the components of a mesh are started with, by its options. */
+record MeshComponents(MeshOptions options, Addresses addresses, ClusterFiles files) {
+  private static final String SERVICE_ACCOUNT_ISSUER =
+      "https://kubernetes.default.svc.cluster.local";
+  private static final String SERVICE_RANGE = "127.96.0.0/16";
+
+  /** What the apiserver is started with. */
+  ApiserverOptions apiserver() {
+    var kubelets =
+        KubeletClientOptions.DEFAULT
+            .withClient(files.kubeletClientCertificate(), files.kubeletClientKey())
+            .withPreferredAddressTypes(List.of("InternalIP"))
+            .withLocalAddress(addresses.apiserver())
+            .withLoopbackRanges(List.of(AddressRange.parse(addresses.nodeRange())));
+    if (options.posture() == MeshOptions.Posture.VERIFIED) {
+      kubelets = kubelets.withCertificateAuthority(files.caCertificate());
+    }
+    var serving =
+        new ApiserverOptions.Serving(
+            addresses.apiserver(),
+            Addresses.API_PORT,
+            files.servingCertificate(),
+            files.servingKey());
+    return options
+        .changes()
+        .apiserver()
+        .apply(
+            ApiserverOptions.secure(serving, files.caCertificate())
+                .with(
+                    new ApiserverOptions.KubernetesService(addresses.nodesUplink(), SERVICE_RANGE))
+                .with(
+                    new ApiserverOptions.Authn(files.caCertificate(), false, true)
+                        .with(
+                            RequestHeaderOptions.of(
+                                files.frontProxyCa(), List.of(ClusterFiles.FRONT_PROXY)))
+                        .with(
+                            ServiceAccountOptions.of(
+                                SERVICE_ACCOUNT_ISSUER,
+                                files.serviceAccountKey(),
+                                files.serviceAccountPublicKey())))
+                .withAdmissionPlugins(List.of("NodeRestriction", "ServiceAccount"))
+                .with(kubelets));
+  }
+
+  /** What the controller manager is started with. */
+  ControllerManagerOptions controllerManager() {
+    var client =
+        files
+            .client(addresses.controllerManagerUplink(), files.controllerManager())
+            .withLocalAddress(addresses.controllerManager())
+            .withUserAgent("kube-controller-manager");
+    var manager =
+        ControllerManagerOptions.of(options.changes().controlPlane().apply(client))
+            .withClusterSigning(files.caCertificate(), files.caKey(), Duration.ofDays(365))
+            .withRootCaFile(files.caCertificate())
+            .withServiceAccountPrivateKeyFile(files.serviceAccountKey());
+    return options.posture() == MeshOptions.Posture.VERIFIED
+        ? manager.withKubeletServing(
+            new KubeletServingRanges(
+                List.of(AddressRange.parse(addresses.nodeRange())),
+                List.of(AddressRange.parse(SERVICE_RANGE))))
+        : manager;
+  }
+
+  /** What the scheduler is started with. */
+  SchedulerOptions scheduler() {
+    var client =
+        files
+            .client(addresses.schedulerUplink(), files.scheduler())
+            .withLocalAddress(addresses.scheduler())
+            .withUserAgent("kube-scheduler");
+    return SchedulerOptions.of(options.changes().controlPlane().apply(client));
+  }
+
+  /** What nodes are told of the apiserver. */
+  Kubeconfig.Cluster nodeCluster() {
+    return options
+        .changes()
+        .nodeCluster()
+        .apply(
+            Kubeconfig.Cluster.trusting(
+                Addresses.url(addresses.nodesUplink()), files.ca().certificate()));
+  }
+
+  /** What the kubelet of the n-th node is started with. */
+  KubeletOptions.Builder kubelet(String name, int n, Path bootstrap) {
+    var open = options.posture() == MeshOptions.Posture.OPEN;
+    var kubelet =
+        KubeletOptions.node(name, addresses.nodeAdvertises(n), files.node(name))
+            .address(addresses.nodeListens(n))
+            .port(Addresses.KUBELET_PORT)
+            .bootstrapKubeconfig(bootstrap)
+            .clientCaFile(files.caCertificate())
+            .anonymousAuth(open)
+            .authorizationMode(
+                open
+                    ? KubeletOptions.AuthorizationMode.ALWAYS_ALLOW
+                    : KubeletOptions.AuthorizationMode.WEBHOOK)
+            .rotateServerCertificates(options.posture() == MeshOptions.Posture.VERIFIED)
+            .podCidr(addresses.podCidr(n));
+    return options.wiredPods() ? kubelet.podListenCidr(addresses.podListenCidr(n)) : kubelet;
+  }
+}
