@@ -4,6 +4,7 @@ import io.hubspoke.pki.Identity;
 import io.hubspoke.runtime.ReloadableKeys;
 import io.hubspoke.runtime.Tls;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -36,34 +37,40 @@ final class Probe implements AutoCloseable {
   private final HttpClient client;
   private final Optional<String> token;
 
-  private Probe(Identity identity, Optional<String> token) {
+  private Probe(Identity identity, Optional<String> token, Optional<String> from) {
     this.token = token;
     try {
       var tls = SSLContext.getInstance("TLS");
       var keys =
           new KeyManager[] {identity == null ? new ReloadableKeys() : new ReloadableKeys(identity)};
       tls.init(keys, new TrustManager[] {Tls.trustAny(List.of())}, null);
-      client =
+      var builder =
           HttpClient.newBuilder()
               .sslContext(tls)
               .version(HttpClient.Version.HTTP_1_1)
-              .connectTimeout(Duration.ofSeconds(5))
-              .build();
+              .connectTimeout(Duration.ofSeconds(5));
+      from.map(InetAddress::ofLiteral).ifPresent(builder::localAddress);
+      client = builder.build();
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("no TLS in this JDK", e);
     }
   }
 
   static Probe as(Identity identity) {
-    return new Probe(identity, Optional.empty());
+    return new Probe(identity, Optional.empty(), Optional.empty());
   }
 
   static Probe withToken(String token) {
-    return new Probe(null, Optional.of(token));
+    return new Probe(null, Optional.of(token), Optional.empty());
   }
 
   static Probe anonymous() {
-    return new Probe(null, Optional.empty());
+    return new Probe(null, Optional.empty(), Optional.empty());
+  }
+
+  /** Asks from one of this machine's addresses. */
+  static Probe anonymous(String from) {
+    return new Probe(null, Optional.empty(), Optional.of(from));
   }
 
   Answer get(String url) throws InterruptedException {

@@ -8,14 +8,11 @@ import io.hubspoke.client.DeleteOptions;
 import io.hubspoke.client.Resource;
 import io.hubspoke.lab.Mesh;
 import io.hubspoke.lab.wire.Alteration;
-import io.hubspoke.pki.KeyPairs;
 import io.hubspoke.pki.Kubeconfig;
 import io.hubspoke.runtime.Component;
-import io.hubspoke.tokens.CompactToken;
-import io.hubspoke.tokens.TokenKey;
-import io.hubspoke.tokens.TokenSigner;
-import java.security.KeyPair;
 import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -25,9 +22,6 @@ import java.util.Set;
  * them in.
  */
 public final class TokensRoute implements NodeToControlPlane {
-  private static final String NAMESPACE = "default";
-  private static final String RBAC = "rbac.authorization.k8s.io";
-
   @Override
   public String id() {
     return "N8";
@@ -42,17 +36,21 @@ public final class TokensRoute implements NodeToControlPlane {
   public Map<Property, Verdict> measure(Mesh mesh) throws Exception {
     var canary = Checks.canary();
     var account = new Account(mesh, canary);
+    var map = new ReadableMap(mesh, canary);
     account.create();
+    map.create();
     try {
-      return measure(mesh, account);
+      return measure(mesh, account, map);
     } finally {
+      map.delete();
       account.delete();
     }
   }
 
-  private static Map<Property, Verdict> measure(Mesh mesh, Account account) throws Exception {
+  private static Map<Property, Verdict> measure(Mesh mesh, Account account, ReadableMap map)
+      throws Exception {
     var verdicts = new EnumMap<Property, Verdict>(Property.class);
-    var token = account.token(Json.object());
+    var token = account.token();
     var wire = mesh.nodesUplink();
     var from = mesh.addresses().nodeListens(1);
     var client =
@@ -69,25 +67,23 @@ public final class TokensRoute implements NodeToControlPlane {
       Checks.release(wire);
       var path = PathWatch.toApiserver(mesh, wire);
       var recording = Checks.tap(wire);
-      verdicts.put(Property.REACHABLE, account.reads(client));
-      verdicts.put(Property.PATH, path.openedBy(addresses(mesh)));
-      verdicts.put(Property.ENCRYPTED, Checks.encrypted(recording, account.canary));
+      verdicts.put(Property.REACHABLE, map.readBy(client));
+      verdicts.put(Property.PATH, path.openedBy(addresses(mesh, from)));
+      verdicts.put(Property.ENCRYPTED, Checks.encrypted(recording, map.name()));
     } finally {
       Checks.release(wire);
       Component.await(interceptor.close());
       Component.await(client.close());
     }
     verdicts.put(Property.CLIENT_AUTHENTICATED, authenticated(mesh, account, token));
-    verdicts.put(Property.AUTHORIZED, authorized(mesh, account, token));
+    verdicts.put(Property.AUTHORIZED, authorized(mesh, map, token));
     return verdicts;
   }
 
-  /** The kubelets' own connections cross the same wire. */
-  private static Set<String> addresses(Mesh mesh) {
-    var addresses = new java.util.TreeSet<String>();
-    for (var n = 1; n <= mesh.nodes().size(); n++) {
-      addresses.add(mesh.addresses().nodeListens(n));
-    }
+  /** The client's own, and those of kubelets, whose connections cross the same wire. */
+  private static Set<String> addresses(Mesh mesh, String from) {
+    var addresses = new HashSet<>(Nodes.addresses(mesh));
+    addresses.add(from);
     return addresses;
   }
 
@@ -95,7 +91,7 @@ public final class TokensRoute implements NodeToControlPlane {
     var evidence = Checks.evidence();
     var server = server(mesh);
     var refused = refuses(server, "noCredentials", null, evidence);
-    for (var wrong : wrongTokens(mesh, account, token).entrySet()) {
+    for (var wrong : account.wrongTokens().entrySet()) {
       refused &= refuses(server, wrong.getKey(), wrong.getValue(), evidence);
     }
     try (var probe = Probe.withToken(token)) {
@@ -113,54 +109,13 @@ public final class TokensRoute implements NodeToControlPlane {
     }
   }
 
-  /** Tokens that are right in all but one thing, by what that is. */
-  private static Map<String, String> wrongTokens(Mesh mesh, Account account, String token)
-      throws Exception {
-    var genuine = CompactToken.parse(token);
-    var foreign = KeyPairs.generate();
-    var expired = genuine.claims().deepCopy();
-    var day = 24L * 3600;
-    for (var time : new String[] {"exp", "iat", "nbf"}) {
-      expired.put(time, expired.path(time).asLong() - day);
-    }
-    var wanted = Json.object();
-    wanted.putArray("audiences").add("audit");
-    return Map.of(
-        "wrongAudience",
-        account.token(wanted),
-        "expired",
-        mesh.tokenSigner().sign(expired),
-        "foreignSigner",
-        signer(TokenKey.of(foreign.getPublic()), foreign).sign(genuine.claims()),
-        "foreignSignerOfTheSameKeyId",
-        signer(new TokenKey(genuine.keyId(), genuine.algorithm(), foreign.getPublic()), foreign)
-            .sign(genuine.claims()),
-        "deletedAccount",
-        deletedAccountsToken(mesh));
-  }
-
-  private static TokenSigner signer(TokenKey key, KeyPair pair) {
-    return new TokenSigner(null, key, pair.getPrivate());
-  }
-
-  private static String deletedAccountsToken(Mesh mesh) throws Exception {
-    var brief = new Account(mesh, Checks.canary());
-    brief.create();
-    var token = brief.token(Json.object());
-    brief.delete();
-    // Another of the same name is another account.
-    brief.create();
-    brief.delete();
-    return token;
-  }
-
-  private static Verdict authorized(Mesh mesh, Account account, String token) throws Exception {
+  private static Verdict authorized(Mesh mesh, ReadableMap map, String token) throws Exception {
     var evidence = Checks.evidence();
     var server = server(mesh);
     boolean holds;
     try (var probe = Probe.withToken(token)) {
-      var inside = probe.get(server + account.configMap());
-      var outside = probe.get(server + "/api/v1/namespaces/" + NAMESPACE + "/secrets");
+      var inside = probe.get(server + map.path());
+      var outside = probe.get(server + "/api/v1/namespaces/" + Workload.NAMESPACE + "/secrets");
       evidence.put("ownConfigMap", inside.status()).put("secrets", outside.brief());
       holds = inside.status() == 200 && outside.status() == 403;
     }
@@ -187,86 +142,40 @@ public final class TokensRoute implements NodeToControlPlane {
     return "https://%s:%d".formatted(address.host(), address.port());
   }
 
-  /** A service account that may read one config map, with a canary in it, and nothing else. */
-  private record Account(Mesh mesh, String canary) {
-    String user() {
-      return "system:serviceaccount:" + NAMESPACE + ":" + canary;
+  /** A config map with a canary in it, which the account of its name may read, and nothing else. */
+  private record ReadableMap(Mesh mesh, String name) {
+    String path() {
+      return Resource.CONFIG_MAPS.path(Workload.NAMESPACE, name);
     }
 
-    String configMap() {
-      return "/api/v1/namespaces/" + NAMESPACE + "/configmaps/" + canary;
+    Grant grant() {
+      return new Grant(mesh, name, Grant.Scope.NAMESPACE);
     }
 
     void create() throws Exception {
-      make(Resource.SERVICE_ACCOUNTS.tree(), object("v1", "ServiceAccount"));
-      var map = object("v1", "ConfigMap");
-      map.putObject("data").put("canary", canary);
-      make(Resource.CONFIG_MAPS.tree(), map);
-      var role = object(RBAC + "/v1", "Role");
-      var rule = role.putArray("rules").addObject();
-      rule.putArray("apiGroups").add("");
-      rule.putArray("resources").add("configmaps");
-      rule.putArray("resourceNames").add(canary);
-      rule.putArray("verbs").add("get");
-      make(roles(), role);
-      var binding = object(RBAC + "/v1", "RoleBinding");
-      binding.putObject("roleRef").put("apiGroup", RBAC).put("kind", "Role").put("name", canary);
-      binding
-          .putArray("subjects")
-          .addObject()
-          .put("kind", "ServiceAccount")
-          .put("name", canary)
-          .put("namespace", NAMESPACE);
-      make(bindings(), binding);
+      var map = Json.object().put("apiVersion", "v1").put("kind", "ConfigMap");
+      map.putObject("metadata").put("name", name);
+      map.putObject("data").put("canary", name);
+      Component.await(mesh.admin().create(Resource.CONFIG_MAPS.tree(), Workload.NAMESPACE, map));
+      grant()
+          .to(
+              Grant.account(name),
+              new Grant.Rule(List.of("configmaps"), List.of(name), List.of("get")));
     }
 
-    private ObjectNode object(String version, String kind) {
-      var object = Json.object().put("apiVersion", version).put("kind", kind);
-      object.putObject("metadata").put("name", canary).put("namespace", NAMESPACE);
-      return object;
-    }
-
-    private void make(Resource<ObjectNode> resource, ObjectNode object) throws Exception {
-      Component.await(mesh.admin().create(resource, NAMESPACE, object));
-    }
-
-    private static Resource<ObjectNode> roles() {
-      return Resource.namespaced(RBAC, "v1", "roles", ObjectNode.class);
-    }
-
-    private static Resource<ObjectNode> bindings() {
-      return Resource.namespaced(RBAC, "v1", "rolebindings", ObjectNode.class);
-    }
-
-    /** Returns a new token, as {@code kubectl create token} asks for it. */
-    String token(ObjectNode spec) throws Exception {
-      var request =
-          Json.object().put("apiVersion", "authentication.k8s.io/v1").put("kind", "TokenRequest");
-      request.set("spec", spec);
-      var answer =
-          Component.await(
-              mesh.admin().post(Resource.SERVICE_ACCOUNTS, NAMESPACE, canary, "token", request));
-      return answer.path("status").path("token").asText();
-    }
-
-    Verdict reads(ApiClient client) throws Exception {
-      var read = Json.parseObject(Component.await(client.raw(configMap())).getBytes());
-      var evidence = Checks.evidence().put("asked", configMap());
-      evidence.put("canaryRead", read.at("/data/canary").asText().equals(canary));
-      return Verdict.of(read.at("/data/canary").asText().equals(canary), evidence);
+    Verdict readBy(ApiClient client) throws Exception {
+      var read = Json.parseObject(Component.await(client.raw(path())).getBytes());
+      var seen = read.at("/data/canary").asText().equals(name);
+      return Verdict.of(seen, Checks.evidence().put("asked", path()).put("canaryRead", seen));
     }
 
     void delete() throws Exception {
-      for (var resource :
-          new Resource<?>[] {
-            bindings(), roles(), Resource.CONFIG_MAPS.tree(), Resource.SERVICE_ACCOUNTS.tree()
-          }) {
-        Component.await(
-            mesh.admin()
-                .delete(resource, NAMESPACE, canary, DeleteOptions.DEFAULT)
-                .<Void>mapEmpty()
-                .otherwiseEmpty());
-      }
+      grant().delete();
+      Component.await(
+          mesh.admin()
+              .delete(Resource.CONFIG_MAPS, Workload.NAMESPACE, name, DeleteOptions.DEFAULT)
+              .<Void>mapEmpty()
+              .otherwiseEmpty());
     }
   }
 }
