@@ -6,9 +6,11 @@ import io.fabric8.kubernetes.api.model.ContainerStateTerminated;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.hubspoke.api.Json;
 import io.hubspoke.kubelet.runtime.ContainerRuntime;
+import io.hubspoke.kubelet.server.NodePod;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -96,6 +98,14 @@ final class ContainerWorker {
   /** Returns how the run before the present one ended, or null. */
   ContainerState.Terminated lastTerminated() {
     return lastTerminated;
+  }
+
+  /** Returns the running container, if it is. */
+  Optional<NodePod.RunningContainer> runs() {
+    return state instanceof ContainerState.Running(var container, var attempt)
+            && !container.exited().isComplete()
+        ? Optional.of(new NodePod.RunningContainer(name(), image, container))
+        : Optional.empty();
   }
 
   boolean running() {

@@ -3,6 +3,8 @@ package io.hubspoke.kubelet;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.EventRecorder;
 import io.hubspoke.kubelet.runtime.ContainerRuntime;
+import io.hubspoke.kubelet.server.KubeletApi;
+import io.hubspoke.kubelet.server.NodeState;
 import io.hubspoke.kubelet.volumes.PodVolumes;
 import io.hubspoke.runtime.Flag;
 import io.hubspoke.runtime.ReloadableKeys;
@@ -110,11 +112,16 @@ public final class Kubelet extends VerticleBase {
     api =
         new KubeletApi(
             vertx,
-            options,
+            options.server(),
             servingKeys,
-            new ApiAuthentication(options),
-            new ApiAuthorization(options, () -> client),
-            pods);
+            () -> client,
+            new NodeState(
+                options.nodeName(),
+                runtime,
+                pods,
+                options.rootDir(),
+                () -> EffectiveConfiguration.of(options, port),
+                virtual));
     port = api.start().await();
   }
 

@@ -1,6 +1,8 @@
 package io.hubspoke.kubelet;
 
 import io.hubspoke.kubelet.runtime.RuntimeEndpoint;
+import io.hubspoke.kubelet.server.AuthorizationMode;
+import io.hubspoke.kubelet.server.ServerOptions;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.GoDuration;
 import java.nio.file.Path;
@@ -75,6 +77,48 @@ public final class KubeletCommand implements Callable<Integer> {
       names = "--authorization-mode",
       description = "AlwaysAllow, or Webhook: the apiserver decides (${DEFAULT-VALUE})")
   private String authorizationMode = "AlwaysAllow";
+
+  @Option(
+      names = "--authentication-token-webhook",
+      arity = "0..1",
+      fallbackValue = "true",
+      description = "asks the apiserver about bearer tokens of callers (${DEFAULT-VALUE})")
+  private boolean tokenWebhook;
+
+  @Option(
+      names = "--authentication-token-webhook-cache-ttl",
+      converter = GoDuration.class,
+      paramLabel = "DURATION",
+      description = "how long an answer about a token holds (2m)")
+  private Duration tokenCacheTtl = Duration.ofMinutes(2);
+
+  @Option(
+      names = "--authorization-webhook-cache-authorized-ttl",
+      converter = GoDuration.class,
+      paramLabel = "DURATION",
+      description = "how long a yes of the apiserver holds (5m)")
+  private Duration authorizedTtl = Duration.ofMinutes(5);
+
+  @Option(
+      names = "--authorization-webhook-cache-unauthorized-ttl",
+      converter = GoDuration.class,
+      paramLabel = "DURATION",
+      description = "how long a no of the apiserver holds (30s)")
+  private Duration unauthorizedTtl = Duration.ofSeconds(30);
+
+  @Option(
+      names = "--enable-debugging-handlers",
+      arity = "0..1",
+      fallbackValue = "true",
+      description = "serves exec, attach, port-forward, run and logs (${DEFAULT-VALUE})")
+  private boolean debuggingHandlers = true;
+
+  @Option(
+      names = "--streaming-connection-idle-timeout",
+      converter = GoDuration.class,
+      paramLabel = "DURATION",
+      description = "how long streams may stay without a byte; 0 for ever (4h)")
+  private Duration streamIdleTimeout = Duration.ofHours(4);
 
   @Option(
       names = "--rotate-server-certificates",
@@ -152,7 +196,8 @@ public final class KubeletCommand implements Callable<Integer> {
             .bootstrapKubeconfig(bootstrapKubeconfig)
             .clientCaFile(clientCaFile)
             .anonymousAuth(anonymousAuth)
-            .authorizationMode(mode())
+            .authorizationMode(AuthorizationMode.parse(authorizationMode))
+            .server(this::serve)
             .rotateServerCertificates(rotateServerCertificates)
             .tlsFiles(tlsCertFile, tlsPrivateKeyFile)
             .registerNode(registerNode)
@@ -174,15 +219,12 @@ public final class KubeletCommand implements Callable<Integer> {
     return builder.build();
   }
 
-  private KubeletOptions.AuthorizationMode mode() {
-    return switch (authorizationMode) {
-      case "AlwaysAllow" -> KubeletOptions.AuthorizationMode.ALWAYS_ALLOW;
-      case "Webhook" -> KubeletOptions.AuthorizationMode.WEBHOOK;
-      default ->
-          throw new IllegalArgumentException(
-              "--authorization-mode must be AlwaysAllow or Webhook, but is \""
-                  + authorizationMode
-                  + "\"");
-    };
+  private void serve(ServerOptions.Builder server) {
+    server
+        .tokenWebhook(tokenWebhook)
+        .tokenCacheTtl(tokenCacheTtl)
+        .authorizationTtl(authorizedTtl, unauthorizedTtl)
+        .debuggingHandlers(debuggingHandlers)
+        .streamIdleTimeout(streamIdleTimeout);
   }
 }

@@ -2,6 +2,10 @@ package io.hubspoke.kubelet;
 
 import io.hubspoke.kubelet.runtime.ListenAddresses;
 import io.hubspoke.kubelet.runtime.RuntimeEndpoint;
+import io.hubspoke.kubelet.server.Access;
+import io.hubspoke.kubelet.server.AuthorizationMode;
+import io.hubspoke.kubelet.server.ConnectionLimits;
+import io.hubspoke.kubelet.server.ServerOptions;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,10 +19,7 @@ import java.util.function.Consumer;
  *
  * @param nodeName {@code --hostname-override}
  * @param nodeIp {@code --node-ip}: the address that the node advertises
- * @param address {@code --address}: what the API listens on
- * @param port {@code --port}; 0 for any free one
  * @param clientAddress source address of connections to the apiserver; empty for any
- * @param clientCaFile {@code --client-ca-file}: whose client certificates are accepted
  * @param rootDir {@code --root-dir}: where pods' files and logs go
  * @param podCidr {@code --pod-cidr}: used while the node object names none; may be empty
  * @param podListenCidr where in-process pods listen instead of on their own addresses, in a lab
@@ -27,22 +28,16 @@ import java.util.function.Consumer;
  * @param maxCrashLoopBackOff longest such wait
  * @param maxLogSize {@code containerLogMaxSize}, in bytes
  * @param containerRuntimeEndpoint {@code --container-runtime-endpoint}: what runs containers
- * @param connectionLimits what connections to the API may cost
- * @param accessListener told of every request to the API, after it was answered
+ * @param server how the API is served
  */
 public record KubeletOptions(
     String nodeName,
     String nodeIp,
-    String address,
-    int port,
     String clientAddress,
     Path bootstrapKubeconfig,
     Path kubeconfig,
     Path certDir,
     Path rootDir,
-    Path clientCaFile,
-    boolean anonymousAuth,
-    AuthorizationMode authorizationMode,
     boolean rotateServerCertificates,
     Path tlsCertFile,
     Path tlsPrivateKeyFile,
@@ -58,16 +53,7 @@ public record KubeletOptions(
     Duration maxCrashLoopBackOff,
     long maxLogSize,
     RuntimeEndpoint containerRuntimeEndpoint,
-    ConnectionLimits connectionLimits,
-    Consumer<Access> accessListener) {
-
-  /** Who decides what an authenticated caller of the API may do. */
-  public enum AuthorizationMode {
-    /** Everyone may do everything. */
-    ALWAYS_ALLOW,
-    /** The apiserver is asked by SubjectAccessReview. */
-    WEBHOOK
-  }
+    ServerOptions server) {
 
   public KubeletOptions {
     Objects.requireNonNull(nodeName, "nodeName");
@@ -76,16 +62,15 @@ public record KubeletOptions(
     Objects.requireNonNull(certDir, "certDir");
     Objects.requireNonNull(rootDir, "rootDir");
     Objects.requireNonNull(containerRuntimeEndpoint, "containerRuntimeEndpoint");
-    Objects.requireNonNull(connectionLimits, "connectionLimits");
+    Objects.requireNonNull(server, "server");
     nodeLabels = Map.copyOf(nodeLabels);
     if (!nodeName.matches("[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")) {
       throw new IllegalArgumentException(
           "--hostname-override must be a lower-case DNS name, but is \"" + nodeName + "\"");
     }
     checkAddress("--node-ip", nodeIp);
-    checkAddress("--address", address);
-    checkListenCidr(podListenCidr, nodeIp, address);
-    check(port >= 0 && port <= 65535, "--port must be between 0 and 65535, but is " + port);
+    checkAddress("--address", server.address());
+    checkListenCidr(podListenCidr, nodeIp, server.address());
     check(maxPods >= 0, "--max-pods must not be negative, but is " + maxPods);
     check(
         nodeStatusUpdateFrequency.isPositive(),
@@ -93,10 +78,6 @@ public record KubeletOptions(
     if ((tlsCertFile == null) != (tlsPrivateKeyFile == null)) {
       throw new IllegalArgumentException(
           "--tls-cert-file and --tls-private-key-file must be given together");
-    }
-    if (authorizationMode == AuthorizationMode.WEBHOOK && clientCaFile == null && !anonymousAuth) {
-      throw new IllegalArgumentException(
-          "nobody could call the API: --anonymous-auth=false needs --client-ca-file");
     }
   }
 
@@ -134,16 +115,11 @@ public record KubeletOptions(
   public static final class Builder {
     private final String nodeName;
     private final String nodeIp;
-    private String address;
-    private int port = 10250;
     private String clientAddress = "";
     private Path bootstrapKubeconfig;
     private Path kubeconfig;
     private Path certDir;
     private Path rootDir;
-    private Path clientCaFile;
-    private boolean anonymousAuth = true;
-    private AuthorizationMode authorizationMode = AuthorizationMode.ALWAYS_ALLOW;
     private boolean rotateServerCertificates;
     private Path tlsCertFile;
     private Path tlsPrivateKeyFile;
@@ -159,13 +135,12 @@ public record KubeletOptions(
     private Duration maxCrashLoopBackOff = Duration.ofMinutes(5);
     private long maxLogSize = 10 << 20;
     private RuntimeEndpoint containerRuntimeEndpoint = new RuntimeEndpoint.InProcess();
-    private ConnectionLimits connectionLimits = ConnectionLimits.DEFAULT;
-    private Consumer<Access> accessListener = access -> {};
+    private final ServerOptions.Builder server;
 
     private Builder(String nodeName, String nodeIp, Path directory) {
       this.nodeName = nodeName;
       this.nodeIp = nodeIp;
-      this.address = nodeIp;
+      this.server = ServerOptions.at(nodeIp);
       this.kubeconfig = directory.resolve("kubelet.kubeconfig");
       this.certDir = directory.resolve("pki");
       this.rootDir = directory;
@@ -176,12 +151,12 @@ public record KubeletOptions(
     }
 
     public Builder address(String value) {
-      address = value;
+      server.address(value);
       return this;
     }
 
     public Builder port(int value) {
-      port = value;
+      server.port(value);
       return this;
     }
 
@@ -211,17 +186,17 @@ public record KubeletOptions(
     }
 
     public Builder clientCaFile(Path value) {
-      clientCaFile = value;
+      server.clientCaFile(value);
       return this;
     }
 
     public Builder anonymousAuth(boolean value) {
-      anonymousAuth = value;
+      server.anonymousAuth(value);
       return this;
     }
 
     public Builder authorizationMode(AuthorizationMode value) {
-      authorizationMode = value;
+      server.authorizationMode(value);
       return this;
     }
 
@@ -292,13 +267,19 @@ public record KubeletOptions(
       return this;
     }
 
+    /** Changes how the API is served beyond what has a method here. */
+    public Builder server(Consumer<ServerOptions.Builder> change) {
+      change.accept(server);
+      return this;
+    }
+
     public Builder connectionLimits(ConnectionLimits value) {
-      connectionLimits = value;
+      server.connectionLimits(value);
       return this;
     }
 
     public Builder accessListener(Consumer<Access> value) {
-      accessListener = value;
+      server.accessListener(value);
       return this;
     }
 
@@ -311,16 +292,11 @@ public record KubeletOptions(
       return new KubeletOptions(
           nodeName,
           nodeIp,
-          address,
-          port,
           clientAddress,
           bootstrapKubeconfig,
           kubeconfig,
           certDir,
           rootDir,
-          clientCaFile,
-          anonymousAuth,
-          authorizationMode,
           rotateServerCertificates,
           tlsCertFile,
           tlsPrivateKeyFile,
@@ -336,8 +312,7 @@ public record KubeletOptions(
           maxCrashLoopBackOff,
           maxLogSize,
           containerRuntimeEndpoint,
-          connectionLimits,
-          accessListener);
+          server.build());
     }
   }
 }

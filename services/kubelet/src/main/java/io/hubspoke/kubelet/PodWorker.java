@@ -11,7 +11,9 @@ import io.hubspoke.client.DeleteOptions;
 import io.hubspoke.client.EventRecorder;
 import io.hubspoke.client.EventRecorder.Regarding;
 import io.hubspoke.client.Resource;
+import io.hubspoke.kubelet.logs.LogSource;
 import io.hubspoke.kubelet.runtime.ContainerRuntime;
+import io.hubspoke.kubelet.server.NodePod;
 import io.hubspoke.kubelet.volumes.PodVolumes;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,6 +21,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -26,7 +29,7 @@ import java.util.stream.Stream;
  * something may have changed, by one thread at a time; it looks at the whole and does the next
  * steps.
  */
-final class PodWorker {
+final class PodWorker implements NodePod {
   private final ContainerRuntime runtime;
   private final ApiClient client;
   private final EventRecorder events;
@@ -109,7 +112,8 @@ final class PodWorker {
         .toList();
   }
 
-  Pod pod() {
+  @Override
+  public Pod pod() {
     return pod;
   }
 
@@ -131,27 +135,33 @@ final class PodWorker {
     return statusWriter.terminal();
   }
 
-  int runningContainers() {
-    return (int)
-        Stream.concat(init.stream(), main.stream()).filter(ContainerWorker::running).count();
+  @Override
+  public Optional<ContainerRuntime.Sandbox> runningSandbox() {
+    return running().isEmpty() ? Optional.empty() : Optional.ofNullable(sandbox);
   }
 
-  /** Returns the pod with the status as this node knows it. */
-  ObjectNode toJson() {
+  @Override
+  public List<RunningContainer> running() {
+    return all().stream().flatMap(container -> container.runs().stream()).toList();
+  }
+
+  @Override
+  public ObjectNode toJson() {
     ObjectNode json = Json.tree(pod);
     json.set("status", statusWriter.status());
     return json;
   }
 
-  PodLogs.Source logs(String container, boolean previous)
-      throws PodLogs.NotFoundException, PodLogs.NotAvailableException {
+  @Override
+  public LogSource log(String container, boolean previous)
+      throws LogSource.NotFoundException, LogSource.NotAvailableException {
     String podName = about.name();
     for (ContainerWorker worker : all()) {
       if (worker.name().equals(container)) {
         return PodLogs.choose(worker, podName, previous, logDirectory);
       }
     }
-    throw new PodLogs.NotFoundException(
+    throw new LogSource.NotFoundException(
         "container \"" + container + "\" not found in pod \"" + podName + "\"\n");
   }
 

@@ -1,9 +1,6 @@
 package io.hubspoke.kubelet;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.hubspoke.api.Json;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.ControlLoop;
 import io.hubspoke.client.EventRecorder;
@@ -12,14 +9,17 @@ import io.hubspoke.client.Item;
 import io.hubspoke.client.ListOptions;
 import io.hubspoke.client.Resource;
 import io.hubspoke.kubelet.runtime.ContainerRuntime;
+import io.hubspoke.kubelet.server.NodePods;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** The pods bound to this node: watched, each brought forward by its {@link PodWorker}. */
-final class Pods {
+final class Pods implements NodePods {
   /** Pods worked on at a time; one that waits for the apiserver holds a place. */
   private static final int WORKERS = 32;
 
@@ -89,39 +89,15 @@ final class Pods {
     return next;
   }
 
-  /** Finds the log of a container. */
-  PodLogs.Source logs(String namespace, String name, String container, boolean previous)
-      throws PodLogs.NotFoundException, PodLogs.NotAvailableException {
+  @Override
+  public Optional<PodWorker> find(String namespace, String name) {
     String uid = newest.get(new Name(namespace, name));
-    PodWorker worker = uid == null ? null : workers.get(uid);
-    if (worker != null) {
-      return worker.logs(container, previous);
-    }
-    throw new PodLogs.NotFoundException("pod \"" + name + "\" does not exist\n");
+    return Optional.ofNullable(uid == null ? null : workers.get(uid));
   }
 
-  /** Returns a PodList as text. */
-  String list() {
-    ObjectNode list = Json.object().put("kind", "PodList").put("apiVersion", "v1");
-    list.putObject("metadata");
-    ArrayNode items = list.putArray("items");
-    workers.values().forEach(worker -> items.add(worker.toJson()));
-    return list.toString();
-  }
-
-  /** Returns gauges in Prometheus' text format. */
-  String metrics() {
-    long running = workers.values().stream().filter(w -> w.runningContainers() > 0).count();
-    long containers = workers.values().stream().mapToInt(PodWorker::runningContainers).sum();
-    return """
-        # HELP kubelet_running_pods Number of pods that have a running pod sandbox
-        # TYPE kubelet_running_pods gauge
-        kubelet_running_pods %d
-        # HELP kubelet_running_containers Number of containers currently running
-        # TYPE kubelet_running_containers gauge
-        kubelet_running_containers{container_state="running"} %d
-        """
-        .formatted(running, containers);
+  @Override
+  public List<PodWorker> all() {
+    return List.copyOf(workers.values());
   }
 
   private final class Handler implements Informer.Handler<Pod> {

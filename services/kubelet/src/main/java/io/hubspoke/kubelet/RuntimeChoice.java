@@ -29,6 +29,6 @@ final class RuntimeChoice {
   private static ListenAddresses listen(KubeletOptions options) {
     return options.podListenCidr().isEmpty()
         ? ListenAddresses.SAME
-        : ListenAddresses.in(options.podListenCidr(), options.nodeIp(), options.address());
+        : ListenAddresses.in(options.podListenCidr(), options.nodeIp(), options.server().address());
   }
 }

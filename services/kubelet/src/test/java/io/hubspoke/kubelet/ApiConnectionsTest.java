@@ -2,6 +2,7 @@ package io.hubspoke.kubelet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hubspoke.kubelet.server.ConnectionLimits;
 import io.hubspoke.pki.Identity;
 import io.hubspoke.runtime.ReloadableKeys;
 import io.hubspoke.runtime.Tls;

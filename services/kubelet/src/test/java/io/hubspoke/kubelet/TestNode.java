@@ -3,6 +3,7 @@ package io.hubspoke.kubelet;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Json;
+import io.hubspoke.kubelet.server.Access;
 import io.hubspoke.pki.Identity;
 import io.hubspoke.pki.Kubeconfig;
 import io.hubspoke.pki.Pem;

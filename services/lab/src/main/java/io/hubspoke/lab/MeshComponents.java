@@ -8,6 +8,7 @@ import io.hubspoke.apiserver.serviceaccount.ServiceAccountOptions;
 import io.hubspoke.controllermanager.ControllerManagerOptions;
 import io.hubspoke.controllermanager.certificates.KubeletServingRanges;
 import io.hubspoke.kubelet.KubeletOptions;
+import io.hubspoke.kubelet.server.AuthorizationMode;
 import io.hubspoke.pki.Kubeconfig;
 import io.hubspoke.scheduler.SchedulerOptions;
 import java.nio.file.Path;
@@ -108,10 +109,7 @@ record MeshComponents(MeshOptions options, Addresses addresses, ClusterFiles fil
             .bootstrapKubeconfig(bootstrap)
             .clientCaFile(files.caCertificate())
             .anonymousAuth(open)
-            .authorizationMode(
-                open
-                    ? KubeletOptions.AuthorizationMode.ALWAYS_ALLOW
-                    : KubeletOptions.AuthorizationMode.WEBHOOK)
+            .authorizationMode(open ? AuthorizationMode.ALWAYS_ALLOW : AuthorizationMode.WEBHOOK)
             .rotateServerCertificates(options.posture() == MeshOptions.Posture.VERIFIED)
             .podCidr(addresses.podCidr(n));
     return options.wiredPods() ? kubelet.podListenCidr(addresses.podListenCidr(n)) : kubelet;

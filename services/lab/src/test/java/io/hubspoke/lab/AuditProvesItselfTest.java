@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Json;
 import io.hubspoke.client.DeleteOptions;
 import io.hubspoke.client.Resource;
-import io.hubspoke.kubelet.KubeletOptions.AuthorizationMode;
+import io.hubspoke.kubelet.server.AuthorizationMode;
 import io.hubspoke.lab.MeshOptions.Changes;
 import io.hubspoke.lab.MeshOptions.Posture;
 import io.hubspoke.lab.audit.Audit;

@@ -2,7 +2,7 @@ package io.hubspoke.lab;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.hubspoke.kubelet.Access;
+import io.hubspoke.kubelet.server.Access;
 import io.hubspoke.lab.wire.Mode;
 import io.hubspoke.lab.wire.Recording;
 import io.hubspoke.lab.wire.Wire;

@@ -1,4 +1,4 @@
-package io.hubspoke.kubelet;
+package io.hubspoke.kubelet.server;
 
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;

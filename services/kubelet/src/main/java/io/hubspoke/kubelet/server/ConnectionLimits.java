@@ -1,4 +1,4 @@
-package io.hubspoke.kubelet;
+package io.hubspoke.kubelet.server;
 
 import java.time.Duration;
 

@@ -1,0 +1,82 @@
+package io.hubspoke.kubelet;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.Json;
+import io.hubspoke.kubelet.server.AuthorizationMode;
+import io.hubspoke.kubelet.server.ServerOptions;
+import java.time.Duration;
+
+/** Tells what a kubelet goes by as the {@code KubeletConfiguration} that would say the same. */
+final class EffectiveConfiguration {
+  private EffectiveConfiguration() {}
+
+  /**
+   * Returns the fields of {@code kubelet.config.k8s.io/v1beta1} that have a meaning here.
+   *
+   * @param port that the API listens on
+   */
+  static ObjectNode of(KubeletOptions options, int port) {
+    ServerOptions server = options.server();
+    ObjectNode json = Json.object();
+    json.put("enableServer", true);
+    json.put("address", server.address()).put("port", port);
+    if (options.tlsCertFile() != null) {
+      json.put("tlsCertFile", options.tlsCertFile().toString());
+      json.put("tlsPrivateKeyFile", options.tlsPrivateKeyFile().toString());
+    }
+    json.put("rotateCertificates", options.bootstrapKubeconfig() != null);
+    json.put("serverTLSBootstrap", options.rotateServerCertificates());
+    ObjectNode authentication = json.putObject("authentication");
+    ObjectNode x509 = authentication.putObject("x509");
+    if (server.clientCaFile() != null) {
+      x509.put("clientCAFile", server.clientCaFile().toString());
+    }
+    authentication
+        .putObject("webhook")
+        .put("enabled", server.tokenWebhook())
+        .put("cacheTTL", text(server.tokenCacheTtl()));
+    authentication.putObject("anonymous").put("enabled", server.anonymousAuth());
+    ObjectNode authorization =
+        json.putObject("authorization").put("mode", server.authorizationMode().toString());
+    if (server.authorizationMode() == AuthorizationMode.WEBHOOK) {
+      authorization
+          .putObject("webhook")
+          .put("cacheAuthorizedTTL", text(server.authorizedTtl()))
+          .put("cacheUnauthorizedTTL", text(server.unauthorizedTtl()));
+    }
+    json.put("nodeStatusUpdateFrequency", text(options.nodeStatusUpdateFrequency()));
+    json.put("nodeStatusReportFrequency", text(options.nodeStatusReportFrequency()));
+    json.put("nodeLeaseDurationSeconds", options.nodeLeaseDuration().toSeconds());
+    json.put("maxPods", options.maxPods());
+    if (!options.podCidr().isEmpty()) {
+      json.put("podCIDR", options.podCidr());
+    }
+    json.put("containerRuntimeEndpoint", options.containerRuntimeEndpoint().toString());
+    json.put("containerLogMaxSize", String.valueOf(options.maxLogSize()));
+    json.putObject("crashLoopBackOff")
+        .put("maxContainerRestartPeriod", text(options.maxCrashLoopBackOff()));
+    json.put("streamingConnectionIdleTimeout", text(server.streamIdleTimeout()));
+    json.put("enableDebuggingHandlers", server.debuggingHandlers());
+    json.put("enableSystemLogHandler", server.systemLogHandler());
+    json.put("enableProfilingHandler", false).put("enableDebugFlagsHandler", false);
+    json.put("registerNode", options.registerNode());
+    return json;
+  }
+
+  /** Writes a duration as Go does: {@code 4h0m0s}. */
+  private static String text(Duration duration) {
+    if (duration.toSeconds() == 0) {
+      return duration.isZero() ? "0s" : duration.toMillis() + "ms";
+    }
+    String seconds =
+        duration.toMillisPart() == 0
+            ? duration.toSecondsPart() + "s"
+            : duration.toSecondsPart()
+                + "."
+                + "%03d".formatted(duration.toMillisPart()).replaceAll("0+$", "")
+                + "s";
+    return duration.toHours() > 0
+        ? duration.toHours() + "h" + duration.toMinutesPart() + "m" + seconds
+        : duration.toMinutes() > 0 ? duration.toMinutes() + "m" + seconds : seconds;
+  }
+}

@@ -1,0 +1,165 @@
+package io.hubspoke.kubelet.server;
+
+import io.hubspoke.client.ApiClient;
+import io.hubspoke.pki.Pem;
+import io.hubspoke.pki.Subject;
+import io.hubspoke.runtime.Flag;
+import io.hubspoke.runtime.Tls;
+import io.vertx.core.Future;
+import io.vertx.core.http.HttpServerRequest;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLSession;
+import javax.net.ssl.X509ExtendedTrustManager;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Says who calls the kubelet's API (Kubernetes documentation, "Kubelet authentication"): the
+ * subject of a client certificate that {@code --client-ca-file} vouches for, else the owner of a
+ * bearer token, else nobody in particular where that is allowed. Who shows what nobody vouches for
+ * is refused, also where anonymous callers are let in.
+ */
+final class ApiAuthentication {
+  private static final Logger LOG = LoggerFactory.getLogger(ApiAuthentication.class);
+  private static final String BEARER = "bearer ";
+  private static final String BEARER_PROTOCOL = "base64url.bearer.authorization.k8s.io.";
+  private static final String CREDENTIAL_ID = "authentication.kubernetes.io/credential-id";
+  private static final int MAX_TOKEN = 16 << 10;
+
+  private final List<X509Certificate> authorities;
+  private final X509ExtendedTrustManager trust;
+  private final TokenReviews tokens;
+  private final boolean anonymous;
+
+  /**
+   * Makes an authenticator.
+   *
+   * @param client gives null while there is no connection to the apiserver yet
+   */
+  ApiAuthentication(ServerOptions options, Supplier<ApiClient> client) throws IOException {
+    this.authorities =
+        options.clientCaFile() == null
+            ? List.of()
+            : Flag.read("--client-ca-file", () -> Pem.readCertificates(options.clientCaFile()));
+    this.trust = authorities.isEmpty() ? null : Tls.trust(authorities);
+    this.tokens = options.tokenWebhook() ? new TokenReviews(options.tokenCacheTtl(), client) : null;
+    this.anonymous = options.anonymousAuth();
+  }
+
+  /** Returns whose certificates are asked for; null for nobody's. */
+  List<X509Certificate> authorities() {
+    return authorities.isEmpty() ? null : authorities;
+  }
+
+  /** Returns the caller; fails with a {@link Refusal} when the answer is 401. */
+  Future<Caller> authenticate(HttpServerRequest request) {
+    X509Certificate[] chain = chain(request.connection().sslSession());
+    boolean certificate = trust != null && chain.length > 0;
+    if (certificate) {
+      Optional<Caller> caller = subject(chain);
+      if (caller.isPresent()) {
+        return Future.succeededFuture(caller.get());
+      }
+    }
+    String token = tokens == null ? "" : token(request);
+    if (token.isEmpty()) {
+      return anonymous && !certificate ? Future.succeededFuture(Caller.ANONYMOUS) : unauthorized();
+    }
+    if (token.length() > MAX_TOKEN) {
+      return unauthorized();
+    }
+    return tokens
+        .review(token)
+        .onFailure(e -> LOG.warn("cannot review a bearer token: {}", e.getMessage()))
+        .otherwise(Optional.empty())
+        .compose(caller -> caller.map(Future::succeededFuture).orElseGet(() -> unauthorized()));
+  }
+
+  private static Future<Caller> unauthorized() {
+    return Future.failedFuture(new Refusal(null, 401, "Unauthorized"));
+  }
+
+  private Optional<Caller> subject(X509Certificate[] chain) {
+    try {
+      // Each request anew: a connection may outlive its certificate.
+      trust.checkClientTrusted(chain, chain[0].getPublicKey().getAlgorithm());
+      Subject subject = Subject.of(chain[0]);
+      if (subject.commonName().isEmpty()) {
+        return Optional.empty();
+      }
+      List<String> groups = new ArrayList<>(subject.organizations());
+      groups.add("system:authenticated");
+      String digest =
+          HexFormat.of()
+              .formatHex(MessageDigest.getInstance("SHA-256").digest(chain[0].getEncoded()));
+      return Optional.of(
+          new Caller(
+              subject.commonName(),
+              "",
+              groups,
+              Map.of(CREDENTIAL_ID, List.of("X509SHA256=" + digest))));
+    } catch (CertificateException e) {
+      return Optional.empty();
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-256", e);
+    }
+  }
+
+  /** Returns the token that a request carries, or an empty text. */
+  private static String token(HttpServerRequest request) {
+    String header = request.getHeader("Authorization");
+    if (header != null && header.strip().regionMatches(true, 0, BEARER, 0, BEARER.length())) {
+      String rest = header.strip().substring(BEARER.length());
+      int space = rest.indexOf(' ');
+      return space < 0 ? rest : rest.substring(0, space);
+    }
+    // Browsers can't set headers on a WebSocket; the token comes among its protocols.
+    String protocols = request.getHeader("Sec-WebSocket-Protocol");
+    if (protocols != null) {
+      for (String protocol : protocols.split(",", -1)) {
+        if (protocol.strip().startsWith(BEARER_PROTOCOL)) {
+          return decode(protocol.strip().substring(BEARER_PROTOCOL.length()));
+        }
+      }
+    }
+    return "";
+  }
+
+  private static String decode(String base64) {
+    try {
+      return new String(Base64.getUrlDecoder().decode(base64), StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException e) {
+      return "";
+    }
+  }
+
+  private static X509Certificate[] chain(SSLSession session) {
+    if (session == null) {
+      return new X509Certificate[0];
+    }
+    try {
+      Certificate[] peer = session.getPeerCertificates();
+      X509Certificate[] chain = new X509Certificate[peer.length];
+      for (int i = 0; i < peer.length; i++) {
+        chain[i] = (X509Certificate) peer[i];
+      }
+      return chain;
+    } catch (SSLPeerUnverifiedException noCertificate) {
+      return new X509Certificate[0];
+    }
+  }
+}
