@@ -24,6 +24,8 @@ up: build ## bring up three nodes in the foreground, kubeconfig in lab/ (ARGS="-
 
 test: tools ## everything that proves it works
 	@command -v kubectl >/dev/null || { echo "make: kubectl is missing; install it, the tests drive the real one"; exit 1; }
+	@for tool in containerd runc busybox; do PATH="$$PATH:/usr/sbin:/sbin" command -v $$tool >/dev/null \
+	  || { echo "make: $$tool is missing; install it, the tests run real containers (Debian: apt-get install containerd runc busybox-static containernetworking-plugins)"; exit 1; }; done
 	@rm -rf target/hubspoke
 	@JAVA_HOME="$(JDK_HOME)" $(MVN) -B --no-transfer-progress verify
 	@touch target/hubspoke/.built

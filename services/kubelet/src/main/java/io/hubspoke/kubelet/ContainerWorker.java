@@ -175,8 +175,8 @@ final class ContainerWorker {
       state =
           new ContainerState.Terminated(
               exit.code(),
-              exit.code() == 0 ? "Completed" : "Error",
-              "",
+              exit.reason(),
+              exit.message(),
               container.startedAt(),
               exit.at(),
               idScheme + container.id(),

@@ -176,7 +176,8 @@ final class NodeStatus {
     }
   }
 
-  private static long memoryKi() {
+  /** Returns how much memory the machine has. */
+  static long memoryKi() {
     try (var lines = Files.lines(Path.of("/proc/meminfo"))) {
       return lines
           .filter(l -> l.startsWith("MemTotal:"))

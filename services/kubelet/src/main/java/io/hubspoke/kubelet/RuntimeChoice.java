@@ -4,6 +4,7 @@ import io.hubspoke.kubelet.runtime.ContainerRuntime;
 import io.hubspoke.kubelet.runtime.InProcessRuntime;
 import io.hubspoke.kubelet.runtime.ListenAddresses;
 import io.hubspoke.kubelet.runtime.RuntimeEndpoint;
+import io.hubspoke.kubelet.runtime.cri.CriRuntime;
 import io.vertx.core.Vertx;
 
 /** Makes the runtime that {@code --container-runtime-endpoint} names. */
@@ -22,7 +23,15 @@ final class RuntimeChoice {
       case RuntimeEndpoint.Processes processes ->
           throw new IllegalArgumentException(processes + " is not there yet");
       case RuntimeEndpoint.Cri cri ->
-          throw new IllegalArgumentException(cri + ": CRI is not there yet");
+          new CriRuntime(
+              vertx,
+              cri.socket(),
+              new CriRuntime.Node(
+                  options.nodeName(),
+                  options.nodeIp(),
+                  options.rootDir(),
+                  NodeStatus.memoryKi() << 10,
+                  options.maxLogSize()));
     };
   }
 

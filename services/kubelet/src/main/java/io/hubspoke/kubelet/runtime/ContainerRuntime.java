@@ -159,7 +159,23 @@ public interface ContainerRuntime {
     Future<Exit> stop(Duration grace);
   }
 
-  record Exit(int code, Instant at) {}
+  /**
+   * How a process ended.
+   *
+   * @param reason such as {@code OOMKilled}; empty for what its code says
+   * @param message what it has left to be told; may be empty
+   */
+  record Exit(int code, Instant at, String reason, String message) {
+    public Exit(int code, Instant at) {
+      this(code, at, "", "");
+    }
+
+    public Exit {
+      if (reason.isEmpty()) {
+        reason = code == 0 ? "Completed" : "Error";
+      }
+    }
+  }
 
   /**
    * What a container uses.
