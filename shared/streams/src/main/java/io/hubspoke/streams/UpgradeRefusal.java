@@ -12,7 +12,7 @@ public final class UpgradeRefusal extends Exception {
   }
 
   /** Answers in plain text, as Go's {@code http.Error} does. */
-  static Future<Void> answer(HttpServerRequest request, int code, String message) {
+  public static <T> Future<T> answer(HttpServerRequest request, int code, String message) {
     request
         .response()
         .setStatusCode(code)
