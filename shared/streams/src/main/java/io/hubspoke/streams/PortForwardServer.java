@@ -1,12 +1,13 @@
 package io.hubspoke.streams;
 
+import io.hubspoke.streams.websocket.ServerHandshake;
+import io.hubspoke.streams.websocket.WebSocketPortForward;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.function.IntFunction;
 
 /** Serves port-forward to clients of either transport. */
-@SuppressWarnings("UnusedVariable") // until SPDY is spoken
 public final class PortForwardServer {
   private final Vertx vertx;
   private final StreamTimeouts timeouts;
@@ -28,6 +29,9 @@ public final class PortForwardServer {
    */
   public Future<Void> serve(
       HttpServerRequest request, String pod, IntFunction<Future<Duplex>> dial) {
+    if (ServerHandshake.isRequested(request)) {
+      return WebSocketPortForward.serve(vertx, request, pod, dial, timeouts);
+    }
     return UpgradeRefusal.answer(
         request, 400, "unable to upgrade: missing upgrade headers in request");
   }

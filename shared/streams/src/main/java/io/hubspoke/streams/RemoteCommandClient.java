@@ -1,12 +1,12 @@
 package io.hubspoke.streams;
 
+import io.hubspoke.streams.websocket.WebSocketProcess;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.RequestOptions;
 
 /** Runs commands over a server's exec and attach, as kubectl does. */
-@SuppressWarnings("UnusedVariable") // until SPDY is spoken
 public final class RemoteCommandClient {
   private final Vertx vertx;
   private final HttpClient http;
@@ -28,6 +28,10 @@ public final class RemoteCommandClient {
    * @param request where to, with credentials as headers; method and upgrade headers are set here
    */
   public Future<RemoteProcess> start(RequestOptions request, RemoteCommand command) {
+    if (transport == StreamTransport.WEBSOCKET) {
+      return WebSocketProcess.start(
+          vertx, http, request, command, StreamTimeouts.DEFAULT, UpgradeRefusal::of);
+    }
     return Future.failedFuture("unable to upgrade: " + transport + " is not spoken");
   }
 }

@@ -1,12 +1,13 @@
 package io.hubspoke.streams;
 
+import io.hubspoke.streams.websocket.ServerHandshake;
+import io.hubspoke.streams.websocket.WebSocketRemoteCommand;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.function.Supplier;
 
 /** Serves exec and attach to clients of either transport. */
-@SuppressWarnings("UnusedVariable") // until SPDY is spoken
 public final class RemoteCommandServer {
   private final Vertx vertx;
   private final StreamTimeouts timeouts;
@@ -27,6 +28,10 @@ public final class RemoteCommandServer {
    */
   public Future<Void> serve(
       HttpServerRequest request, RemoteCommand command, Supplier<Future<RemoteProcess>> start) {
+    if (ServerHandshake.isRequested(request)) {
+      return WebSocketRemoteCommand.accept(vertx, request, command, timeouts)
+          .compose(channels -> RemoteCommandSession.run(channels, start));
+    }
     return UpgradeRefusal.answer(
         request, 400, "unable to upgrade: missing upgrade headers in request");
   }

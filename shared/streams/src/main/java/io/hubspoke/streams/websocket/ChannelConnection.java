@@ -4,7 +4,9 @@ import static io.hubspoke.streams.websocket.WebSocketException.protocolError;
 
 import io.hubspoke.streams.Pipe;
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.base64.Base64;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Promise;
@@ -14,6 +16,7 @@ import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.internal.buffer.BufferInternal;
 import io.vertx.core.streams.WriteStream;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -127,7 +130,7 @@ final class ChannelConnection extends WebSocketHandler {
     if (channel < 0 && payload.isReadable()) {
       channel = payload.readUnsignedByte();
     }
-    if (payload.isReadable() || last && channel < 0) {
+    if (payload.isReadable() || (last && channel < 0)) {
       throw protocolError("one channel's number follows the signal that it has ended");
     }
     if (!last) {
@@ -137,7 +140,7 @@ final class ChannelConnection extends WebSocketHandler {
       throw protocolError("there is no channel " + channel + " that could end");
     }
     if (incoming[channel] != null) {
-      streams.execute(incoming[channel].sink()::end);
+      incoming[channel].sink().end().otherwiseEmpty();
     }
   }
 
@@ -171,20 +174,20 @@ final class ChannelConnection extends WebSocketHandler {
   }
 
   /** Sends one message; called on the event loop. */
-  io.netty.channel.ChannelFuture send(int number, ByteBuf payload) {
+  ChannelFuture send(int number, ByteBuf payload) {
     if (!protocol.base64()) {
       return send(FrameReader.BINARY, number, payload);
     }
-    ByteBuf text = io.netty.handler.codec.base64.Base64.encode(payload, false);
+    ByteBuf text = Base64.encode(payload, false);
     payload.release();
     return send(FrameReader.TEXT, '0' + number, text);
   }
 
   /** Sends data in messages that any client takes. */
-  io.netty.channel.ChannelFuture sendAll(int number, Buffer data) {
+  ChannelFuture sendAll(int number, Buffer data) {
     ByteBuf bytes = ((BufferInternal) data).getByteBuf().asReadOnly();
     while (bytes.readableBytes() > MAX_MESSAGE) {
-      send(number, bytes.readRetainedSlice(MAX_MESSAGE));
+      var _ = send(number, bytes.readRetainedSlice(MAX_MESSAGE));
     }
     return send(number, bytes);
   }
@@ -192,8 +195,8 @@ final class ChannelConnection extends WebSocketHandler {
   /** Sends the signal that the channel has ended, where the protocol has one. */
   void endChannel(int number) {
     if (protocol.closesChannels()) {
-      send(
-          FrameReader.BINARY, CLOSE_CHANNEL, context().alloc().buffer(1).writeByte(number));
+      var _ =
+          send(FrameReader.BINARY, CLOSE_CHANNEL, context().alloc().buffer(1).writeByte(number));
     }
   }
 
@@ -242,9 +245,8 @@ final class ChannelConnection extends WebSocketHandler {
     }
   }
 
-  private static java.io.IOException describe(int code, String reason) {
-    return new java.io.IOException(
-        "websocket: close " + code + (reason.isEmpty() ? "" : ": " + reason));
+  private static IOException describe(int code, String reason) {
+    return new IOException("websocket: close " + code + (reason.isEmpty() ? "" : ": " + reason));
   }
 
   /** Keeps what is no whole group of four yet. */

@@ -151,7 +151,9 @@ final class FrameReader {
           case 127 -> bytes.getLong();
           default -> length;
         };
-    if (remaining < 0 || length == 126 && remaining < 126 || length == 127 && remaining < 65536) {
+    if (remaining < 0
+        || (length == 126 && remaining < 126)
+        || (length == 127 && remaining < 65536)) {
       throw protocolError("a length is not in its shortest form, or above 2^63");
     }
     mask = masked ? bytes.getInt() : 0;
@@ -208,9 +210,12 @@ final class FrameReader {
       sink.close(NO_CODE, "");
       return;
     }
-    int code = payload.length == 1 ? 0 : (payload[0] & 0xff) << 8 | payload[1] & 0xff;
+    int code = payload.length == 1 ? 0 : ((payload[0] & 0xff) << 8) | (payload[1] & 0xff);
     // RFC 6455, 7.4: what is defined and may be sent, and what libraries and applications define.
-    if (code < 1000 || code >= 1004 && code <= 1006 || code > 1014 && code < 3000 || code > 4999) {
+    if (code < 1000
+        || (code >= 1004 && code <= 1006)
+        || (code > 1014 && code < 3000)
+        || code > 4999) {
       throw protocolError("close code " + code);
     }
     String reason;
@@ -238,14 +243,14 @@ final class FrameReader {
 
   /** Masks or unmasks bytes in place (RFC 6455, 5.3). */
   static void xor(ByteBuf buffer, int from, int count, int mask) {
-    long wide = (long) mask << 32 | mask & 0xffffffffL;
+    long wide = ((long) mask << 32) | (mask & 0xffffffffL);
     int at = from;
     int end = from + count;
     for (; at + 8 <= end; at += 8) {
       buffer.setLong(at, buffer.getLong(at) ^ wide);
     }
     for (int i = 0; at < end; at++, i++) {
-      buffer.setByte(at, buffer.getByte(at) ^ mask >>> 24 - (i & 3) * 8);
+      buffer.setByte(at, buffer.getByte(at) ^ (mask >>> (24 - (i & 3) * 8)));
     }
   }
 }

@@ -32,7 +32,10 @@ final class OutgoingChannel implements WriteStream<Buffer> {
     }
     Promise<Void> promise = Promise.promise();
     connection.onEventLoop(
-        v -> connection.sendAll(number, data).addListener(done -> sent(data.length(), promise, done)));
+        v ->
+            connection
+                .sendAll(number, data)
+                .addListener(done -> sent(data.length(), promise, done)));
     return promise.future();
   }
 

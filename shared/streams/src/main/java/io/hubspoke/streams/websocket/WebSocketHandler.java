@@ -99,15 +99,17 @@ abstract class WebSocketHandler extends ChannelDuplexHandler implements FrameRea
       laterPong = payload;
       return;
     }
-    pong = frame(FrameReader.PONG, NO_PREFIX, ctx.alloc().buffer(payload.length).writeBytes(payload));
-    pong.addListener(
-        done -> {
-          byte[] later = laterPong;
-          laterPong = null;
-          if (later != null && done.isSuccess()) {
-            ping(later);
-          }
-        });
+    pong =
+        frame(FrameReader.PONG, NO_PREFIX, ctx.alloc().buffer(payload.length).writeBytes(payload));
+    var _ =
+        pong.addListener(
+            done -> {
+              byte[] later = laterPong;
+              laterPong = null;
+              if (later != null && done.isSuccess()) {
+                ping(later);
+              }
+            });
     flushSoon();
   }
 
@@ -121,7 +123,7 @@ abstract class WebSocketHandler extends ChannelDuplexHandler implements FrameRea
     if (!closeSent) {
       sendClose(code == FrameReader.NO_CODE ? NORMAL : code, "");
     } else if (!client) {
-      ctx.close();
+      var _ = ctx.close();
     }
   }
 
@@ -177,7 +179,7 @@ abstract class WebSocketHandler extends ChannelDuplexHandler implements FrameRea
       payload.release();
       return ctx.write(bytes, promise);
     }
-    ctx.write(bytes, ctx.voidPromise());
+    var _ = ctx.write(bytes, ctx.voidPromise());
     return ctx.write(payload, promise);
   }
 
@@ -196,9 +198,13 @@ abstract class WebSocketHandler extends ChannelDuplexHandler implements FrameRea
     // sent last would be lost.
     ctx.channel().config().setAutoRead(true);
     if (closeReceived && !client) {
-      sent.addListener(ChannelFutureListener.CLOSE);
+      var _ = sent.addListener(ChannelFutureListener.CLOSE);
     }
-    closing = ctx.executor().schedule(() -> ctx.close(), CLOSE_SECONDS, TimeUnit.SECONDS);
+    closing = ctx.executor().schedule(this::drop, CLOSE_SECONDS, TimeUnit.SECONDS);
+  }
+
+  private void drop() {
+    var _ = ctx.close();
   }
 
   /** Returns where a reason is cut so that it fits and stays UTF-8. */
@@ -234,11 +240,11 @@ abstract class WebSocketHandler extends ChannelDuplexHandler implements FrameRea
   @Override
   public void close(ChannelHandlerContext context, ChannelPromise promise) {
     if (closeSent || !context.channel().isActive()) {
-      context.close(promise);
+      var _ = context.close(promise);
       return;
     }
     sendClose(NORMAL, "");
-    context.channel().closeFuture().addListener(done -> promise.trySuccess());
+    var _ = context.channel().closeFuture().addListener(done -> promise.trySuccess());
   }
 
   @Override
@@ -263,6 +269,6 @@ abstract class WebSocketHandler extends ChannelDuplexHandler implements FrameRea
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
     end(ABNORMAL, cause.getMessage() == null ? cause.toString() : cause.getMessage());
-    context.close();
+    var _ = context.close();
   }
 }

@@ -119,8 +119,8 @@ public final class WebSocketPortForward {
       int data = 2 * i;
       Pipe in = connection.incoming(data);
       byte[] number = {(byte) port, (byte) (port >> 8)};
-      connection.send(data, Unpooled.wrappedBuffer(number));
-      connection.send(data + 1, Unpooled.wrappedBuffer(number));
+      var _ = connection.send(data, Unpooled.wrappedBuffer(number));
+      var _ = connection.send(data + 1, Unpooled.wrappedBuffer(number));
       WriteStream<Buffer> out = connection.outgoing(data);
       dial.apply(port)
           .onSuccess(pod -> join(in, out, pod))
@@ -151,8 +151,9 @@ public final class WebSocketPortForward {
           if (failure != null) {
             String message =
                 "error forwarding port " + port + " to pod " + pod + ": " + failure.getMessage();
-            connection.send(
-                errors, Unpooled.wrappedBuffer(message.getBytes(StandardCharsets.UTF_8)));
+            var _ =
+                connection.send(
+                    errors, Unpooled.wrappedBuffer(message.getBytes(StandardCharsets.UTF_8)));
           }
           if (--open == 0) {
             connection.finish();

@@ -64,8 +64,7 @@ public final class WebSocketProcess implements RemoteProcess {
       StreamTimeouts timeouts,
       Function<UpgradeAnswer.Refused, Future<RemoteProcess>> refused) {
     var connection =
-        new ChannelConnection(
-            vertx, true, ChannelProtocol.V5, WebSocketRemoteCommand.CHANNELS);
+        new ChannelConnection(vertx, true, ChannelProtocol.V5, WebSocketRemoteCommand.CHANNELS);
     return ClientHandshake.connect(
         http,
         request,

@@ -69,8 +69,9 @@ public final class WebSocketRemoteCommand implements RemoteCommandChannels {
 
   /** Tells the client, by an empty message, that it is connected. */
   private RemoteCommandChannels opened() {
-    connection.send(
-        stdout != null ? STDOUT : stderr != null ? STDERR : ERROR, Unpooled.EMPTY_BUFFER);
+    var _ =
+        connection.send(
+            stdout != null ? STDOUT : stderr != null ? STDERR : ERROR, Unpooled.EMPTY_BUFFER);
     return this;
   }
 
@@ -106,7 +107,7 @@ public final class WebSocketRemoteCommand implements RemoteCommandChannels {
     connection.onEventLoop(
         v -> {
           if (said.length > 0) {
-            connection.send(ERROR, Unpooled.wrappedBuffer(said));
+            var _ = connection.send(ERROR, Unpooled.wrappedBuffer(said));
           }
           connection.finish();
         });

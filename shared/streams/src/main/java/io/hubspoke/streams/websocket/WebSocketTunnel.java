@@ -60,14 +60,14 @@ public final class WebSocketTunnel extends WebSocketHandler {
   @Override
   public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
     if (!(message instanceof ByteBuf bytes) || !bytes.isReadable()) {
-      context.write(message, promise);
+      var _ = context.write(message, promise);
       return;
     }
     if (isClosing()) {
       bytes.release();
       promise.tryFailure(new ClosedChannelException());
     } else {
-      frame(FrameReader.BINARY, NO_PREFIX, bytes, promise);
+      var _ = frame(FrameReader.BINARY, NO_PREFIX, bytes, promise);
     }
   }
 
