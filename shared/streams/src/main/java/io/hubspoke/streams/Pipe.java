@@ -30,6 +30,7 @@ public final class Pipe {
   private long size;
   private long demand;
   private boolean full;
+  private boolean drained;
   private boolean scheduled;
   private boolean ended;
   private boolean done;
@@ -71,14 +72,15 @@ public final class Pipe {
     queue.clear();
     size = 0;
     Handler<Throwable> broken = ended ? null : brokenHandler;
-    Handler<Void> drained = full ? drainHandler : null;
+    Handler<Void> waiting = full ? drainHandler : null;
+    drained |= full;
     full = false;
     ended = true;
     if (broken != null) {
       context.runOnContext(v -> broken.handle(new IOException("broken pipe")));
     }
-    if (drained != null) {
-      context.runOnContext(drained);
+    if (waiting != null) {
+      context.runOnContext(waiting);
     }
   }
 
@@ -89,7 +91,10 @@ public final class Pipe {
     if (data.length() > 0) {
       queue.add(data);
       size += data.length();
-      full |= size >= capacity;
+      if (size >= capacity) {
+        full = true;
+        drained = false;
+      }
       schedule();
     }
     return context.succeededFuture();
@@ -146,16 +151,17 @@ public final class Pipe {
   }
 
   private void drain() {
-    Handler<Void> drained;
+    Handler<Void> waiting;
     synchronized (this) {
       if (!full || size > capacity / 2) {
         return;
       }
       full = false;
-      drained = drainHandler;
+      drained = true;
+      waiting = drainHandler;
     }
-    if (drained != null) {
-      drained.handle(null);
+    if (waiting != null) {
+      waiting.handle(null);
     }
   }
 
@@ -215,6 +221,11 @@ public final class Pipe {
     public WriteStream<Buffer> drainHandler(Handler<Void> handler) {
       synchronized (Pipe.this) {
         drainHandler = handler;
+        if (drained && handler != null) {
+          // It drained on another thread after the writer saw that it was full.
+          drained = false;
+          context.runOnContext(handler);
+        }
       }
       return this;
     }

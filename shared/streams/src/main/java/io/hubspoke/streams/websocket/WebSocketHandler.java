@@ -82,8 +82,8 @@ abstract class WebSocketHandler extends ChannelDuplexHandler implements FrameRea
       }
     } catch (WebSocketException e) {
       broken = true;
-      end(e.code(), e.getMessage());
       sendClose(e.code(), e.getMessage());
+      end(e.code(), e.getMessage());
     } finally {
       bytes.release();
     }
@@ -119,12 +119,12 @@ abstract class WebSocketHandler extends ChannelDuplexHandler implements FrameRea
   @Override
   public final void close(int code, String reason) {
     closeReceived = true;
-    end(code, reason);
     if (!closeSent) {
       sendClose(code == FrameReader.NO_CODE ? NORMAL : code, "");
     } else if (!client) {
-      var _ = ctx.close();
+      drop();
     }
+    end(code, reason);
   }
 
   /**
@@ -244,6 +244,7 @@ abstract class WebSocketHandler extends ChannelDuplexHandler implements FrameRea
       return;
     }
     sendClose(NORMAL, "");
+    end(ABNORMAL, "closed at this end");
     var _ = context.channel().closeFuture().addListener(done -> promise.trySuccess());
   }
 

@@ -1,0 +1,199 @@
+package io.hubspoke.streams;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.util.ReferenceCountUtil;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.internal.ContextInternal;
+import io.vertx.core.internal.VertxInternal;
+import io.vertx.core.internal.buffer.BufferInternal;
+import io.vertx.core.internal.net.NetSocketInternal;
+import io.vertx.core.net.NetClient;
+import io.vertx.core.net.SocketAddress;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A TCP connection whose halves end by themselves, which Vert.x's own sockets can't. */
+public final class SocketDuplex implements Duplex {
+  private final Channel channel;
+  private final Pipe incoming;
+  private final NettySink outgoing;
+  private final Promise<Void> closed = Promise.promise();
+  private final AtomicInteger ended = new AtomicInteger();
+
+  private SocketDuplex(ContextInternal context, NetSocketInternal socket) {
+    this.channel = socket.channelHandlerContext().channel();
+    this.incoming = new Pipe(context);
+    this.outgoing = new Outgoing(context);
+    incoming.sink().drainHandler(v -> channel.config().setAutoRead(true));
+    channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+    channel.pipeline().addBefore("handler", "duplex", new Incoming());
+  }
+
+  /** Connects; the result is paused. */
+  public static Future<Duplex> connect(Vertx vertx, NetClient client, SocketAddress address) {
+    ContextInternal context = ((VertxInternal) vertx).createEventLoopContext();
+    Promise<Duplex> connected = context.promise();
+    // On the event loop of the connection, so that nothing is read before it is taken over.
+    context.runOnContext(
+        v ->
+            client
+                .connect(address)
+                .<Duplex>map(socket -> new SocketDuplex(context, (NetSocketInternal) socket))
+                .onComplete(connected));
+    return connected.future();
+  }
+
+  private void halfEnded() {
+    if (ended.incrementAndGet() == 2) {
+      var _ = channel.close();
+    }
+  }
+
+  private final class Incoming extends ChannelInboundHandlerAdapter {
+    private boolean over;
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+      if (message instanceof ByteBuf bytes) {
+        // Fails when the reader has gone.
+        incoming.sink().write(BufferInternal.safeBuffer(bytes)).otherwiseEmpty();
+        if (incoming.sink().writeQueueFull()) {
+          channel.config().setAutoRead(false);
+        }
+      } else {
+        ReferenceCountUtil.release(message);
+      }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+      if (event instanceof ChannelInputShutdownEvent && !over) {
+        over = true;
+        incoming.sink().end().otherwiseEmpty();
+        halfEnded();
+      }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+      incoming.sink().end().otherwiseEmpty();
+      closed.tryComplete();
+      context.fireChannelInactive();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+      incoming.fail(cause);
+      closed.tryFail(cause);
+      var _ = context.close();
+    }
+  }
+
+  private final class Outgoing extends NettySink {
+    private boolean over;
+
+    Outgoing(ContextInternal context) {
+      super(context);
+    }
+
+    @Override
+    protected ChannelFuture send(Buffer data) {
+      return channel.writeAndFlush(((BufferInternal) data).getByteBuf());
+    }
+
+    @Override
+    protected void sendEnd() {
+      if (!over && channel instanceof DuplexChannel duplex) {
+        over = true;
+        var _ = duplex.shutdownOutput().addListener(done -> halfEnded());
+      }
+    }
+  }
+
+  @Override
+  public Duplex exceptionHandler(Handler<Throwable> handler) {
+    incoming.source().exceptionHandler(handler);
+    outgoing.exceptionHandler(handler);
+    return this;
+  }
+
+  @Override
+  public Duplex handler(Handler<Buffer> handler) {
+    incoming.source().handler(handler);
+    return this;
+  }
+
+  @Override
+  public Duplex pause() {
+    incoming.source().pause();
+    return this;
+  }
+
+  @Override
+  public Duplex resume() {
+    incoming.source().resume();
+    return this;
+  }
+
+  @Override
+  public Duplex fetch(long amount) {
+    incoming.source().fetch(amount);
+    return this;
+  }
+
+  @Override
+  public Duplex endHandler(Handler<Void> handler) {
+    incoming.source().endHandler(handler);
+    return this;
+  }
+
+  @Override
+  public Future<Void> write(Buffer data) {
+    return outgoing.write(data);
+  }
+
+  @Override
+  public Future<Void> end() {
+    return outgoing.end();
+  }
+
+  @Override
+  public Duplex setWriteQueueMaxSize(int maxSize) {
+    outgoing.setWriteQueueMaxSize(maxSize);
+    return this;
+  }
+
+  @Override
+  public boolean writeQueueFull() {
+    return outgoing.writeQueueFull();
+  }
+
+  @Override
+  public Duplex drainHandler(Handler<Void> handler) {
+    outgoing.drainHandler(handler);
+    return this;
+  }
+
+  @Override
+  public Future<Void> reset() {
+    incoming.abandon();
+    channel.config().setOption(ChannelOption.SO_LINGER, 0);
+    var _ = channel.close();
+    return closed();
+  }
+
+  @Override
+  public Future<Void> closed() {
+    return closed.future();
+  }
+}
