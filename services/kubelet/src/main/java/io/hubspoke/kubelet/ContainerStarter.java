@@ -128,25 +128,26 @@ final class ContainerStarter {
       container.wait("ImagePullBackOff", backingOff + ": ErrImagePull: " + container.imageError());
       return wait;
     }
-    try {
-      ContainerRuntime.ImageRef ref = runtime.pullImage(image).await();
-      container.imageReady(ref.id());
-      events.normal(
-          about.field(path),
-          "Pulled",
-          ref.present()
-              ? "Container image \"" + image + "\" already present on machine"
-              : "Successfully pulled image \"" + image + "\"");
-      return Duration.ZERO;
-    } catch (ContainerRuntime.ImageException e) {
-      if ("Never".equals(container.spec().getImagePullPolicy())) {
+    String policy = container.spec().getImagePullPolicy();
+    if (!"Always".equals(policy)) {
+      Optional<ContainerRuntime.ImageRef> present = runtime.findImage(image).await();
+      if (present.isPresent()) {
+        ready(container, path, present.get());
+        return Duration.ZERO;
+      }
+      if ("Never".equals(policy)) {
         String message =
             "Container image \"" + image + "\" is not present with pull policy of Never";
         events.warning(about.field(path), "ErrImageNeverPull", message);
         container.wait("ErrImageNeverPull", message);
         return options.crashLoopBackOff();
       }
-      events.normal(about.field(path), "Pulling", "Pulling image \"" + image + "\"");
+    }
+    events.normal(about.field(path), "Pulling", "Pulling image \"" + image + "\"");
+    try {
+      ready(container, path, runtime.pullImage(image).await());
+      return Duration.ZERO;
+    } catch (ContainerRuntime.ImageException e) {
       events.warning(
           about.field(path), "Failed", "Failed to pull image \"" + image + "\": " + e.getMessage());
       events.warning(about.field(path), "Failed", "Error: ErrImagePull");
@@ -155,6 +156,17 @@ final class ContainerStarter {
       container.wait("ErrImagePull", e.getMessage());
       return PULL_RECHECK;
     }
+  }
+
+  private void ready(ContainerWorker container, String path, ContainerRuntime.ImageRef image) {
+    container.imageReady(image.id());
+    String name = "image \"" + container.spec().getImage() + "\"";
+    events.normal(
+        about.field(path),
+        "Pulled",
+        image.present()
+            ? "Container " + name + " already present on machine"
+            : "Successfully pulled " + name);
   }
 
   private ContainerRuntime.ContainerConfig config(

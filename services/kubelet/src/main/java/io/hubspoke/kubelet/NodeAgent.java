@@ -1,5 +1,6 @@
 package io.hubspoke.kubelet;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.ApiException;
 import io.hubspoke.api.Json;
@@ -144,7 +145,7 @@ final class NodeAgent {
     Instant now = Instant.now();
     ObjectNode next = status.status(node.path("status"), now);
     // Somebody else may have changed a condition, as the node lifecycle controller does.
-    boolean othersChanged = readyElsewhere(node);
+    boolean othersChanged = !ready(node.path("status")).equals(ready(next));
     boolean due =
         reportedAt.equals(Instant.MIN)
             || !now.isBefore(reportedAt.plus(options.nodeStatusReportFrequency()));
@@ -158,13 +159,13 @@ final class NodeAgent {
     reportedAt = now;
   }
 
-  private static boolean readyElsewhere(ObjectNode node) {
-    for (var condition : node.path("status").path("conditions")) {
+  private static String ready(JsonNode status) {
+    for (JsonNode condition : status.path("conditions")) {
       if (condition.path("type").asText().equals("Ready")) {
-        return !condition.path("status").asText().equals("True");
+        return condition.path("status").asText();
       }
     }
-    return true;
+    return "";
   }
 
   /** Renews the lease again and again until stopped. */

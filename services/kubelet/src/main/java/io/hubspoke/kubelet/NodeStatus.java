@@ -85,8 +85,11 @@ final class NodeStatus {
             false,
             "KubeletHasSufficientPID",
             "kubelet has sufficient PID available"));
+    String trouble = runtime.notReady().orElse("");
     conditions.add(
-        condition(old, now, "Ready", true, "KubeletReady", "kubelet is posting ready status"));
+        trouble.isEmpty()
+            ? condition(old, now, "Ready", true, "KubeletReady", "kubelet is posting ready status")
+            : condition(old, now, "Ready", false, "KubeletNotReady", trouble));
     ArrayNode addresses = status.putArray("addresses");
     addresses.addObject().put("type", "InternalIP").put("address", options.nodeIp());
     addresses.addObject().put("type", "Hostname").put("address", options.nodeName());

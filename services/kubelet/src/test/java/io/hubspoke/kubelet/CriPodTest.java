@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -129,6 +130,79 @@ class CriPodTest {
     node.delete("stubborn", 2);
     Await.until("it is gone", () -> node.apiserver.get(TestNode.PODS + "stubborn").isEmpty());
     assertThat(Duration.between(asked, Instant.now())).isGreaterThan(Duration.ofSeconds(2));
+  }
+
+  @Test
+  void a_policy_of_never_pulling_is_kept_and_a_pull_that_fails_is_told() throws Exception {
+    for (String policy : List.of("Never", "IfNotPresent")) {
+      node.pod(
+          policy.toLowerCase(Locale.ROOT),
+          "127.0.0.1:1/nothing:1",
+          pod -> {
+            ((ObjectNode) pod.at("/spec/containers/0")).put("imagePullPolicy", policy);
+            return pod;
+          });
+    }
+    Await.until(
+        "it says that it may not pull",
+        () -> node.container("never").at("/state/waiting/reason").asText(),
+        "ErrImageNeverPull"::equals);
+    Await.until(
+        "it says that it can't pull",
+        () -> node.container("ifnotpresent").at("/state/waiting/message").asText(),
+        message -> message.contains("127.0.0.1:1"));
+  }
+
+  @Test
+  void a_container_is_who_and_what_its_security_context_says() throws Exception {
+    node.pod(
+        "secure",
+        TestImages.NOBODY,
+        pod -> {
+          ObjectNode spec = (ObjectNode) pod.path("spec");
+          spec.put("restartPolicy", "Never").put("hostname", "elsewhere");
+          spec.putObject("securityContext").put("runAsNonRoot", true).put("fsGroup", 2000);
+          ObjectNode container = (ObjectNode) pod.at("/spec/containers/0");
+          container.put("workingDir", "/tmp");
+          ObjectNode security = container.putObject("securityContext");
+          security.put("readOnlyRootFilesystem", true).put("allowPrivilegeEscalation", false);
+          security.putObject("capabilities").putArray("drop").add("ALL");
+          return command(
+              pod,
+              "sh",
+              "-c",
+              "id -u; id -G; pwd; hostname; touch /x; grep -E 'CapBnd|NoNewPrivs' /proc/self/status;"
+                  + " cat /etc/hosts");
+        });
+    Await.until(
+        "it has ended", () -> node.status("secure").path("phase").asText(), "Succeeded"::equals);
+    assertThat(log("secure", 0))
+        .contains("stdout F 65534\n")
+        .contains("2000\n")
+        .contains("stdout F /tmp\n")
+        .contains("stdout F elsewhere\n")
+        .contains("Read-only file system")
+        .contains("CapBnd:\t0000000000000000")
+        .contains("NoNewPrivs:\t1")
+        .contains(node.status("secure").path("podIP").asText() + "\telsewhere");
+  }
+
+  @Test
+  void a_container_that_must_not_be_root_and_would_be_is_refused() throws Exception {
+    node.pod(
+        "root",
+        TestImages.BUSYBOX,
+        pod -> {
+          ((ObjectNode) pod.path("spec")).putObject("securityContext").put("runAsUser", 0);
+          ((ObjectNode) pod.at("/spec/containers/0"))
+              .putObject("securityContext")
+              .put("runAsNonRoot", true);
+          return command(pod, "sleep", "1000");
+        });
+    Await.until(
+        "it says why",
+        () -> node.container("root").toString(),
+        status -> status.contains("runAsUser breaks non-root policy"));
   }
 
   @Test

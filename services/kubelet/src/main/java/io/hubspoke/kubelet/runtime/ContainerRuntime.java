@@ -40,13 +40,32 @@ public interface ContainerRuntime {
   /** Returns the images that need no pull. */
   List<String> images();
 
+  /** Returns why it can't run pods at present, which makes the node not ready. */
+  default Optional<String> notReady() {
+    return Optional.empty();
+  }
+
   /** Says from which addresses pods get theirs; before the first sandbox, and again on change. */
   void updatePodCidr(String cidr);
 
   /** Makes the surroundings of a pod: its address. */
   Future<Sandbox> runSandbox(SandboxConfig config);
 
-  /** Makes an image ready; fails with {@link ImageException} when there is none of the name. */
+  /** Returns an image that needs no pull, if it is there. */
+  default Future<Optional<ImageRef>> findImage(String image) {
+    return pullImage(image)
+        .map(Optional::of)
+        .recover(
+            failure ->
+                failure instanceof ImageException
+                    ? Future.succeededFuture(Optional.empty())
+                    : Future.failedFuture(failure));
+  }
+
+  /**
+   * Makes an image ready as its registry has it now, where there are registries; fails with {@link
+   * ImageException} when there is none of the name.
+   */
   Future<ImageRef> pullImage(String image);
 
   /** Starts a container; fails with {@link StartException} when its process can't start. */

@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 
 /** Calls a container runtime by gRPC over its Unix socket; each call has a deadline. */
 final class CriClient {
@@ -46,9 +47,14 @@ final class CriClient {
     // they have made.
     this.context =
         ((VertxInternal) vertx).contextBuilder().withCloseFuture(new CloseFuture()).build();
+    this.client = withinItsContext(() -> client(vertx));
+  }
+
+  /** Makes a client that lives as long as this one. */
+  <T> T withinItsContext(Supplier<T> maker) {
     ContextInternal before = context.beginDispatch();
     try {
-      this.client = client(vertx);
+      return maker.get();
     } finally {
       context.endDispatch(before);
     }

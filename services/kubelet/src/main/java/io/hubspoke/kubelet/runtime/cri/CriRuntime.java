@@ -32,6 +32,9 @@ public final class CriRuntime implements ContainerRuntime {
   /** For what a runtime answers out of its memory. */
   private static final Duration SHORT = Duration.ofSeconds(10);
 
+  /** {@code containerLogMonitorInterval}'s default. */
+  private static final Duration LOG_INTERVAL = Duration.ofSeconds(10);
+
   /** How long the kubelet's end waits for that of its pods. */
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(8);
 
@@ -50,8 +53,10 @@ public final class CriRuntime implements ContainerRuntime {
   private final SandboxCalls sandboxes;
   private final ContainerCalls containers;
   private final ContainerExits exits;
+  private final RuntimeHealth health;
+  private final LogRotation rotation;
+  private final StreamingServer streaming;
   private volatile VersionResponse version = VersionResponse.getDefaultInstance();
-  private volatile List<String> imageNames = List.of();
   private volatile String podCidr = "";
 
   /**
@@ -82,6 +87,9 @@ public final class CriRuntime implements ContainerRuntime {
             new ContainerConfigs(labels, security, new LinuxResources(node.memoryCapacity)),
             files,
             exits);
+    this.health = new RuntimeHealth(vertx, client, images);
+    this.rotation = new LogRotation(vertx, client, node.maxLogSize, LOG_INTERVAL);
+    this.streaming = new StreamingServer(vertx, client);
   }
 
   @Override
@@ -101,19 +109,20 @@ public final class CriRuntime implements ContainerRuntime {
               version = answer;
               return sandboxes.removeAll();
             })
-        .compose(removed -> images.names())
-        .onSuccess(names -> imageNames = names)
-        .mapEmpty();
+        .compose(removed -> health.start());
   }
 
   @Override
   public Future<Void> stop() {
+    health.stop();
+    rotation.stop();
     exits.stop();
     Future<Void> removed =
         version.getRuntimeName().isEmpty() ? Future.succeededFuture() : sandboxes.removeAll();
     return removed
         .timeout(STOP_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
         .onFailure(e -> LOG.warn("pod sandboxes are left behind: {}", e.getMessage()))
+        .eventually(streaming::close)
         .eventually(client::close)
         .otherwiseEmpty();
   }
@@ -131,7 +140,12 @@ public final class CriRuntime implements ContainerRuntime {
 
   @Override
   public List<String> images() {
-    return imageNames;
+    return health.imageNames();
+  }
+
+  @Override
+  public Optional<String> notReady() {
+    return health.trouble();
   }
 
   @Override
@@ -162,19 +176,18 @@ public final class CriRuntime implements ContainerRuntime {
   }
 
   @Override
+  public Future<Optional<ImageRef>> findImage(String image) {
+    return images.find(image).map(found -> found.map(there -> CriImages.reference(there, true)));
+  }
+
+  @Override
   public Future<ImageRef> pullImage(String image) {
-    return images
-        .find(image)
-        .compose(
-            found ->
-                found
-                    .map(there -> Future.succeededFuture(CriImages.reference(there, true)))
-                    .orElseGet(() -> images.pull(image)));
+    return images.pull(image);
   }
 
   @Override
   public Future<Container> startContainer(Sandbox sandbox, ContainerConfig config) {
-    return containers.start(sandbox, config).map(container -> container);
+    return containers.start(sandbox, config).onSuccess(rotation::watch).map(started -> started);
   }
 
   @Override
@@ -185,17 +198,17 @@ public final class CriRuntime implements ContainerRuntime {
   @Override
   public Future<RemoteProcess> exec(
       Container container, List<String> command, RemoteCommand streams) {
-    return Future.failedFuture(new StartException("exec is not supported by this runtime"));
+    return streaming.exec(container.id(), command, streams);
   }
 
   @Override
   public Future<RemoteProcess> attach(Container container, RemoteCommand streams) {
-    return Future.failedFuture(new StartException("attach is not supported by this runtime"));
+    return streaming.attach(container.id(), streams);
   }
 
   @Override
   public Future<Duplex> portForward(Sandbox sandbox, int port) {
-    return Future.failedFuture(new StartException("port-forward is not supported by this runtime"));
+    return streaming.portForward(sandbox.id(), port);
   }
 
   @Override
