@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.UnaryOperator;
 
 /**
  * Keeps objects under their paths and lets them be listed and watched over HTTPS: as much of an
@@ -36,6 +37,7 @@ final class FakeApiserver {
   private long revision = 1;
   private long tokens;
   private long tokenSeconds = 3600;
+  private UnaryOperator<ObjectNode> reviewer = UnaryOperator.identity();
 
   FakeApiserver(Vertx vertx) throws Exception {
     Identity identity =
@@ -91,6 +93,11 @@ final class FakeApiserver {
     tokenSeconds = seconds;
   }
 
+  /** Answers TokenReviews and SubjectAccessReviews; a null answer is an error of the server's. */
+  synchronized void reviewer(UnaryOperator<ObjectNode> answers) {
+    reviewer = answers;
+  }
+
   private ObjectNode token(ObjectNode request) {
     String pod = request.at("/spec/boundObjectRef/name").asText();
     String uid = request.at("/spec/boundObjectRef/uid").asText();
@@ -126,6 +133,15 @@ final class FakeApiserver {
         ObjectNode object = Json.parseObject(body.getBytes());
         if (path.endsWith("/token")) {
           answer(request, 201, token(object));
+          return;
+        }
+        if (path.endsWith("reviews")) {
+          ObjectNode answer = reviewer.apply(object);
+          if (answer == null) {
+            refuse(request, Status.of(503, "ServiceUnavailable", "no reviews now"));
+          } else {
+            answer(request, 201, answer);
+          }
           return;
         }
         String key = path + "/" + Meta.name(object);

@@ -3,6 +3,7 @@ package io.hubspoke.kubelet.server;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.net.impl.ConnectionBase;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -43,12 +44,18 @@ final class ApiConnections {
     }
     Use use = new Use(connection);
     open.put(connection, use);
-    connection.closeHandler(
-        v -> {
-          open.remove(connection);
-          use.closed();
-        });
+    // The channel tells also of one that has left HTTP for streams.
+    if (connection instanceof ConnectionBase base) {
+      base.channel().closeFuture().addListener(closed -> closed(use));
+    } else {
+      connection.closeHandler(v -> closed(use));
+    }
     use.closeAfter(limits.firstRequest());
+  }
+
+  private void closed(Use use) {
+    open.remove(use.connection);
+    use.closed();
   }
 
   /** Notes that a whole request head has come; the request ends with its answer. */

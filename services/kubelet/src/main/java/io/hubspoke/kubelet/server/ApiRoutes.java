@@ -13,6 +13,7 @@ final class ApiRoutes {
 
   static Routes of(Vertx vertx, ServerOptions options, NodeState node) {
     Health health = new Health(vertx, node.syncLoop());
+    Metrics metrics = new Metrics(node);
     PodLists lists = new PodLists(node.pods());
     Routes routes =
         new Routes()
@@ -21,7 +22,10 @@ final class ApiRoutes {
             .any("/healthz/log", health::ok)
             .any("/healthz/syncloop", health::syncLoop)
             .get("/pods", lists::all)
-            .any("/metrics", new KubeletMetrics(node)::serve);
+            .any("/metrics", metrics::kubelet)
+            .any("/metrics/resource", waiting(vertx, metrics::resource))
+            .any("/metrics/cadvisor", waiting(vertx, metrics::cadvisor))
+            .getAndPost("/stats/summary", waiting(vertx, new Summary(node)::serve));
     if (options.debuggingHandlers()) {
       addDebugging(routes, vertx, options, node);
     } else {
@@ -38,6 +42,10 @@ final class ApiRoutes {
         new RemoteCommands(node.runtime(), node.pods(), new RemoteCommandServer(vertx, timeouts));
     PortForwards forwards =
         new PortForwards(node.runtime(), node.pods(), new PortForwardServer(vertx, timeouts));
+    Routes.Handler files =
+        options.systemLogHandler()
+            ? waiting(vertx, new LogFiles(vertx, node.rootDir().resolve("logs"))::serve)
+            : refusing("logs endpoint is disabled.");
     ContainerLogs logs = new ContainerLogs(vertx, node.pods());
     routes
         .get("/containerLogs/{podNamespace}/{podID}/{containerName}", waiting(vertx, logs::serve))
@@ -57,6 +65,7 @@ final class ApiRoutes {
               configz.set("kubeletconfig", node.configuration().get());
               exchange.json(configz.toString());
             })
+        .get("/logs/*", files)
         .any("/debug/pprof/*", refusing("profiling endpoint is disabled."))
         .any("/debug/flags/v", refusing("flags endpoint is disabled."));
   }
@@ -87,6 +96,6 @@ final class ApiRoutes {
     return exchange ->
         ((VertxInternal) vertx)
             .createVirtualThreadContext()
-            .runOnContext(v -> handler.serve(exchange));
+            .runOnContext(v -> Routes.serve(handler, exchange));
   }
 }

@@ -4,6 +4,7 @@ import io.hubspoke.client.ApiClient;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.ReloadableKeys;
 import io.hubspoke.runtime.Tls;
+import io.hubspoke.streams.upgrade.UpgradeServer;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
@@ -78,7 +79,11 @@ public final class KubeletApi {
     server =
         vertx
             .createHttpServer(Tls.serve(http, keys, authentication.authorities()))
-            .connectionHandler(connections::opened)
+            .connectionHandler(
+                connection -> {
+                  UpgradeServer.install(connection, http);
+                  connections.opened(connection);
+                })
             .requestHandler(
                 request -> {
                   connections.requested(request);

@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Finds what serves a path and a method. A path that no route has is answered with 404, a method
@@ -20,6 +22,8 @@ final class Routes {
 
   /** No methods mean all of them. */
   private record Route(Set<String> methods, List<String> pattern, Handler handler) {}
+
+  private static final Logger LOG = LoggerFactory.getLogger(Routes.class);
 
   private final Map<String, List<Route>> byRoot = new HashMap<>();
 
@@ -63,7 +67,7 @@ final class Routes {
       Map<String, String> parameters = match(route.pattern, path);
       if (parameters != null) {
         if (route.methods.isEmpty() || route.methods.contains(method.name())) {
-          route.handler.serve(exchange.with(parameters));
+          serve(route.handler, exchange.with(parameters));
           return;
         }
         allowed.addAll(route.methods);
@@ -76,6 +80,18 @@ final class Routes {
       exchange.refuse(404, "404 page not found\n");
     } else {
       exchange.refuse(404, "404: Page Not Found");
+    }
+  }
+
+  /** Serves, and answers for a handler that fails. */
+  static void serve(Handler handler, Exchange exchange) {
+    try {
+      handler.serve(exchange);
+    } catch (RuntimeException e) {
+      LOG.error("{} failed", exchange.path(), e);
+      if (!exchange.response().headWritten()) {
+        exchange.refuse(500, "Internal Server Error");
+      }
     }
   }
 
