@@ -81,14 +81,15 @@ public final class UpgradeServer {
       return Future.failedFuture(new IllegalStateException("already answered"));
     }
     gate.switched(pipeline.context(gate));
-    response.setStatusCode(101);
-    response.headers().setAll(headers);
-    response.setChunked(true);
-    var written = response.writeHead();
+    // Before the head goes through it, as it removes itself then.
     var extensions = pipeline.get(WebSocketServerExtensionHandler.class);
     if (extensions != null) {
       pipeline.remove(extensions);
     }
+    response.setStatusCode(101);
+    response.headers().setAll(headers);
+    response.setChunked(true);
+    var written = response.writeHead();
     Future<NetSocket> socket = connection.netSocket();
     return written.compose(
         v -> socket.map(s -> new Upgraded((NetSocketInternal) s, http.headers(), gate)));

@@ -14,7 +14,9 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.WebSocket;
+import io.vertx.core.http.WebSocketClient;
 import io.vertx.core.http.WebSocketConnectOptions;
+import io.vertx.core.net.NetClient;
 import io.vertx.core.net.SocketAddress;
 import java.net.http.WebSocketHandshakeException;
 import java.util.Arrays;
@@ -29,6 +31,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Port-forward over WebSocket channels and through a tunnel, with the JDK's client as the peer. */
 final class WebSocketPortForwardTest {
   private final Vertx vertx = Vertx.vertx();
+  // Held, as Vert.x closes clients that are garbage.
+  private final NetClient tcp = vertx.createNetClient();
+  private final WebSocketClient webSockets = vertx.createWebSocketClient();
   private int echo;
   private int port;
 
@@ -67,8 +72,7 @@ final class WebSocketPortForwardTest {
   private Future<Duplex> dial(int to) {
     return to == 1
         ? Future.failedFuture("connection refused")
-        : SocketDuplex.connect(
-            vertx, vertx.createNetClient(), SocketAddress.inetSocketAddress(to, "127.0.0.1"));
+        : SocketDuplex.connect(vertx, tcp, SocketAddress.inetSocketAddress(to, "127.0.0.1"));
   }
 
   @AfterEach
@@ -115,14 +119,12 @@ final class WebSocketPortForwardTest {
   void aTunnelIsAConnectionOfBytes() throws Exception {
     WebSocket peer =
         Await.result(
-            vertx
-                .createWebSocketClient()
-                .connect(
-                    new WebSocketConnectOptions()
-                        .setHost("127.0.0.1")
-                        .setPort(port)
-                        .setURI("/tunnel")
-                        .addSubProtocol(WebSocketTunnel.PORT_FORWARD)));
+            webSockets.connect(
+                new WebSocketConnectOptions()
+                    .setHost("127.0.0.1")
+                    .setPort(port)
+                    .setURI("/tunnel")
+                    .addSubProtocol(WebSocketTunnel.PORT_FORWARD)));
     AtomicInteger echoed = new AtomicInteger();
     AtomicInteger pongs = new AtomicInteger();
     peer.handler(b -> echoed.addAndGet(b.length())).pongHandler(b -> pongs.incrementAndGet());
