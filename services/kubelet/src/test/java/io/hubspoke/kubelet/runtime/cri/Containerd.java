@@ -29,6 +29,7 @@ public final class Containerd {
   private final String bridge;
   private final String subnet;
   private Process process;
+  private Path log;
 
   private Containerd(Path directory) {
     this.directory = directory;
@@ -79,11 +80,11 @@ public final class Containerd {
 
   /** Starts it where it is not running. */
   public void restart() throws Exception {
+    log = Files.createTempFile(directory, "containerd", ".log");
     process =
         new ProcessBuilder("containerd", "--config", directory.resolve("config.toml").toString())
             .redirectErrorStream(true)
-            .redirectOutput(
-                ProcessBuilder.Redirect.appendTo(directory.resolve("containerd.log").toFile()))
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
             .start();
     Await.until(
         "containerd runs",
@@ -97,7 +98,7 @@ public final class Containerd {
 
   private String log() {
     try {
-      return Files.readString(directory.resolve("containerd.log"));
+      return Files.readString(log);
     } catch (IOException e) {
       return "";
     }
