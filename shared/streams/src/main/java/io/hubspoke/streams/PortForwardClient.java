@@ -1,12 +1,12 @@
 package io.hubspoke.streams;
 
+import io.hubspoke.streams.spdy.SpdyPortForwardConnection;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.RequestOptions;
 
 /** Reaches a pod's ports over a server's port-forward, as kubectl does. */
-@SuppressWarnings("UnusedVariable") // until SPDY is spoken
 public final class PortForwardClient {
   private final Vertx vertx;
   private final HttpClient http;
@@ -28,6 +28,11 @@ public final class PortForwardClient {
    * @param request where to, with credentials as headers; method and upgrade headers are set here
    */
   public Future<PortForwardConnection> connect(RequestOptions request) {
-    return Future.failedFuture("unable to upgrade: " + transport + " is not spoken");
+    return switch (transport) {
+      case SPDY ->
+          SpdyPortForwardConnection.connect(
+              vertx, http, request, StreamTimeouts.DEFAULT, UpgradeRefusal::of);
+      case WEBSOCKET -> Future.failedFuture("unable to upgrade: " + transport + " is not spoken");
+    };
   }
 }

@@ -1,7 +1,10 @@
 package io.hubspoke.streams;
 
+import io.hubspoke.streams.spdy.SpdyHandshake;
+import io.hubspoke.streams.spdy.SpdyPortForward;
 import io.hubspoke.streams.websocket.ServerHandshake;
 import io.hubspoke.streams.websocket.WebSocketPortForward;
+import io.hubspoke.streams.websocket.WebSocketTunnel;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
@@ -29,8 +32,18 @@ public final class PortForwardServer {
    */
   public Future<Void> serve(
       HttpServerRequest request, String pod, IntFunction<Future<Duplex>> dial) {
+    if (WebSocketTunnel.isOffered(request)) {
+      return WebSocketTunnel.accept(
+              request,
+              timeouts,
+              socket -> SpdyPortForward.serve(vertx, socket, pod, dial, timeouts))
+          .compose(served -> served);
+    }
     if (ServerHandshake.isRequested(request)) {
       return WebSocketPortForward.serve(vertx, request, pod, dial, timeouts);
+    }
+    if (SpdyHandshake.isRequested(request)) {
+      return SpdyPortForward.serve(vertx, request, pod, dial, timeouts);
     }
     return UpgradeRefusal.answer(
         request, 400, "unable to upgrade: missing upgrade headers in request");

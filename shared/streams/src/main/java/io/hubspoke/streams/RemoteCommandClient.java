@@ -1,5 +1,6 @@
 package io.hubspoke.streams;
 
+import io.hubspoke.streams.spdy.SpdyProcess;
 import io.hubspoke.streams.websocket.WebSocketProcess;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -28,10 +29,13 @@ public final class RemoteCommandClient {
    * @param request where to, with credentials as headers; method and upgrade headers are set here
    */
   public Future<RemoteProcess> start(RequestOptions request, RemoteCommand command) {
-    if (transport == StreamTransport.WEBSOCKET) {
-      return WebSocketProcess.start(
-          vertx, http, request, command, StreamTimeouts.DEFAULT, UpgradeRefusal::of);
-    }
-    return Future.failedFuture("unable to upgrade: " + transport + " is not spoken");
+    return switch (transport) {
+      case SPDY ->
+          SpdyProcess.start(
+              vertx, http, request, command, StreamTimeouts.DEFAULT, UpgradeRefusal::of);
+      case WEBSOCKET ->
+          WebSocketProcess.start(
+              vertx, http, request, command, StreamTimeouts.DEFAULT, UpgradeRefusal::of);
+    };
   }
 }

@@ -1,5 +1,7 @@
 package io.hubspoke.streams;
 
+import io.hubspoke.streams.spdy.SpdyHandshake;
+import io.hubspoke.streams.spdy.SpdyRemoteCommand;
 import io.hubspoke.streams.websocket.ServerHandshake;
 import io.hubspoke.streams.websocket.WebSocketRemoteCommand;
 import io.vertx.core.Future;
@@ -30,6 +32,10 @@ public final class RemoteCommandServer {
       HttpServerRequest request, RemoteCommand command, Supplier<Future<RemoteProcess>> start) {
     if (ServerHandshake.isRequested(request)) {
       return WebSocketRemoteCommand.accept(vertx, request, command, timeouts)
+          .compose(channels -> RemoteCommandSession.run(channels, start));
+    }
+    if (SpdyHandshake.isRequested(request)) {
+      return SpdyRemoteCommand.accept(vertx, request, command, timeouts)
           .compose(channels -> RemoteCommandSession.run(channels, start));
     }
     return UpgradeRefusal.answer(

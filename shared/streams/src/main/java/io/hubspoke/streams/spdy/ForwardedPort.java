@@ -1,0 +1,125 @@
+package io.hubspoke.streams.spdy;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.hubspoke.streams.Duplex;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.buffer.Buffer;
+import java.io.IOException;
+
+/** A connection to a port at the client's end: a stream of data, and one that says what failed. */
+final class ForwardedPort implements Duplex {
+  private static final int MAX_MESSAGE = 64 << 10;
+
+  private final SpdyStream data;
+  private final SpdyStream errors;
+  private final Buffer message = Buffer.buffer();
+  private final Future<Void> closed;
+
+  ForwardedPort(SpdyStream data, SpdyStream errors) {
+    this.data = data;
+    this.errors = errors;
+    this.closed =
+        Future.join(data.closed(), errors.closed())
+            .transform(
+                v -> message.length() == 0 ? Future.succeededFuture() : Future.failedFuture(why()));
+    errors
+        .handler(this::failed)
+        .endHandler(
+            v -> {
+              if (message.length() > 0) {
+                // Whatever becomes of the data, the connection at the far end is no more.
+                var _ = data.reset();
+              }
+            })
+        .resume();
+    errors.end().otherwiseEmpty();
+    data.closed().onComplete(v -> errors.reset());
+  }
+
+  private void failed(Buffer more) {
+    if (message.length() + more.length() <= MAX_MESSAGE) {
+      message.appendBuffer(more);
+    }
+  }
+
+  private IOException why() {
+    return new IOException(message.toString(UTF_8));
+  }
+
+  @Override
+  public Duplex exceptionHandler(Handler<Throwable> handler) {
+    data.exceptionHandler(
+        handler == null ? null : broken -> handler.handle(message.length() == 0 ? broken : why()));
+    return this;
+  }
+
+  @Override
+  public Duplex handler(Handler<Buffer> handler) {
+    data.handler(handler);
+    return this;
+  }
+
+  @Override
+  public Duplex pause() {
+    data.pause();
+    return this;
+  }
+
+  @Override
+  public Duplex resume() {
+    data.resume();
+    return this;
+  }
+
+  @Override
+  public Duplex fetch(long amount) {
+    data.fetch(amount);
+    return this;
+  }
+
+  @Override
+  public Duplex endHandler(Handler<Void> handler) {
+    data.endHandler(handler);
+    return this;
+  }
+
+  @Override
+  public Future<Void> write(Buffer bytes) {
+    return data.write(bytes);
+  }
+
+  @Override
+  public Future<Void> end() {
+    return data.end();
+  }
+
+  @Override
+  public Duplex setWriteQueueMaxSize(int maxSize) {
+    data.setWriteQueueMaxSize(maxSize);
+    return this;
+  }
+
+  @Override
+  public boolean writeQueueFull() {
+    return data.writeQueueFull();
+  }
+
+  @Override
+  public Duplex drainHandler(Handler<Void> handler) {
+    data.drainHandler(handler);
+    return this;
+  }
+
+  @Override
+  public Future<Void> reset() {
+    var _ = errors.reset();
+    return data.reset();
+  }
+
+  @Override
+  public Future<Void> closed() {
+    return closed;
+  }
+}
