@@ -13,6 +13,7 @@ import io.hubspoke.apiserver.kubeletclient.KubeletClientOptions;
 import io.hubspoke.apiserver.kubeletclient.NodeAddresses;
 import io.hubspoke.apiserver.kubeletclient.PodLogEndpoint;
 import io.hubspoke.apiserver.openapi.OpenApiEndpoint;
+import io.hubspoke.apiserver.proxy.PodStreamEndpoint;
 import io.hubspoke.apiserver.registry.Lister;
 import io.hubspoke.apiserver.resources.ResourceTable;
 import io.hubspoke.apiserver.reviews.AccessReviews;
@@ -47,6 +48,13 @@ final class Endpoints {
         "pods",
         "log",
         new PodLogEndpoint(lister, ResourceTable.PODS.type(), addresses, kubelets));
+    for (PodStreamEndpoint.Kind kind : PodStreamEndpoint.Kind.values()) {
+      special(
+          "",
+          "pods",
+          kind.subresource(),
+          new PodStreamEndpoint(kind, lister, ResourceTable.PODS.type(), addresses, kubelets));
+    }
     return this;
   }
 

@@ -2,6 +2,7 @@ package io.hubspoke.apiserver.discovery;
 
 import io.hubspoke.api.ResourceType;
 import java.util.List;
+import java.util.Set;
 
 /**
  * What a subresource answers.
@@ -11,6 +12,9 @@ import java.util.List;
  * @param verbs as discovery lists them
  */
 public record Subresource(String group, String version, String kind, List<String> verbs) {
+
+  /** Those that connect to something rather than answer with an object. */
+  private static final Set<String> CONNECTED = Set.of("exec", "attach", "portforward", "proxy");
 
   public Subresource {
     verbs = List.copyOf(verbs);
@@ -26,9 +30,22 @@ public record Subresource(String group, String version, String kind, List<String
           new Subresource("autoscaling", "v1", "Scale", List.of("get", "patch", "update"));
       case "token" ->
           new Subresource("authentication.k8s.io", "v1", "TokenRequest", List.of("create"));
+      case "exec" -> like(parent, "PodExecOptions", List.of("create", "get"));
+      case "attach" -> like(parent, "PodAttachOptions", List.of("create", "get"));
+      case "portforward" -> like(parent, "PodPortForwardOptions", List.of("create", "get"));
+      case "proxy" ->
+          like(
+              parent,
+              parent.kind() + "ProxyOptions",
+              List.of("create", "delete", "get", "patch", "update"));
       case "finalize" -> like(parent, parent.kind(), List.of("update"));
       default -> like(parent, parent.kind(), List.of("get", "patch", "update"));
     };
+  }
+
+  /** Returns whether what is asked there goes on to something else, as exec does to a kubelet. */
+  public static boolean connects(String name) {
+    return CONNECTED.contains(name);
   }
 
   private static Subresource like(ResourceType parent, String kind, List<String> verbs) {

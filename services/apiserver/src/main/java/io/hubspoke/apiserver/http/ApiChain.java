@@ -12,6 +12,7 @@ import io.hubspoke.apiserver.authn.PresentedCertificate;
 import io.hubspoke.apiserver.authz.Attributes;
 import io.hubspoke.apiserver.authz.Authorizer;
 import io.hubspoke.apiserver.authz.Decision;
+import io.hubspoke.apiserver.discovery.Subresource;
 import io.netty.handler.ssl.SslClosedEngineException;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
@@ -27,7 +28,6 @@ import io.vertx.core.http.StreamResetException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -40,8 +40,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class ApiChain implements Handler<HttpServerRequest> {
   private static final Logger LOG = LoggerFactory.getLogger(ApiChain.class);
-  private static final Set<String> STREAMING =
-      Set.of("log", "exec", "attach", "portforward", "proxy");
   private static final String AUDIT_ID = "Audit-Id";
   private static final int LONGEST_AUDIT_ID = 64;
   private static final Duration LONGEST_ARRIVAL = Duration.ofSeconds(15);
@@ -323,7 +321,9 @@ public final class ApiChain implements Handler<HttpServerRequest> {
 
   /** Streams last as long as their clients want; time-outs and counts are not for them. */
   private static boolean isLongRunning(RequestInfo info) {
-    return info.verb().equals("watch") || STREAMING.contains(info.subresource());
+    return info.verb().equals("watch")
+        || info.subresource().equals("log")
+        || Subresource.connects(info.subresource());
   }
 
   private static Status timedOut(RequestInfo info) {

@@ -3,6 +3,7 @@ package io.hubspoke.apiserver.http;
 import io.hubspoke.apiserver.authn.PresentedCertificate;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
+import io.vertx.core.net.impl.ConnectionBase;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Map;
@@ -51,11 +52,17 @@ public final class ApiConnections {
         connection,
         c -> {
           ApiConnection made = new ApiConnection(vertx, c, limits, verify);
-          c.closeHandler(
-              v -> {
+          Runnable closed =
+              () -> {
                 open.remove(c);
                 made.closed();
-              });
+              };
+          if (c instanceof ConnectionBase base) {
+            // Also when it has stopped being HTTP, of which its close handler would not hear.
+            base.channel().closeFuture().addListener(v -> closed.run());
+          } else {
+            c.closeHandler(v -> closed.run());
+          }
           return made;
         });
   }

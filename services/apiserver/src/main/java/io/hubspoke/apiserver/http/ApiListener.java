@@ -2,6 +2,7 @@ package io.hubspoke.apiserver.http;
 
 import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.Tls;
+import io.hubspoke.streams.upgrade.UpgradeServer;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.VerticleBase;
@@ -93,7 +94,7 @@ public final class ApiListener extends VerticleBase {
   }
 
   private void opened(HttpConnection connection) {
-    StrictRequestDecoder.install(connection, options);
+    UpgradeServer.install(connection, new StrictRequestDecoder(options));
     connections.opened(connection);
   }
 

@@ -1,5 +1,6 @@
 package io.hubspoke.apiserver.http;
 
+import io.hubspoke.apiserver.discovery.Subresource;
 import io.hubspoke.apiserver.resources.ResourceTable;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -21,6 +22,7 @@ public final class RequestMetrics {
           "get",
           "list",
           "watch",
+          "connect",
           "create",
           "update",
           "patch",
@@ -60,6 +62,9 @@ public final class RequestMetrics {
       return new Key("other", "", "", "", "", code);
     }
     String verb = VERBS.contains(info.verb()) ? info.verb() : "other";
+    if (Subresource.connects(info.subresource())) {
+      verb = "connect";
+    }
     var type =
         ResourceTable.types().stream()
             .filter(t -> t.plural().equals(info.resource()) && t.group().equals(info.group()))
@@ -87,9 +92,9 @@ public final class RequestMetrics {
             .description("Requests by verb, resource and answer.")
             .tags(tags.and("code", Integer.toString(key.code)))
             .register(registry);
-    // A watch lasts as long as its client wants, which says nothing of the server.
+    // A stream lasts as long as its client wants, which says nothing of the server.
     Timer duration =
-        key.verb.equals("watch")
+        key.verb.equals("watch") || key.verb.equals("connect")
             ? null
             : Timer.builder("apiserver_request_duration_seconds")
                 .description("Response latency by verb and resource.")

@@ -1,6 +1,5 @@
 package io.hubspoke.apiserver.kubeletclient;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.ApiException;
 import io.hubspoke.api.ResourceType;
@@ -15,8 +14,6 @@ import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.streams.Pipe;
-import java.util.ArrayList;
-import java.util.List;
 
 /** Answers {@code GET pods/{name}/log} with what the pod's kubelet streams. */
 public final class PodLogEndpoint implements Endpoint {
@@ -46,7 +43,7 @@ public final class PodLogEndpoint implements Endpoint {
     if (pod == null) {
       throw Status.notFound(pods, name).toException();
     }
-    String container = container(pod, name, options.container());
+    String container = ContainerChoice.of(pod, name, options.container());
     String node = pod.path("spec").path("nodeName").asText("");
     request.http().response().putHeader("Content-Type", "text/plain");
     if (node.isEmpty()) {
@@ -111,37 +108,5 @@ public final class PodLogEndpoint implements Endpoint {
     return failure instanceof ApiException
         ? failure
         : Status.of(500, "", "Get \"" + url + "\": " + Component.reason(failure)).toException();
-  }
-
-  /** Returns the container whose log is asked for, by the rules of the real apiserver. */
-  private static String container(ObjectNode pod, String name, String asked) {
-    JsonNode spec = pod.path("spec");
-    List<String> containers = names(spec.path("containers"));
-    List<String> initContainers = names(spec.path("initContainers"));
-    if (!asked.isEmpty()) {
-      if (containers.contains(asked)
-          || initContainers.contains(asked)
-          || names(spec.path("ephemeralContainers")).contains(asked)) {
-        return asked;
-      }
-      throw Status.badRequest("container " + asked + " is not valid for pod " + name).toException();
-    }
-    if (containers.size() == 1) {
-      return containers.getFirst();
-    }
-    String message = "a container name must be specified for pod " + name;
-    if (!containers.isEmpty()) {
-      message += ", choose one of: [" + String.join(" ", containers) + "]";
-      if (!initContainers.isEmpty()) {
-        message += " or one of the init containers: [" + String.join(" ", initContainers) + "]";
-      }
-    }
-    throw Status.badRequest(message).toException();
-  }
-
-  private static List<String> names(JsonNode containers) {
-    List<String> names = new ArrayList<>(containers.size());
-    containers.forEach(container -> names.add(container.path("name").asText()));
-    return names;
   }
 }

@@ -32,7 +32,7 @@ public final class ResourceTable {
           Columns.namespaces());
   public static final Resource NODES =
       resource(
-          type("", "Node", "nodes", false).alias("no").sub("status"),
+          type("", "Node", "nodes", false).alias("no").sub("status", "proxy"),
           new NodeStrategy(),
           NodeColumns.columns());
   public static final Resource PODS =
@@ -40,12 +40,13 @@ public final class ResourceTable {
           type("", "Pod", "pods", true)
               .alias("po")
               .category("all")
-              .sub("status", "log", "binding", "eviction", "ephemeralcontainers", "resize"),
+              .sub("status", "log", "binding", "eviction", "ephemeralcontainers", "resize")
+              .sub("exec", "attach", "portforward", "proxy"),
           new PodStrategy(),
           PodColumns.columns());
   public static final Resource SERVICES =
       resource(
-          type("", "Service", "services", true).alias("svc").category("all").sub("status"),
+          type("", "Service", "services", true).alias("svc").category("all").sub("status", "proxy"),
           new ServiceStrategy(),
           Columns.services());
   public static final Resource ENDPOINTS =

@@ -4,6 +4,8 @@ import io.hubspoke.api.ResourceType;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Spells out a type, whose version is {@code v1} so far for every resource. */
 final class TypeBuilder {
@@ -46,7 +48,9 @@ final class TypeBuilder {
   }
 
   TypeBuilder sub(String... names) {
-    subresources = Set.of(names);
+    subresources =
+        Stream.concat(subresources.stream(), Stream.of(names))
+            .collect(Collectors.toUnmodifiableSet());
     return this;
   }
 

@@ -14,10 +14,10 @@ import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
 
 /** A TLS connection on which a test writes HTTP/1.1 by hand. */
-final class RawConnection implements AutoCloseable {
+public final class RawConnection implements AutoCloseable {
   private final SSLSocket socket;
 
-  RawConnection(TestApiserver server, Identity identity) throws Exception {
+  public RawConnection(TestApiserver server, Identity identity) throws Exception {
     SSLContext context = SSLContext.getInstance("TLS");
     context.init(
         identity == null ? null : new KeyManager[] {new ReloadableKeys(identity)},
@@ -28,19 +28,19 @@ final class RawConnection implements AutoCloseable {
     socket.startHandshake();
   }
 
-  static RawConnection asAdmin(TestApiserver server) throws Exception {
+  public static RawConnection asAdmin(TestApiserver server) throws Exception {
     return new RawConnection(
         server, server.ca.issueClient("admin", List.of("system:masters"), TestApiserver.VALIDITY));
   }
 
-  RawConnection write(String text) throws IOException {
+  public RawConnection write(String text) throws IOException {
     socket.getOutputStream().write(text.getBytes(StandardCharsets.ISO_8859_1));
     socket.getOutputStream().flush();
     return this;
   }
 
   /** Reads one answer with a Content-Length; its first line comes first. */
-  String answer() throws IOException {
+  public String answer() throws IOException {
     StringBuilder head = new StringBuilder();
     InputStream in = socket.getInputStream();
     while (head.indexOf("\r\n\r\n") < 0) {
@@ -58,7 +58,7 @@ final class RawConnection implements AutoCloseable {
   }
 
   /** Reads until a text has come, and returns what was read. */
-  String until(String text) throws IOException {
+  public String until(String text) throws IOException {
     StringBuilder read = new StringBuilder();
     while (read.indexOf(text) < 0) {
       int b = socket.getInputStream().read();
@@ -71,7 +71,7 @@ final class RawConnection implements AutoCloseable {
   }
 
   /** Reads until the other side closes; fails when it doesn't in time. */
-  String rest() throws IOException {
+  public String rest() throws IOException {
     try {
       return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     } catch (java.net.SocketTimeoutException e) {

@@ -87,7 +87,7 @@ public final class UpgradeServer {
       pipeline.remove(extensions);
     }
     response.setStatusCode(101);
-    response.headers().setAll(headers);
+    headers.names().forEach(name -> response.headers().set(name, headers.getAll(name)));
     response.setChunked(true);
     var written = response.writeHead();
     Future<NetSocket> socket = connection.netSocket();

@@ -1,0 +1,17 @@
+package io.hubspoke.apiserver.proxy;
+
+import io.hubspoke.api.ApiException;
+import io.hubspoke.api.Status;
+import io.hubspoke.runtime.Component;
+
+/** Says why a backend could not be reached, in the words of the real apiserver. */
+final class BackendError {
+  private BackendError() {}
+
+  /** Returns a 500 that begins with these words; a refusal that has a status keeps it. */
+  static Throwable of(String what, Throwable failure) {
+    return failure instanceof ApiException
+        ? failure
+        : Status.of(500, "", what + ": " + Component.reason(failure)).toException();
+  }
+}
