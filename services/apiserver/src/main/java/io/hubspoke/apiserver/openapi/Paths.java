@@ -18,6 +18,9 @@ import java.util.TreeSet;
 
 /** Writes the paths of resources with the operations that each answers. */
 final class Paths {
+  private static final List<String> PROXIED =
+      List.of("get", "put", "post", "delete", "options", "head", "patch");
+
   private final Dialect dialect;
   private final Definitions definitions;
   private final Map<String, ObjectNode> written = new TreeMap<>();
@@ -57,7 +60,13 @@ final class Paths {
       operations.everywhere().add(path(type.collectionPath(""), false, false), "get", "list");
     }
     for (String name : type.subresources()) {
-      subresource(type, Subresource.of(type, name), collection + "/{name}/" + name, name);
+      Subresource answered = Subresource.of(type, name);
+      String path = collection + "/{name}/" + name;
+      if (Subresource.connects(name)) {
+        connections(type, answered, path, name);
+      } else {
+        subresource(type, answered, path, name);
+      }
     }
   }
 
@@ -88,6 +97,24 @@ final class Paths {
       }
     }
     drop(path, item);
+  }
+
+  /** Adds what goes on to something else: a proxy by every method and with a path of its own. */
+  private void connections(ResourceType type, Subresource options, String path, String name) {
+    Operations operations = new Operations(type).of(options, name);
+    ObjectNode item = path(path, type.namespaced(), true);
+    operations.options(item);
+    if (!name.equals("proxy")) {
+      List.of("get", "post").forEach(method -> operations.connect(item, method, ""));
+      return;
+    }
+    ObjectNode below = path(path + "/{path}", type.namespaced(), true);
+    operations.options(below);
+    below.withArray("parameters").add(dialect.parameter("path", "path", "string", true));
+    for (String method : PROXIED) {
+      operations.connect(item, method, "");
+      operations.connect(below, method, "WithPath");
+    }
   }
 
   private ObjectNode path(String path, boolean namespaced, boolean named) {
@@ -182,6 +209,25 @@ final class Paths {
         dialect.answer(operation, "application/json", schema(answered(action, struct)));
       }
       operation.put("x-kubernetes-action", action);
+      about(operation);
+    }
+
+    /** Adds what the connection's options are, to all of its methods. */
+    void options(ObjectNode path) {
+      struct(kind).ifPresent(struct -> query(path.withArray("parameters"), struct));
+    }
+
+    /** Adds a method that connects to something, which answers whatever it does. */
+    void connect(ObjectNode path, String method, String suffix) {
+      ObjectNode operation = path.putObject(method);
+      operation.put("operationId", operationId("connect", capital(method)) + suffix);
+      operation.putArray("tags").add(tag());
+      dialect.answer(operation, "*/*", Json.object().put("type", "string"));
+      operation.put("x-kubernetes-action", "connect");
+      about(operation);
+    }
+
+    private void about(ObjectNode operation) {
       operation
           .putObject("x-kubernetes-group-version-kind")
           .put("group", group)
@@ -256,6 +302,11 @@ final class Paths {
     }
 
     private String operationId(String action) {
+      return operationId(action, "");
+    }
+
+    /** The name of a method, where one action has several, stands before what it is done to. */
+    private String operationId(String action, String method) {
       String verb =
           switch (action) {
             case "get" -> "read";
@@ -268,6 +319,7 @@ final class Paths {
           + capital(groupName())
           + capital(type.version())
           + (action.equals("deletecollection") ? "Collection" : "")
+          + method
           + (type.namespaced() && !everywhere ? "Namespaced" : "")
           + type.kind()
           + capital(subresource)
