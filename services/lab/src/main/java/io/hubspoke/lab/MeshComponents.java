@@ -109,6 +109,7 @@ record MeshComponents(MeshOptions options, Addresses addresses, ClusterFiles fil
             .bootstrapKubeconfig(bootstrap)
             .clientCaFile(files.caCertificate())
             .anonymousAuth(open)
+            .server(server -> server.tokenWebhook(true))
             .authorizationMode(open ? AuthorizationMode.ALWAYS_ALLOW : AuthorizationMode.WEBHOOK)
             .rotateServerCertificates(options.posture() == MeshOptions.Posture.VERIFIED)
             .podCidr(addresses.podCidr(n));

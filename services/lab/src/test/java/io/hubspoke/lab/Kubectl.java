@@ -7,13 +7,18 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** Runs a kubectl binary with a kubeconfig and a cache directory of its own. */
-record Kubectl(Path binary, Path kubeconfig, Path home) {
+record Kubectl(Path binary, Path kubeconfig, Path home, Map<String, String> environment) {
+  Kubectl(Path binary, Path kubeconfig, Path home) {
+    this(binary, kubeconfig, home, Map.of());
+  }
 
   /** What a command printed and how it ended. */
   record Result(int status, String out, String err) {
@@ -65,7 +70,14 @@ record Kubectl(Path binary, Path kubeconfig, Path home) {
   }
 
   Kubectl as(Path otherKubeconfig) {
-    return new Kubectl(binary, otherKubeconfig, home);
+    return new Kubectl(binary, otherKubeconfig, home, environment);
+  }
+
+  /** Returns one that runs with this environment variable. */
+  Kubectl with(String variable, String value) {
+    Map<String, String> more = new HashMap<>(environment);
+    more.put(variable, value);
+    return new Kubectl(binary, kubeconfig, home, Map.copyOf(more));
   }
 
   Result run(String... arguments) throws Exception {
@@ -93,7 +105,13 @@ record Kubectl(Path binary, Path kubeconfig, Path home) {
   Process start(String... arguments) throws IOException {
     List<String> command = new ArrayList<>(List.of(binary.toString()));
     command.addAll(List.of(arguments));
+    return start(command);
+  }
+
+  /** Starts another program, which runs kubectl with the same surroundings. */
+  Process start(List<String> command) throws IOException {
     ProcessBuilder builder = new ProcessBuilder(command);
+    builder.environment().putAll(environment);
     builder.environment().put("KUBECONFIG", kubeconfig.toString());
     builder.environment().put("HOME", home.toString());
     builder.environment().put("KUBECACHEDIR", home.resolve("cache").toString());
