@@ -34,10 +34,12 @@ test: tools ## everything that proves it works
 # Jazzer can't read the classes of a JDK this new, so they are compiled for an older one.
 fuzz: tools ## look for requests that break what reads them (FUZZ_SECONDS=60 each, FUZZ_TARGETS)
 	@JAVA_HOME="$(JDK_HOME)" $(MVN) $(MVN_FLAGS) --no-transfer-progress -Pfuzz -Dmaven.compiler.release=23 \
-	  -pl services/apiserver -am test-compile dependency:build-classpath \
-	  -Dmdep.outputFile=$(CURDIR)/target/fuzz.classpath
-	@services/apiserver/src/test/fuzz/fuzz "$(JDK_HOME)" \
-	  "target/test-classes:target/classes:$$(cat target/fuzz.classpath)" $(FUZZ_TARGETS)
+	  -pl services/apiserver,shared/streams -am test-compile dependency:build-classpath \
+	  -Dmdep.outputFile=target/fuzz.classpath
+	@fuzz=$(CURDIR)/services/apiserver/src/test/fuzz/fuzz; failed=0; \
+	  $$fuzz "$(JDK_HOME)" shared/streams io.hubspoke.streams $(FUZZ_TARGETS) || failed=1; \
+	  $$fuzz "$(JDK_HOME)" services/apiserver io.hubspoke.apiserver.fuzz $(FUZZ_TARGETS) || failed=1; \
+	  exit $$failed
 
 build: $(TRAINED) ## target/hubspoke/bin/hubspoke
 

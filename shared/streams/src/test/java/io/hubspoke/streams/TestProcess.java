@@ -46,13 +46,13 @@ public final class TestProcess implements RemoteProcess {
   public void exit(int code) {
     stdout.sink().end();
     stderr.sink().end();
-    exited.complete(code);
+    exited.tryComplete(code);
   }
 
   public void fail(String message) {
     stdout.sink().end();
     stderr.sink().end();
-    exited.fail(message);
+    exited.tryFail(message);
   }
 
   /** Writes back what it reads, and ends with this code at its end. */

@@ -3,7 +3,7 @@ package io.hubspoke.streams.spdy;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.EventLoop;
+import io.netty.channel.Channel;
 import io.netty.util.collection.IntObjectHashMap;
 import io.netty.util.collection.IntObjectMap;
 import io.vertx.core.Future;
@@ -85,9 +85,14 @@ public final class SpdyConnection {
       Role role,
       SpdyLimits limits,
       Handler<SpdyStream> accept) {
-    EventLoop loop = socket.channelHandlerContext().channel().eventLoop();
-    ContextInternal context = ((VertxInternal) vertx).contextBuilder().withEventLoop(loop).build();
-    SpdyTransport transport = new SpdyTransport(socket);
+    return over(vertx, socket.channelHandlerContext().channel(), role, limits, accept);
+  }
+
+  static SpdyConnection over(
+      Vertx vertx, Channel channel, Role role, SpdyLimits limits, Handler<SpdyStream> accept) {
+    ContextInternal context =
+        ((VertxInternal) vertx).contextBuilder().withEventLoop(channel.eventLoop()).build();
+    SpdyTransport transport = new SpdyTransport(channel.pipeline());
     SpdyConnection connection = new SpdyConnection(context, transport, role, limits, accept);
     transport.begin(connection.new Bytes());
     return connection;

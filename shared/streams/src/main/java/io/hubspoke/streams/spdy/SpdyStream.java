@@ -2,6 +2,7 @@ package io.hubspoke.streams.spdy;
 
 import io.hubspoke.streams.Duplex;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
@@ -237,7 +238,8 @@ public final class SpdyStream implements Duplex {
       return;
     }
     if (data.isReadable()) {
-      Buffer bytes = BufferInternal.safeBuffer(data.retain());
+      // A copy: what readers get they keep as long as they like, and give back to nobody.
+      Buffer bytes = BufferInternal.buffer(Unpooled.wrappedBuffer(ByteBufUtil.getBytes(data)));
       if (demand > 0 && handler != null && buffered == 0 && !delivering) {
         deliver(bytes);
       } else {

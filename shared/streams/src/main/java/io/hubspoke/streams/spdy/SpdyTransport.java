@@ -8,7 +8,6 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
 import io.netty.util.ReferenceCountUtil;
 import io.vertx.core.Promise;
-import io.vertx.core.internal.net.NetSocketInternal;
 
 /**
  * An upgraded socket's channel: takes its bytes before Vert.x would copy and dispatch them, and
@@ -31,20 +30,19 @@ final class SpdyTransport extends ChannelInboundHandlerAdapter {
     void ended(Throwable cause);
   }
 
-  private final NetSocketInternal socket;
+  private final ChannelPipeline pipeline;
   private Events events;
   private ChannelHandlerContext channel;
   private boolean reading = true;
   private boolean ended;
 
-  SpdyTransport(NetSocketInternal socket) {
-    this.socket = socket;
+  SpdyTransport(ChannelPipeline pipeline) {
+    this.pipeline = pipeline;
   }
 
   /** Takes its place in the pipeline. */
   void begin(Events events) {
     this.events = events;
-    ChannelPipeline pipeline = socket.channelHandlerContext().pipeline();
     if (pipeline.get("idle") != null) {
       // The HTTP server's; a quiet stream is not an idle request.
       pipeline.remove("idle");
