@@ -7,14 +7,15 @@ import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.EnvVarSource;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Secret;
-import io.hubspoke.api.ApiException;
-import io.hubspoke.client.ApiClient;
-import io.hubspoke.client.Resource;
 import io.hubspoke.kubelet.runtime.ContainerRuntime.Sandbox;
+import io.hubspoke.kubelet.volumes.DownwardApi;
+import io.hubspoke.kubelet.volumes.PodObjects;
+import io.hubspoke.kubelet.volumes.VariableExpansion;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Works out the environment variables of a container, reading the secrets and config maps that it
@@ -29,13 +30,20 @@ final class ContainerEnvironment {
   }
 
   private final KubeletOptions options;
-  private final ApiClient client;
+  private final PodObjects objects;
+  private final DownwardApi description;
   private final Pod pod;
   private final Sandbox sandbox;
 
-  ContainerEnvironment(KubeletOptions options, ApiClient client, Pod pod, Sandbox sandbox) {
+  ContainerEnvironment(
+      KubeletOptions options,
+      PodObjects objects,
+      DownwardApi description,
+      Pod pod,
+      Sandbox sandbox) {
     this.options = options;
-    this.client = client;
+    this.objects = objects;
+    this.description = description;
     this.pod = pod;
     this.sandbox = sandbox;
   }
@@ -48,7 +56,7 @@ final class ContainerEnvironment {
       all(source).forEach((key, value) -> env.put(prefix + key, value));
     }
     for (EnvVar variable : container.getEnv()) {
-      String value = value(variable);
+      String value = value(variable, container, env);
       if (value != null) {
         env.put(variable.getName(), value);
       }
@@ -70,13 +78,23 @@ final class ContainerEnvironment {
   }
 
   /** Returns the value, or null when what is named is missing and may be. */
-  private String value(EnvVar variable) throws ConfigException {
+  private String value(EnvVar variable, Container container, Map<String, String> known)
+      throws ConfigException {
     EnvVarSource from = variable.getValueFrom();
     if (from == null) {
-      return variable.getValue() == null ? "" : variable.getValue();
+      return variable.getValue() == null
+          ? ""
+          : VariableExpansion.expand(variable.getValue(), known::get);
     }
     if (from.getFieldRef() != null) {
       return field(from.getFieldRef().getFieldPath());
+    }
+    if (from.getResourceFieldRef() != null) {
+      try {
+        return description.resource(pod, from.getResourceFieldRef(), container);
+      } catch (IllegalArgumentException e) {
+        throw new ConfigException(e.getMessage());
+      }
     }
     if (from.getSecretKeyRef() != null) {
       var ref = from.getSecretKeyRef();
@@ -96,12 +114,7 @@ final class ContainerEnvironment {
           "ConfigMap",
           ref.getName());
     }
-    throw new ConfigException(
-        "env "
-            + variable.getName()
-            + ": "
-            + (from.getResourceFieldRef() == null ? "this source is" : "resourceFieldRef is")
-            + " not supported by this runtime");
+    throw new ConfigException("env " + variable.getName() + ": this source is not supported");
   }
 
   private String key(
@@ -117,7 +130,7 @@ final class ContainerEnvironment {
 
   /** Returns a secret's values as text, or null when it is missing and may be. */
   private Map<String, String> secret(String name, Boolean optional) throws ConfigException {
-    Secret secret = read(Resource.SECRETS, "secret", name, optional);
+    Secret secret = found("secret", name, optional, objects::secret);
     if (secret == null || secret.getData() == null) {
       return secret == null ? null : Map.of();
     }
@@ -132,34 +145,31 @@ final class ContainerEnvironment {
   }
 
   private Map<String, String> configMap(String name, Boolean optional) throws ConfigException {
-    ConfigMap map = read(Resource.CONFIG_MAPS, "configmap", name, optional);
+    ConfigMap map = found("configmap", name, optional, objects::configMap);
     return map == null ? null : map.getData() == null ? Map.of() : map.getData();
   }
 
-  private <T> T read(Resource<T> resource, String kind, String name, Boolean optional)
+  private interface Read<T> {
+    Optional<T> of(String name) throws PodObjects.UnavailableException;
+  }
+
+  private static <T> T found(String kind, String name, Boolean optional, Read<T> read)
       throws ConfigException {
+    Optional<T> found;
     try {
-      return client.get(resource, namespace(), name).await();
-    } catch (ApiException e) {
-      if (e.code() != 404) {
-        throw new ConfigException(e.getMessage());
-      }
-      if (Boolean.TRUE.equals(optional)) {
-        return null;
-      }
+      found = read.of(name);
+    } catch (PodObjects.UnavailableException e) {
+      throw new ConfigException(e.getMessage());
+    }
+    if (found.isEmpty() && !Boolean.TRUE.equals(optional)) {
       throw new ConfigException(kind + " \"" + name + "\" not found");
     }
+    return found.orElse(null);
   }
 
   private String field(String path) throws ConfigException {
-    var metadata = pod.getMetadata();
-    String subscript = subscript(path);
-    return switch (subscript == null ? path : path.substring(0, path.indexOf('['))) {
-      case "metadata.name" -> metadata.getName();
-      case "metadata.namespace" -> metadata.getNamespace();
-      case "metadata.uid" -> metadata.getUid();
-      case "metadata.labels" -> subscripted(metadata.getLabels(), subscript, path);
-      case "metadata.annotations" -> subscripted(metadata.getAnnotations(), subscript, path);
+    return switch (path) {
+      case "metadata.labels", "metadata.annotations" -> throw unsupported(path);
       case "spec.nodeName" -> options.nodeName();
       case "spec.serviceAccountName" ->
           pod.getSpec().getServiceAccountName() == null
@@ -167,22 +177,8 @@ final class ContainerEnvironment {
               : pod.getSpec().getServiceAccountName();
       case "status.podIP", "status.podIPs" -> sandbox.ip();
       case "status.hostIP", "status.hostIPs" -> options.nodeIp();
-      default -> throw unsupported(path);
+      default -> DownwardApi.metadata(pod, path).orElseThrow(() -> unsupported(path));
     };
-  }
-
-  private static String subscript(String path) {
-    return path.endsWith("']") && path.contains("['")
-        ? path.substring(path.indexOf("['") + 2, path.length() - 2)
-        : null;
-  }
-
-  private static String subscripted(Map<String, String> values, String key, String path)
-      throws ConfigException {
-    if (key == null) {
-      throw unsupported(path);
-    }
-    return values == null ? "" : values.getOrDefault(key, "");
   }
 
   private static ConfigException unsupported(String path) {

@@ -2,11 +2,15 @@ package io.hubspoke.kubelet;
 
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.EventRecorder;
 import io.hubspoke.client.EventRecorder.Regarding;
 import io.hubspoke.kubelet.runtime.ContainerRuntime;
 import io.hubspoke.kubelet.runtime.ContainerRuntime.Sandbox;
+import io.hubspoke.kubelet.volumes.DownwardApi;
+import io.hubspoke.kubelet.volumes.MountException;
+import io.hubspoke.kubelet.volumes.PodObjects;
+import io.hubspoke.kubelet.volumes.VariableExpansion;
+import io.hubspoke.runtime.GoDuration;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,7 +30,9 @@ final class ContainerStarter {
 
   private final KubeletOptions options;
   private final ContainerRuntime runtime;
-  private final ApiClient client;
+  private final DownwardApi description;
+  private final PodObjects objects;
+  private final VolumeMounts mounts;
   private final ContainerProbes.Means probing;
   private final EventRecorder events;
   private final Regarding about;
@@ -37,17 +43,21 @@ final class ContainerStarter {
    * Makes a starter for one pod.
    *
    * @param probing what probes need; its {@code changed} is called when a container has ended too
+   * @param objects what the pod may read
+   * @param mounts the pod's volumes
    */
   ContainerStarter(
-      KubeletOptions options,
-      ContainerRuntime runtime,
-      ApiClient client,
+      PodWorker.Node node,
       ContainerProbes.Means probing,
+      PodObjects objects,
+      VolumeMounts mounts,
       Regarding about,
       Path logDirectory) {
-    this.options = options;
-    this.runtime = runtime;
-    this.client = client;
+    this.options = node.options();
+    this.runtime = node.runtime();
+    this.description = node.description();
+    this.objects = objects;
+    this.mounts = mounts;
     this.probing = probing;
     this.events = probing.events();
     this.about = about;
@@ -69,7 +79,7 @@ final class ContainerStarter {
       container.wait(
           "CrashLoopBackOff",
           "back-off "
-              + goDuration(container.backOff())
+              + GoDuration.format(container.backOff())
               + " restarting failed container="
               + container.name()
               + " pod="
@@ -85,13 +95,17 @@ final class ContainerStarter {
       return pullWait;
     }
     Map<String, String> env;
+    List<ContainerRuntime.Mount> seen;
     try {
       Optional<String> unsupported = UnsupportedParts.reason(container.spec());
       if (unsupported.isPresent()) {
         throw new ContainerEnvironment.ConfigException(unsupported.get());
       }
-      env = new ContainerEnvironment(options, client, pod, sandbox).of(container.spec());
-    } catch (ContainerEnvironment.ConfigException e) {
+      env =
+          new ContainerEnvironment(options, objects, description, pod, sandbox)
+              .of(container.spec());
+      seen = mounts.of(pod, container.spec(), env);
+    } catch (ContainerEnvironment.ConfigException | MountException e) {
       container.wait("CreateContainerConfigError", e.getMessage());
       events.warning(about.field(path), "Failed", "Error: " + e.getMessage());
       return options.crashLoopBackOff();
@@ -101,7 +115,7 @@ final class ContainerStarter {
       deleteOldLogs(container);
       events.normal(about.field(path), "Created", "Created container: " + container.name());
       ContainerRuntime.Container process =
-          runtime.startContainer(sandbox, config(pod, container, env)).await();
+          runtime.startContainer(sandbox, config(pod, container, env, seen)).await();
       ContainerProbes probes =
           new ContainerProbes(probing, container.spec(), about.field(path), sandbox.ip());
       container.runs(process, probes.start());
@@ -170,31 +184,29 @@ final class ContainerStarter {
   }
 
   private ContainerRuntime.ContainerConfig config(
-      Pod pod, ContainerWorker container, Map<String, String> env) {
+      Pod pod,
+      ContainerWorker container,
+      Map<String, String> env,
+      List<ContainerRuntime.Mount> seen) {
     Container spec = container.spec();
     return new ContainerRuntime.ContainerConfig(
         pod,
         spec,
-        spec.getCommand(),
-        spec.getArgs(),
+        expanded(spec.getCommand(), env),
+        expanded(spec.getArgs(), env),
         env,
-        List.of(),
+        seen,
         PodLogs.file(logDirectory, container, container.attempt()),
         container.attempt());
+  }
+
+  private static List<String> expanded(List<String> words, Map<String, String> env) {
+    return words.stream().map(word -> VariableExpansion.expand(word, env::get)).toList();
   }
 
   private void deleteOldLogs(ContainerWorker container) throws IOException {
     Path old = PodLogs.file(logDirectory, container, container.attempt() - 2);
     Files.deleteIfExists(old);
     Files.deleteIfExists(old.resolveSibling(old.getFileName() + ".1"));
-  }
-
-  /** Writes a duration as Go does: {@code 10s}, {@code 2m40s}. */
-  static String goDuration(Duration duration) {
-    if (duration.toMillis() < 1000) {
-      return duration.toMillis() + "ms";
-    }
-    long minutes = duration.toMinutes();
-    return (minutes > 0 ? minutes + "m" : "") + duration.toSecondsPart() + "s";
   }
 }

@@ -5,7 +5,7 @@ import io.hubspoke.client.EventRecorder;
 import io.hubspoke.kubelet.runtime.ContainerRuntime;
 import io.hubspoke.kubelet.server.KubeletApi;
 import io.hubspoke.kubelet.server.NodeState;
-import io.hubspoke.kubelet.volumes.PodVolumes;
+import io.hubspoke.kubelet.volumes.PodDirectory;
 import io.hubspoke.runtime.Flag;
 import io.hubspoke.runtime.ReloadableKeys;
 import io.vertx.core.Future;
@@ -98,7 +98,8 @@ public final class Kubelet extends VerticleBase {
     runtime = Flag.read(RUNTIME_FLAG, () -> RuntimeChoice.make(vertx, options));
     Flag.read(RUNTIME_FLAG, () -> runtime.start().await());
     // Whoever might have used them has ended now.
-    PodVolumes.deleteLeftovers(options.rootDir());
+    PodDirectory.prepare(options.rootDir());
+    PodDirectory.deleteLeftovers(options.rootDir());
     new ServingCertificate(options, servingKeys).load();
     if (!options.podCidr().isEmpty()) {
       Flag.read(

@@ -3,15 +3,19 @@ package io.hubspoke.kubelet;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.hubspoke.api.Json;
 import io.hubspoke.kubelet.runtime.ContainerRuntime;
+import io.hubspoke.kubelet.volumes.DownwardApi;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 
 /** Describes this node as the API's Node object does. */
@@ -19,10 +23,11 @@ final class NodeStatus {
   /** Below this much free memory the kubelet evicts pods, so that it can't be promised to any. */
   private static final long EVICTION_RESERVE_KI = 100 << 10;
 
+  private static final long MEMORY_KI = memoryKi();
+
   private final KubeletOptions options;
   private final ContainerRuntime runtime;
   private final int apiPort;
-  private final long memoryKi = memoryKi();
 
   NodeStatus(KubeletOptions options, ContainerRuntime runtime, int apiPort) {
     this.options = options;
@@ -57,8 +62,9 @@ final class NodeStatus {
    */
   ObjectNode status(JsonNode before, Instant now) {
     ObjectNode status = Json.object();
-    resources(status.putObject("capacity"), memoryKi);
-    resources(status.putObject("allocatable"), Math.max(0, memoryKi - EVICTION_RESERVE_KI));
+    resources(options, status.putObject("capacity"), MEMORY_KI);
+    resources(
+        options, status.putObject("allocatable"), Math.max(0, MEMORY_KI - EVICTION_RESERVE_KI));
     ArrayNode conditions = status.putArray("conditions");
     JsonNode old = before.path("conditions");
     conditions.add(
@@ -100,6 +106,17 @@ final class NodeStatus {
     return status;
   }
 
+  /** Returns what pods are told of the resources that they may have here. */
+  static DownwardApi description(KubeletOptions options) {
+    ObjectNode resources = Json.object();
+    resources(options, resources, Math.max(0, MEMORY_KI - EVICTION_RESERVE_KI));
+    Map<String, Quantity> allocatable = new HashMap<>();
+    resources
+        .properties()
+        .forEach(entry -> allocatable.put(entry.getKey(), new Quantity(entry.getValue().asText())));
+    return new DownwardApi(allocatable);
+  }
+
   /** Tells whether two statuses differ in more than the time of their heartbeats. */
   static boolean differ(ObjectNode a, ObjectNode b) {
     return !withoutHeartbeats(a).equals(withoutHeartbeats(b));
@@ -113,7 +130,7 @@ final class NodeStatus {
     return copy;
   }
 
-  private void resources(ObjectNode resources, long memory) {
+  private static void resources(KubeletOptions options, ObjectNode resources, long memory) {
     resources.put("cpu", String.valueOf(Runtime.getRuntime().availableProcessors()));
     resources.put("ephemeral-storage", diskKi(options.rootDir()) + "Ki");
     resources.put("memory", memory + "Ki");

@@ -14,7 +14,13 @@ import io.hubspoke.client.Resource;
 import io.hubspoke.kubelet.logs.LogSource;
 import io.hubspoke.kubelet.runtime.ContainerRuntime;
 import io.hubspoke.kubelet.server.NodePod;
+import io.hubspoke.kubelet.volumes.ContainerMounts;
+import io.hubspoke.kubelet.volumes.DownwardApi;
+import io.hubspoke.kubelet.volumes.PodDirectory;
+import io.hubspoke.kubelet.volumes.PodObjects;
 import io.hubspoke.kubelet.volumes.PodVolumes;
+import io.hubspoke.kubelet.volumes.ServiceAccountTokens;
+import io.vertx.core.Context;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,11 +36,23 @@ import java.util.stream.Stream;
  * steps.
  */
 final class PodWorker implements NodePod {
+  /** What all pods of a node share. */
+  record Node(
+      KubeletOptions options,
+      ContainerRuntime runtime,
+      ApiClient client,
+      EventRecorder events,
+      ReferencedObjects objects,
+      DownwardApi description,
+      Context context,
+      Prober prober) {}
+
   private final ContainerRuntime runtime;
   private final ApiClient client;
   private final EventRecorder events;
   private final Runnable changed;
   private final Regarding about;
+  private final ReferencedObjects objects;
   private final Path logDirectory;
   private final List<ContainerWorker> init;
   private final List<ContainerWorker> main;
@@ -53,24 +71,19 @@ final class PodWorker implements NodePod {
    * Takes a pod up.
    *
    * @param overCapacity the node has as many pods as it may; this one is turned away
-   * @param probing what probes need; its {@code changed} is called when {@link #sync} should be
+   * @param changed called when {@link #sync} should be
    */
-  PodWorker(
-      Pod pod,
-      boolean overCapacity,
-      KubeletOptions options,
-      ContainerRuntime runtime,
-      ApiClient client,
-      ContainerProbes.Means probing) {
+  PodWorker(Pod pod, boolean overCapacity, Node node, Runnable changed) {
     this.pod = pod;
     this.overCapacity = overCapacity;
-    this.runtime = runtime;
-    this.client = client;
-    this.events = probing.events();
-    this.changed = probing.changed();
+    this.runtime = node.runtime;
+    this.client = node.client;
+    this.events = node.events;
+    this.changed = changed;
+    this.objects = node.objects;
     this.about = Regarding.of(pod);
     this.logDirectory =
-        options
+        node.options
             .rootDir()
             .resolve("logs")
             .resolve(about.namespace() + "_" + about.name() + "_" + about.uid());
@@ -87,13 +100,33 @@ final class PodWorker implements NodePod {
             knownMain,
             idScheme,
             hasInit ? "PodInitializing" : "ContainerCreating");
+    PodObjects own = objects.of(pod, this::objectChanged);
+    PodDirectory directory = new PodDirectory(node.options.rootDir(), about.uid());
+    PodVolumes volumes =
+        new PodVolumes(
+            directory,
+            own,
+            new ServiceAccountTokens(client),
+            node.description,
+            runtime.mountsHostPaths());
     this.mounts =
-        new VolumeMounts(events, about, new PodVolumes(client, options.rootDir(), about.uid()));
+        new VolumeMounts(events, about, runtime, volumes, new ContainerMounts(directory, volumes));
     this.restarts = new ContainerRestarts(events, about);
-    this.starter = new ContainerStarter(options, runtime, client, probing, about, logDirectory);
+    this.starter =
+        new ContainerStarter(
+            node,
+            new ContainerProbes.Means(node.context, node.prober, events, changed),
+            own,
+            mounts,
+            about,
+            logDirectory);
     this.statusWriter =
         new PodStatusWriter(
-            options, client, about, known == null ? Json.object() : Json.tree(known), overCapacity);
+            node.options,
+            client,
+            about,
+            known == null ? Json.object() : Json.tree(known),
+            overCapacity);
   }
 
   private static List<ContainerWorker> workers(
@@ -119,6 +152,11 @@ final class PodWorker implements NodePod {
 
   void update(Pod latest) {
     pod = latest;
+  }
+
+  private void objectChanged() {
+    mounts.retry();
+    changed.run();
   }
 
   /** Notes that the object is deleted; what is left of the pod goes at the next {@link #sync}. */
@@ -306,6 +344,7 @@ final class PodWorker implements NodePod {
       return Duration.ZERO;
     }
     mounts.remove();
+    objects.release(about.uid());
     last.run();
     ContainerRuntime.Sandbox held = sandbox;
     if (held != null) {

@@ -10,16 +10,22 @@ import io.hubspoke.client.ListOptions;
 import io.hubspoke.client.Resource;
 import io.hubspoke.kubelet.runtime.ContainerRuntime;
 import io.hubspoke.kubelet.server.NodePods;
+import io.hubspoke.kubelet.volumes.PodDirectory;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The pods bound to this node: watched, each brought forward by its {@link PodWorker}. */
 final class Pods implements NodePods {
+  private static final Logger LOG = LoggerFactory.getLogger(Pods.class);
+
   /** Pods worked on at a time; one that waits for the apiserver holds a place. */
   private static final int WORKERS = 32;
 
@@ -43,6 +49,7 @@ final class Pods implements NodePods {
 
   private final ControlLoop<String> loop;
   private volatile Informer<Pod> informer;
+  private volatile ReferencedObjects objects;
 
   /**
    * Makes an empty node.
@@ -59,21 +66,46 @@ final class Pods implements NodePods {
 
   /** Watches the node's pods; completes when those of the first list are known. */
   Future<Void> start(ApiClient client, EventRecorder events) {
+    objects = new ReferencedObjects(client, context);
     informer =
         new Informer<>(
                 client,
                 Resource.PODS,
                 ListOptions.ALL.withFieldSelector("spec.nodeName=" + options.nodeName()),
                 context)
-            .addHandler(new Handler(client, events));
-    return informer.start();
+            .addHandler(
+                new Handler(
+                    new PodWorker.Node(
+                        options,
+                        runtime,
+                        client,
+                        events,
+                        objects,
+                        NodeStatus.description(options),
+                        context,
+                        prober)));
+    return informer.start().map(v -> deleteOrphans());
   }
 
   /** Stops; containers in this process end with it. */
   Future<Void> stop() {
     Future<Void> stopped = informer == null ? Future.succeededFuture() : informer.stop();
     workers.values().forEach(PodWorker::kill);
-    return stopped.eventually(loop::stop).eventually(prober::close);
+    ReferencedObjects open = objects;
+    return stopped
+        .eventually(loop::stop)
+        .eventually(() -> open == null ? Future.succeededFuture() : open.stop())
+        .eventually(prober::close);
+  }
+
+  /** Deletes the files of pods that went while the kubelet was away. */
+  private Void deleteOrphans() {
+    try {
+      PodDirectory.deleteOrphans(options.rootDir(), workers::containsKey);
+    } catch (IOException e) {
+      LOG.warn("{}: files of pods of before: {}", options.nodeName(), e.getMessage());
+    }
+    return null;
   }
 
   private Duration sync(String uid) throws Exception {
@@ -101,12 +133,10 @@ final class Pods implements NodePods {
   }
 
   private final class Handler implements Informer.Handler<Pod> {
-    private final ApiClient client;
-    private final EventRecorder events;
+    private final PodWorker.Node node;
 
-    Handler(ApiClient client, EventRecorder events) {
-      this.client = client;
-      this.events = events;
+    Handler(PodWorker.Node node) {
+      this.node = node;
     }
 
     @Override
@@ -115,15 +145,7 @@ final class Pods implements NodePods {
       boolean full =
           workers.values().stream().filter(w -> !w.terminal()).count() >= options.maxPods();
       workers.computeIfAbsent(
-          uid,
-          key ->
-              new PodWorker(
-                  item.object(),
-                  full,
-                  options,
-                  runtime,
-                  client,
-                  new ContainerProbes.Means(context, prober, events, () -> loop.add(uid))));
+          uid, key -> new PodWorker(item.object(), full, node, () -> loop.add(uid)));
       newest.put(Name.of(item.object()), uid);
       loop.add(uid);
     }

@@ -1,20 +1,24 @@
 package io.hubspoke.kubelet;
 
+import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.hubspoke.client.Backoff;
 import io.hubspoke.client.EventRecorder;
 import io.hubspoke.client.EventRecorder.Regarding;
+import io.hubspoke.kubelet.runtime.ContainerRuntime;
+import io.hubspoke.kubelet.volumes.ContainerMounts;
 import io.hubspoke.kubelet.volumes.MountException;
 import io.hubspoke.kubelet.volumes.PodVolumes;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 
 /**
- * Sees to it that a pod has its volumes and their tokens are renewed, and says by events at times
- * what it has not. Used by one thread at a time.
+ * Sees to it that a pod has its volumes and what is in them is current, and says by events at times
+ * what it has not. Used by one thread at a time, but for {@link #retry}.
  */
 final class VolumeMounts {
   /** How soon to look again at what is not supported, and how often to tell of anything. */
@@ -24,33 +28,46 @@ final class VolumeMounts {
 
   private final EventRecorder events;
   private final Regarding about;
+  private final ContainerRuntime runtime;
   private final PodVolumes volumes;
+  private final ContainerMounts mounts;
   private final Backoff retries = new Backoff(FIRST_RETRY, LONG);
   private Instant nextEvent = Instant.MIN;
-  private Instant nextTry = Instant.MIN;
+  private volatile Instant nextTry = Instant.MIN;
 
-  VolumeMounts(EventRecorder events, Regarding about, PodVolumes volumes) {
+  VolumeMounts(
+      EventRecorder events,
+      Regarding about,
+      ContainerRuntime runtime,
+      PodVolumes volumes,
+      ContainerMounts mounts) {
     this.events = events;
     this.about = about;
+    this.runtime = runtime;
     this.volumes = volumes;
+    this.mounts = mounts;
+  }
+
+  /** Makes the next {@link #mount} try again at once: what was missing may be there. */
+  void retry() {
+    nextTry = Instant.MIN;
   }
 
   /** Returns how long a pod has to wait for its volumes; zero when it has them. */
   Duration mount(Pod pod) {
-    List<UnsupportedParts.Mount> missing = UnsupportedParts.mounts(pod);
+    List<UnsupportedParts.Mount> missing = UnsupportedParts.mounts(pod, runtime);
     if (!missing.isEmpty()) {
       tell(missing.stream().map(UnsupportedParts.Mount::message).toList());
       return LONG;
     }
     Instant now = Instant.now();
-    if (now.isBefore(nextTry)) {
-      return Duration.between(now, nextTry);
+    Instant due = nextTry;
+    if (now.isBefore(due)) {
+      return Duration.between(now, due);
     }
     for (Volume volume : pod.getSpec().getVolumes()) {
       try {
-        if (volume.getProjected() != null) {
-          volumes.mount(pod, volume);
-        }
+        volumes.mount(pod, volume);
       } catch (MountException e) {
         tell(
             List.of(
@@ -65,11 +82,18 @@ final class VolumeMounts {
     return Duration.ZERO;
   }
 
+  /** Returns what a container sees of the volumes. */
+  List<ContainerRuntime.Mount> of(Pod pod, Container container, Map<String, String> env)
+      throws MountException {
+    return mounts.of(pod, container, env);
+  }
+
   /** Returns how soon {@link #mount} must be called again; zero when it needn't. */
   Duration untilRenewal() {
     Duration left = volumes.untilRenewal();
     Instant now = Instant.now();
-    return !left.isZero() && now.isBefore(nextTry) ? Duration.between(now, nextTry) : left;
+    Instant due = nextTry;
+    return now.isBefore(due) ? Duration.between(now, due) : left;
   }
 
   void remove() throws IOException {

@@ -10,6 +10,7 @@ import io.hubspoke.pki.SubjectAltNames;
 import io.hubspoke.runtime.ReloadableKeys;
 import io.hubspoke.runtime.Tls;
 import io.hubspoke.testing.Await;
+import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
@@ -26,13 +27,25 @@ import java.util.function.UnaryOperator;
 
 /**
  * Keeps objects under their paths and lets them be listed and watched over HTTPS: as much of an
- * apiserver as one kubelet's tests need. Selectors are not looked at.
+ * apiserver as one kubelet's tests need. Of selectors it knows {@code metadata.name}.
  */
 final class FakeApiserver {
   final CertificateAuthority authority =
       CertificateAuthority.create("cluster-ca", Duration.ofDays(1));
   private final Map<String, ObjectNode> objects = new TreeMap<>();
-  private final Map<HttpServerResponse, String> watches = new HashMap<>();
+  private final Map<HttpServerResponse, Watching> watches = new HashMap<>();
+
+  /**
+   * What a watch is for; its events are written on its own context, whatever thread they are of.
+   */
+  private record Watching(String path, String name, Context context) {
+    boolean wants(String key) {
+      String collection = key.substring(0, key.lastIndexOf('/'));
+      return (collection.equals(path) || everywhere(collection).equals(path))
+          && (name == null || key.substring(collection.length() + 1).equals(name));
+    }
+  }
+
   private final HttpServer server;
   private long revision = 1;
   private long tokens;
@@ -110,13 +123,18 @@ final class FakeApiserver {
   }
 
   private void tell(String type, String path, ObjectNode object) {
-    String collection = path.substring(0, path.lastIndexOf('/'));
     ObjectNode event = Json.object().put("type", type);
     event.set("object", object);
+    String line = event + "\n";
     watches.forEach(
-        (response, watched) -> {
-          if (watched.equals(collection) || everywhere(collection).equals(watched)) {
-            response.write(event + "\n");
+        (response, watching) -> {
+          if (watching.wants(path)) {
+            watching.context.runOnContext(
+                v -> {
+                  if (!response.closed() && !response.ended()) {
+                    response.write(line);
+                  }
+                });
           }
         });
   }
@@ -200,18 +218,25 @@ final class FakeApiserver {
         HttpServerResponse response = request.response().setChunked(true);
         response.writeHead();
         response.exceptionHandler(gone -> {});
-        long from = Long.parseLong(request.getParam("resourceVersion"));
+        String since = request.getParam("resourceVersion");
+        long from = since == null ? 0 : Long.parseLong(since);
+        String selector = request.getParam("fieldSelector");
+        Watching watching =
+            new Watching(
+                path,
+                selector != null && selector.startsWith("metadata.name=")
+                    ? selector.substring("metadata.name=".length())
+                    : null,
+                Vertx.currentContext());
         objects.forEach(
             (key, object) -> {
-              String collection = key.substring(0, key.lastIndexOf('/'));
-              if ((collection.equals(path) || everywhere(collection).equals(path))
-                  && Long.parseLong(Meta.resourceVersion(object)) > from) {
+              if (watching.wants(key) && Long.parseLong(Meta.resourceVersion(object)) > from) {
                 ObjectNode event = Json.object().put("type", "ADDED");
                 event.set("object", object);
                 response.write(event + "\n");
               }
             });
-        watches.put(response, path);
+        watches.put(response, watching);
         return;
       }
       ObjectNode list = Json.object();

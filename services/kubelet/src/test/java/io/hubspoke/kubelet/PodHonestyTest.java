@@ -169,8 +169,9 @@ class PodHonestyTest {
     node.pod(
         "cpu",
         "hubspoke/pause",
-        container("'env':[{'name':'A','valueFrom':{'resourceFieldRef':{'resource':'cpu'}}}]"));
-    untilConfigError("cpu", "env A: resourceFieldRef is not supported by this runtime");
+        container(
+            "'env':[{'name':'A','valueFrom':{'resourceFieldRef':{'resource':'limits.gold'}}}]"));
+    untilConfigError("cpu", "unsupported container resource : limits.gold");
   }
 
   @Test
@@ -180,7 +181,7 @@ class PodHonestyTest {
         "hubspoke/pause",
         pod -> {
           ((ObjectNode) pod.path("spec"))
-              .set("volumes", json("[{'name':'v','configMap':{'name':'no'}}]"));
+              .set("volumes", json("[{'name':'v','hostPath':{'path':'/tmp'}}]"));
           return pod;
         });
     node.pod(
@@ -191,8 +192,9 @@ class PodHonestyTest {
           return pod;
         });
     untilEvent(
-        "FailedMount: MountVolume.SetUp failed for volume \"v\" : volumes of type configMap are not"
-            + " supported");
+        "FailedMount: MountVolume.SetUp failed for volume \"v\" : volumes of type hostPath are not"
+            + " supported by the runtime hubspoke://0.1.0, whose containers have no file system of"
+            + " their own");
     Await.until("the other runs", () -> ready("scratch"));
     assertThat(node.container("mount").at("/state/waiting/reason").asText())
         .isEqualTo("ContainerCreating");

@@ -105,4 +105,33 @@ class ProjectedVolumesTest {
     Await.until("it runs", () -> runs("early"));
     assertThat(volume("early").resolve("a")).hasContent("b");
   }
+
+  @Test
+  void aChangedConfigMapIsSeenInTheVolumeOfARunningPod() throws Exception {
+    ObjectNode map = Json.object().put("apiVersion", "v1").put("kind", "ConfigMap");
+    map.putObject("metadata").put("name", "settings").put("namespace", "default");
+    map.putObject("data").put("color", "red");
+    node.apiserver.put(CONFIG_MAPS + "settings", map);
+    node.pod(
+        "reader",
+        "hubspoke/pause",
+        withAccess("{'configMap':{'name':'settings'}},{'secret':{'name':'late','optional':true}}"));
+    Await.until("it runs", () -> runs("reader"));
+    Path volume = volume("reader");
+    assertThat(volume.resolve("color")).hasContent("red");
+
+    ((ObjectNode) map.path("data")).put("color", "blue");
+    node.apiserver.put(CONFIG_MAPS + "settings", map);
+    ObjectNode late = Json.object().put("apiVersion", "v1").put("kind", "Secret");
+    late.putObject("metadata").put("name", "late").put("namespace", "default");
+    late.putObject("data").put("key", "a2V5");
+    node.apiserver.put("/api/v1/namespaces/default/secrets/late", late);
+    Await.until(
+        "what it holds now",
+        () ->
+            Files.readString(volume.resolve("color")).equals("blue")
+                && Files.exists(volume.resolve("key")));
+    assertThat(volume.resolve("key")).hasContent("key");
+    assertThat(node.container("reader").path("restartCount").asInt()).isZero();
+  }
 }

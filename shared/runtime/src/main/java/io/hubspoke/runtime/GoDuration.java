@@ -6,7 +6,10 @@ import java.util.Locale;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Reads durations as the real components' flags take them: {@code 8760h0m0s}, {@code 500ms}. */
+/**
+ * Reads and writes durations as the real components' flags take them: {@code 8760h0m0s}, {@code
+ * 500ms}.
+ */
 public final class GoDuration implements ITypeConverter<Duration> {
   @Override
   public Duration convert(String text) {
@@ -20,5 +23,14 @@ public final class GoDuration implements ITypeConverter<Duration> {
       throw new TypeConversionException(
           "\"" + text + "\" is not a duration, such as 40s, 1m30s or 8760h0m0s");
     }
+  }
+
+  /** Writes a duration as the real components do in messages: {@code 10s}, {@code 2m40s}. */
+  public static String format(Duration duration) {
+    if (duration.toMillis() < 1000) {
+      return duration.toMillis() + "ms";
+    }
+    long minutes = duration.toMinutes();
+    return (minutes > 0 ? minutes + "m" : "") + duration.toSecondsPart() + "s";
   }
 }

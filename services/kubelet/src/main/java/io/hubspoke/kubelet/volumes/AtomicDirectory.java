@@ -1,14 +1,11 @@
 package io.hubspoke.kubelet.volumes;
 
 import java.io.IOException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
@@ -28,10 +25,14 @@ final class AtomicDirectory {
   private static final FileAttribute<?> OWN_FILE =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
-  private final Path directory;
+  private static final int DIRECTORY_MODE = 0755;
 
-  AtomicDirectory(Path directory) {
+  private final Path directory;
+  private final VolumeOwner owner;
+
+  AtomicDirectory(Path directory, VolumeOwner owner) {
     this.directory = directory;
+    this.owner = owner;
   }
 
   /**
@@ -39,18 +40,20 @@ final class AtomicDirectory {
    *
    * @param files content by relative path, which must not lead out of the directory
    */
-  void write(Map<String, byte[]> files) throws IOException, MountException {
+  void write(Map<String, VolumeFile> files) throws IOException, MountException {
     Files.createDirectories(directory.getParent());
     if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
       Files.createDirectory(directory, OWN_DIRECTORY);
     }
+    owner.giveDirectory(directory, DIRECTORY_MODE);
     Path fresh = Files.createDirectory(directory.resolve(".." + UUID.randomUUID()), OWN_DIRECTORY);
     Set<String> visible;
     try {
       visible = fill(fresh, files);
+      owner.giveDirectory(fresh, DIRECTORY_MODE);
     } catch (IOException | MountException e) {
       // It is tried again, and what was written may be secret.
-      deleteTree(fresh);
+      PodDirectory.deleteTree(fresh);
       throw e;
     }
     Path data = directory.resolve(DATA);
@@ -61,19 +64,21 @@ final class AtomicDirectory {
     Files.move(link, data, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     link(visible);
     if (old != null) {
-      deleteTree(old);
+      PodDirectory.deleteTree(old);
     }
   }
 
   /** Writes the files; returns the names at the top. */
-  private static Set<String> fill(Path fresh, Map<String, byte[]> files)
+  private Set<String> fill(Path fresh, Map<String, VolumeFile> files)
       throws IOException, MountException {
     Set<String> visible = new TreeSet<>();
-    for (Map.Entry<String, byte[]> file : files.entrySet()) {
+    for (Map.Entry<String, VolumeFile> file : files.entrySet()) {
       Path target = inside(fresh, file.getKey());
       createParents(fresh, target.getParent());
       Files.createFile(target, OWN_FILE);
-      Files.write(target, file.getValue(), StandardOpenOption.WRITE);
+      VolumeFile content = file.getValue();
+      Files.write(target, content.content(), StandardOpenOption.WRITE);
+      owner.giveFile(target, content.mode(), content.uid());
       visible.add(fresh.relativize(target).getName(0).toString());
     }
     return visible;
@@ -112,37 +117,11 @@ final class AtomicDirectory {
     return path;
   }
 
-  private static void createParents(Path root, Path directory) throws IOException {
+  private void createParents(Path root, Path directory) throws IOException {
     if (!directory.equals(root) && !Files.isDirectory(directory)) {
       createParents(root, directory.getParent());
       Files.createDirectory(directory, OWN_DIRECTORY);
+      owner.giveDirectory(directory, DIRECTORY_MODE);
     }
-  }
-
-  /** Deletes a directory with all that is in it, if it is there; links are not followed. */
-  static void deleteTree(Path directory) throws IOException {
-    if (!Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
-      return;
-    }
-    Files.walkFileTree(
-        directory,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            Files.delete(file);
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult postVisitDirectory(Path visited, IOException failure)
-              throws IOException {
-            if (failure != null) {
-              throw failure;
-            }
-            Files.delete(visited);
-            return FileVisitResult.CONTINUE;
-          }
-        });
   }
 }

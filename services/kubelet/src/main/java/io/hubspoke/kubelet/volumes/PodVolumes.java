@@ -1,77 +1,134 @@
 package io.hubspoke.kubelet.volumes;
 
+import io.fabric8.kubernetes.api.model.EmptyDirVolumeSource;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Volume;
-import io.hubspoke.client.ApiClient;
 import java.io.IOException;
+import java.math.RoundingMode;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
- * The projected volumes of one pod, under {@code pods/UID/volumes/kubernetes.io~projected}. Used by
- * one thread at a time, on virtual threads.
+ * The volumes of one pod, in the kubelet's layout: under {@code pods/UID/volumes}, by plugin and
+ * name. Used by one thread at a time, on virtual threads.
  */
 public final class PodVolumes {
   private static final Duration SOONEST = Duration.ofSeconds(1);
+  private static final int EMPTY_DIR_MODE = 0777;
 
-  private final ApiClient client;
-  private final Path directory;
-  private final Map<String, Instant> renewals = new HashMap<>();
+  /** What a volume's files are at present. */
+  private record Written(String digest, Instant renewAt) {}
+
+  private final PodDirectory directory;
+  private final PodObjects objects;
+  private final ServiceAccountTokens tokens;
+  private final DownwardApi description;
+  private final boolean mountsHostPaths;
+  private final Map<String, Written> written = new HashMap<>();
+  private final Map<String, Path> paths = new HashMap<>();
+  private boolean mountedTmpfs;
 
   /**
-   * Knows the pod's directory.
+   * Makes the volumes of a pod known, none of which is there yet.
    *
-   * @param rootDir the kubelet's
+   * @param mountsHostPaths whether containers have a file system of their own
    */
-  public PodVolumes(ApiClient client, Path rootDir, String uid) {
-    this.client = client;
-    this.directory = ofPods(rootDir).resolve(uid);
-  }
-
-  /** Deletes what an earlier kubelet left: its containers, which read it, are gone with it. */
-  public static void deleteLeftovers(Path rootDir) throws IOException {
-    AtomicDirectory.deleteTree(ofPods(rootDir));
-  }
-
-  private static Path ofPods(Path rootDir) {
-    return rootDir.resolve("pods");
+  public PodVolumes(
+      PodDirectory directory,
+      PodObjects objects,
+      ServiceAccountTokens tokens,
+      DownwardApi description,
+      boolean mountsHostPaths) {
+    this.directory = directory;
+    this.objects = objects;
+    this.tokens = tokens;
+    this.description = description;
+    this.mountsHostPaths = mountsHostPaths;
   }
 
   /**
-   * Writes a volume, unless it is there and its tokens are young.
+   * Makes a volume ready, and brings its files up to date.
    *
    * @throws MountException when something that it holds can't be had
    */
   public void mount(Pod pod, Volume volume) throws MountException {
-    Instant renewal = renewals.get(volume.getName());
-    if (renewal != null && Instant.now().isBefore(renewal)) {
-      return;
-    }
-    ProjectedVolume.Content content =
-        ProjectedVolume.collect(client, pod, volume.getProjected().getSources());
+    String name = volume.getName();
     try {
-      new AtomicDirectory(path(volume.getName())).write(content.files());
+      if (volume.getHostPath() != null) {
+        if (!paths.containsKey(name)) {
+          paths.put(name, HostPath.check(volume.getHostPath()));
+        }
+      } else if (volume.getConfigMap() != null) {
+        write(pod, volume, directory.volume("configmap", name));
+      } else if (volume.getSecret() != null) {
+        write(pod, volume, directory.volume("secret", name));
+      } else if (volume.getDownwardAPI() != null) {
+        write(pod, volume, directory.volume("downward-api", name));
+      } else if (volume.getProjected() != null) {
+        write(pod, volume, directory.volume("projected", name));
+      } else if (!paths.containsKey(name)) {
+        // The API's default for a volume without a source is an emptyDir.
+        Path path = directory.volume("empty-dir", name);
+        makeEmpty(path, volume.getEmptyDir(), VolumeOwner.of(pod));
+        paths.put(name, path);
+      }
     } catch (IOException e) {
       throw new MountException("cannot write the files: " + e.getMessage());
     }
-    renewals.put(volume.getName(), content.renewAt());
   }
 
-  private Path path(String volume) throws MountException {
-    Path parent = directory.resolve("volumes").resolve("kubernetes.io~projected");
-    Path path = parent.resolve(volume).normalize();
-    if (!parent.equals(path.getParent())) {
-      throw new MountException("invalid name of a volume: \"" + volume + "\"");
+  private void write(Pod pod, Volume volume, Path path) throws MountException, IOException {
+    VolumeOwner owner = VolumeOwner.of(pod);
+    VolumeFiles.Content content =
+        new VolumeFiles(objects, tokens, description, pod, owner).collect(volume);
+    Written before = written.get(volume.getName());
+    String digest = content.digest();
+    if (before == null || !before.digest.equals(digest)) {
+      new AtomicDirectory(path, owner).write(content.files());
     }
-    return path;
+    written.put(volume.getName(), new Written(digest, content.renewAt()));
+    paths.put(volume.getName(), path);
+  }
+
+  private void makeEmpty(Path path, EmptyDirVolumeSource source, VolumeOwner owner)
+      throws MountException, IOException {
+    String medium = source == null || source.getMedium() == null ? "" : source.getMedium();
+    if (!Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
+      Files.createDirectories(path);
+    }
+    // A program in this process has no file system: where its directory is makes no difference.
+    if (!medium.isEmpty() && mountsHostPaths) {
+      if (!medium.equals("Memory")) {
+        throw new MountException("medium \"" + medium + "\" of an emptyDir is not supported");
+      }
+      Tmpfs.mount(path, bytes(source.getSizeLimit()));
+      mountedTmpfs = true;
+    }
+    owner.giveDirectory(path, EMPTY_DIR_MODE);
+  }
+
+  private static long bytes(Quantity quantity) {
+    return quantity == null
+        ? 0
+        : quantity.getNumericalAmount().setScale(0, RoundingMode.CEILING).longValueExact();
+  }
+
+  /** Returns where a volume is; empty before it is mounted. */
+  public Optional<Path> path(String name) {
+    return Optional.ofNullable(paths.get(name));
   }
 
   /** Returns how soon a token is to be renewed; zero when there is none. */
   public Duration untilRenewal() {
-    Instant next = renewals.values().stream().min(Instant::compareTo).orElse(Instant.MAX);
+    Instant next =
+        written.values().stream().map(Written::renewAt).min(Instant::compareTo).orElse(Instant.MAX);
     if (next.equals(Instant.MAX)) {
       return Duration.ZERO;
     }
@@ -79,9 +136,28 @@ public final class PodVolumes {
     return left.compareTo(SOONEST) < 0 ? SOONEST : left;
   }
 
+  /** Returns the name of an emptyDir that holds more than it may. */
+  public Optional<Volume> overLimit(Pod pod) throws IOException {
+    for (Volume volume : pod.getSpec().getVolumes()) {
+      Path path = paths.get(volume.getName());
+      if (path != null
+          && volume.getEmptyDir() != null
+          && volume.getEmptyDir().getSizeLimit() != null
+          && PodDirectory.size(path) > bytes(volume.getEmptyDir().getSizeLimit())) {
+        return Optional.of(volume);
+      }
+    }
+    return Optional.empty();
+  }
+
   /** Deletes the pod's files. */
   public void remove() throws IOException {
-    renewals.clear();
-    AtomicDirectory.deleteTree(directory);
+    written.clear();
+    paths.clear();
+    if (mountedTmpfs) {
+      directory.unmount();
+      mountedTmpfs = false;
+    }
+    directory.remove();
   }
 }

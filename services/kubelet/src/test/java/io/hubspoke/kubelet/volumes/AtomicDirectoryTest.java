@@ -16,23 +16,29 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class AtomicDirectoryTest {
+  private static final VolumeOwner OWN = new VolumeOwner(-1, -1);
+
   @TempDir private Path root;
 
+  private static VolumeFile file(String content) {
+    return new VolumeFile(content.getBytes(UTF_8), 0640, -1);
+  }
+
   @Test
-  void filesAreReplacedAsAWholeAndTheOwnersAlone() throws Exception {
+  void filesAreReplacedAsAWholeAndHaveTheirModes() throws Exception {
     Path volume = root.resolve("v");
-    AtomicDirectory directory = new AtomicDirectory(volume);
-    directory.write(Map.of("token", "one".getBytes(UTF_8), "sub/ca.crt", "ca".getBytes(UTF_8)));
+    AtomicDirectory directory = new AtomicDirectory(volume, OWN);
+    directory.write(Map.of("token", file("one"), "sub/ca.crt", file("ca")));
     assertThat(volume.resolve("token")).isSymbolicLink().hasContent("one");
     assertThat(volume.resolve("sub/ca.crt")).hasContent("ca");
     Path before = volume.resolve("..data").toRealPath();
     assertThat(
             PosixFilePermissions.toString(Files.getPosixFilePermissions(before.resolve("token"))))
-        .isEqualTo("rw-------");
+        .isEqualTo("rw-r-----");
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(volume)))
-        .isEqualTo("rwx------");
+        .isEqualTo("rwxr-xr-x");
 
-    directory.write(Map.of("token", "two".getBytes(UTF_8)));
+    directory.write(Map.of("token", file("two")));
     assertThat(volume.resolve("token")).hasContent("two");
     assertThat(volume.resolve("sub")).doesNotExist();
     assertThat(before).doesNotExist();
@@ -46,8 +52,8 @@ class AtomicDirectoryTest {
   @ValueSource(
       strings = {"../out", "a/../../out", "/etc/passwd", "", ".", "..data", "a/../..x", "a\0b"})
   void aPathThatLeadsOutIsRefused(String path) {
-    AtomicDirectory directory = new AtomicDirectory(root.resolve("v"));
-    assertThatThrownBy(() -> directory.write(Map.of(path, new byte[0])))
+    AtomicDirectory directory = new AtomicDirectory(root.resolve("v"), OWN);
+    assertThatThrownBy(() -> directory.write(Map.of(path, file(""))))
         .isInstanceOf(MountException.class);
     assertThat(root.resolve("out")).doesNotExist();
   }
@@ -56,14 +62,14 @@ class AtomicDirectoryTest {
   @Test
   void whatCannotBeWrittenAsAWholeLeavesNothing() throws Exception {
     Path volume = root.resolve("v");
-    AtomicDirectory directory = new AtomicDirectory(volume);
-    Map<String, byte[]> files = new LinkedHashMap<>();
-    files.put("key", "secret".getBytes(UTF_8));
-    files.put("../out", new byte[0]);
+    AtomicDirectory directory = new AtomicDirectory(volume, OWN);
+    Map<String, VolumeFile> files = new LinkedHashMap<>();
+    files.put("key", file("secret"));
+    files.put("../out", file(""));
     assertThatThrownBy(() -> directory.write(files)).isInstanceOf(MountException.class);
     assertThat(volume).isEmptyDirectory();
     files.remove("../out");
-    files.put("key/below", new byte[0]);
+    files.put("key/below", file(""));
     assertThatThrownBy(() -> directory.write(files)).isInstanceOf(IOException.class);
     assertThat(volume).isEmptyDirectory();
   }
