@@ -12,7 +12,7 @@ ARGS ?=
 # Maven's own libraries draw warnings from a JDK this new.
 export MAVEN_OPTS := --sun-misc-unsafe-memory-access=allow $(MAVEN_OPTS)
 
-.PHONY: help demo up test fuzz build format clean tools
+.PHONY: help demo up test containerd fuzz build format clean tools runtimes
 help: ## what each target does
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -22,14 +22,16 @@ demo: build ## bring a mesh up, measure its routes, print the report (ARGS="--js
 up: build ## bring up three nodes in the foreground, kubeconfig in lab/ (ARGS="--nodes N")
 	@$(HUBSPOKE) up --dir lab $(ARGS)
 
-test: tools ## everything that proves it works
+test: tools runtimes ## everything that proves it works
 	@command -v kubectl >/dev/null || { echo "make: kubectl is missing; install it, the tests drive the real one"; exit 1; }
-	@for tool in containerd runc busybox; do PATH="$$PATH:/usr/sbin:/sbin" command -v $$tool >/dev/null \
-	  || { echo "make: $$tool is missing; install it, the tests run real containers (Debian: apt-get install containerd runc busybox-static containernetworking-plugins)"; exit 1; }; done
 	@rm -rf target/hubspoke
 	@JAVA_HOME="$(JDK_HOME)" $(MVN) -B --no-transfer-progress verify
 	@touch target/hubspoke/.built
 	@$(MAKE) --no-print-directory build
+
+containerd: tools runtimes ## the tests that run real containers, alone
+	@JAVA_HOME="$(JDK_HOME)" $(MVN) -B --no-transfer-progress test -pl services/kubelet -am \
+	  -Dtest='Cri*Test' -Dsurefire.failIfNoSpecifiedTests=false
 
 # Jazzer can't read the classes of a JDK this new, so they are compiled for an older one.
 fuzz: tools ## look for requests that break what reads them (FUZZ_SECONDS=60 each, FUZZ_TARGETS)
@@ -69,3 +71,9 @@ clean: ## remove what was built
 tools:
 	@services/lab/src/main/dist/bin/jdk-home >/dev/null
 	@command -v $(MVN) >/dev/null || { echo "make: Apache Maven 3.8 or newer is missing; install it (Debian: apt-get install maven)"; exit 1; }
+
+runtimes:
+	@for tool in containerd containerd-shim-runc-v2 ctr runc busybox; do \
+	  PATH="$$PATH:/usr/sbin:/sbin" command -v $$tool >/dev/null || { echo "make: $$tool is missing; install it, tests run real containers (Debian: apt-get install containerd runc busybox-static containernetworking-plugins)"; exit 1; }; done
+	@[ -x /usr/lib/cni/bridge ] || [ -x /opt/cni/bin/bridge ] || { echo "make: the CNI plugins are missing; install them, tests run real containers (Debian: apt-get install containernetworking-plugins)"; exit 1; }
+	@[ "$$(id -u)" = 0 ] || { echo "make: root's rights are missing; tests run real containers"; exit 1; }

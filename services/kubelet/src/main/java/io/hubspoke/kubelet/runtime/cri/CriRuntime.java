@@ -12,6 +12,7 @@ import io.hubspoke.streams.RemoteCommand;
 import io.hubspoke.streams.RemoteProcess;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.grpc.common.GrpcStatus;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -96,20 +97,23 @@ public final class CriRuntime implements ContainerRuntime {
   public Future<Void> start() {
     return client
         .call(CriMethod.VERSION, VersionRequest.getDefaultInstance(), SHORT)
-        .recover(
-            failure ->
-                Future.failedFuture(
-                    new IllegalStateException(
-                        "validate CRI v1 runtime API for endpoint \"unix://"
-                            + client.socket()
-                            + "\": "
-                            + failure.getMessage())))
+        .recover(failure -> Future.failedFuture(new IllegalStateException(unusable(failure))))
         .compose(
             answer -> {
               version = answer;
               return sandboxes.removeAll();
             })
         .compose(removed -> health.start());
+  }
+
+  private String unusable(Throwable failure) {
+    return (failure instanceof CriException e && e.status() == GrpcStatus.UNIMPLEMENTED
+            ? "CRI v1 runtime API is not implemented for endpoint"
+            : "validate CRI v1 runtime API for endpoint")
+        + " \"unix://"
+        + client.socket()
+        + "\": "
+        + failure.getMessage();
   }
 
   @Override
