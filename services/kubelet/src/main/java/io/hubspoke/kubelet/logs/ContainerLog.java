@@ -19,7 +19,7 @@ import java.util.List;
  */
 public final class ContainerLog {
   /** Longer lines are cut into partial ones, as containerd does. */
-  private static final int MAX_LINE = 16 << 10;
+  static final int MAX_LINE = 16 << 10;
 
   private static final int MAX_PENDING = 256 << 10;
 
@@ -51,6 +51,10 @@ public final class ContainerLog {
     Stream(String label) {
       this.label = label;
     }
+
+    String label() {
+      return label;
+    }
   }
 
   /**
@@ -72,12 +76,33 @@ public final class ContainerLog {
       }
       append(head + " F ", text, from, text.length - from);
       writers.add(promise);
-      if (!writing) {
-        writing = true;
-        Thread.ofVirtual().start(this::drain);
-      }
+      startDrain();
     }
     return promise.future();
+  }
+
+  /**
+   * Appends lines that a {@link LineEncoder} made; completes when they are in the file. Whoever
+   * writes these waits for that.
+   */
+  public Future<Void> write(byte[] lines) {
+    if (lines.length == 0) {
+      return Future.succeededFuture();
+    }
+    Promise<Void> promise = Promise.promise();
+    synchronized (this) {
+      pending.writeBytes(lines);
+      writers.add(promise);
+      startDrain();
+    }
+    return promise.future();
+  }
+
+  private void startDrain() {
+    if (!writing) {
+      writing = true;
+      Thread.ofVirtual().start(this::drain);
+    }
   }
 
   /** Completes when what was given to write so far is in the file, or could not be written. */

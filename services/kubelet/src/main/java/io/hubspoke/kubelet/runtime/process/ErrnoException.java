@@ -1,0 +1,17 @@
+package io.hubspoke.kubelet.runtime.process;
+
+/** A system call failed. The message is the call's name and the system's own words. */
+final class ErrnoException extends Exception {
+  private static final long serialVersionUID = 1;
+
+  private final int errno;
+
+  ErrnoException(String call, int errno, String text) {
+    super(call + ": " + text, null, false, false);
+    this.errno = errno;
+  }
+
+  int errno() {
+    return errno;
+  }
+}
