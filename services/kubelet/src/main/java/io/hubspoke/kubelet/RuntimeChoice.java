@@ -5,6 +5,7 @@ import io.hubspoke.kubelet.runtime.InProcessRuntime;
 import io.hubspoke.kubelet.runtime.ListenAddresses;
 import io.hubspoke.kubelet.runtime.RuntimeEndpoint;
 import io.hubspoke.kubelet.runtime.cri.CriRuntime;
+import io.hubspoke.kubelet.runtime.process.ProcessRuntime;
 import io.vertx.core.Vertx;
 
 /** Makes the runtime that {@code --container-runtime-endpoint} names. */
@@ -21,7 +22,8 @@ final class RuntimeChoice {
       case RuntimeEndpoint.InProcess inProcess ->
           new InProcessRuntime(vertx, options.nodeIp(), options.maxLogSize(), listen(options));
       case RuntimeEndpoint.Processes processes ->
-          throw new IllegalArgumentException(processes + " is not there yet");
+          new ProcessRuntime(
+              vertx, options.nodeIp(), options.rootDir(), null, options.maxLogSize());
       case RuntimeEndpoint.Cri cri ->
           new CriRuntime(
               vertx,

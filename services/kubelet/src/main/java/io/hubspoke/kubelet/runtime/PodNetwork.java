@@ -7,7 +7,7 @@ import java.util.Set;
  * Hands out pod addresses of a node's IPv4 range, the way the host-local CNI plugin does: one after
  * the other, so that an address just given back is not used again at once.
  */
-final class PodNetwork {
+public final class PodNetwork {
   private final Set<Long> used = new HashSet<>();
   private long first;
   private long last = -1;
@@ -19,7 +19,7 @@ final class PodNetwork {
    *
    * @throws IllegalArgumentException when it is no IPv4 range of at least four addresses
    */
-  synchronized void range(String range) {
+  public synchronized void range(String range) {
     if (range.equals(cidr)) {
       return;
     }
@@ -31,7 +31,8 @@ final class PodNetwork {
     next = first;
   }
 
-  synchronized boolean hasRange() {
+  /** Returns whether a range was set. */
+  public synchronized boolean hasRange() {
     return last >= 0;
   }
 
@@ -40,7 +41,7 @@ final class PodNetwork {
    *
    * @throws IllegalStateException when all are in use
    */
-  synchronized String allocate() {
+  public synchronized String allocate() {
     long size = last - first + 1;
     for (long i = 0; i < size; i++) {
       long candidate = next;
@@ -52,7 +53,8 @@ final class PodNetwork {
     throw new IllegalStateException("no IP addresses available in range set: " + cidr);
   }
 
-  synchronized void release(String address) {
+  /** Takes an address back. */
+  public synchronized void release(String address) {
     used.remove(Ipv4Range.number(address));
   }
 }

@@ -151,8 +151,7 @@ record ContainerRoot(Path directory, String overlay, List<MountStep> steps, bool
   private static void kernel(List<MountStep> steps) {
     steps.add(new MountStep.Folder("/proc"));
     steps.add(
-        new MountStep.Special(
-            "sysfs", "/sys", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, null));
+        new MountStep.Special("sysfs", "/sys", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, null));
     steps.add(new MountStep.Special("tmpfs", "/dev", MS_NOSUID, "mode=755,size=65536k"));
     for (String device : DEVICES) {
       steps.add(new MountStep.Bind("/dev/" + device, "/dev/" + device, false, 0));

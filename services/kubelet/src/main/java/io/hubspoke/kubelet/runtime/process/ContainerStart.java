@@ -45,8 +45,7 @@ final class ContainerStart {
   }
 
   /** Starts one; what it throws says why it can't run. */
-  ContainerProcess start(String id, PodSandbox sandbox, ContainerConfig config)
-      throws IOException {
+  ContainerProcess start(String id, PodSandbox sandbox, ContainerConfig config) throws IOException {
     Image image;
     try {
       image = images.find(config.image());
@@ -54,8 +53,7 @@ final class ContainerStart {
       throw new StartException(e.getMessage());
     }
     Credentials credentials =
-        SecurityDemands.credentials(
-            config.pod(), config.spec(), image, isolation.containers());
+        SecurityDemands.credentials(config.pod(), config.spec(), image, isolation.containers());
     List<String> command = command(config, image);
     Map<String, String> env = environment(id, config, image, credentials);
     List<String> environment =
@@ -150,11 +148,9 @@ final class ContainerStart {
     return new Started(pid, start.terminal());
   }
 
-  private Started plain(
-      String id, Credentials credentials, NamespacedStart.ProgramSpec program)
+  private Started plain(String id, Credentials credentials, NamespacedStart.ProgramSpec program)
       throws ErrnoException, IOException {
-    Started started =
-        Throwaway.call("container-start", () -> startHere(credentials, program));
+    Started started = Throwaway.call("container-start", () -> startHere(credentials, program));
     Credentials.restoreProcess();
     records.note(id, started.pid);
     return started;
@@ -165,8 +161,7 @@ final class ContainerStart {
       throws ErrnoException {
     PlainContainers.enter(program.directory());
     String file = Executables.find(program.arguments().getFirst(), program.path());
-    Terminal terminal =
-        program.tty() ? Terminal.open("/dev/pts", credentials.uid()) : null;
+    Terminal terminal = program.tty() ? Terminal.open("/dev/pts", credentials.uid()) : null;
     PlainContainers.assume(credentials);
     int pid =
         new Launch(
@@ -219,8 +214,7 @@ final class ContainerStart {
     return env;
   }
 
-  private static void checkText(
-      List<String> command, List<String> environment, String directory) {
+  private static void checkText(List<String> command, List<String> environment, String directory) {
     if (!directory.startsWith("/")) {
       throw new StartException("workingDir must be absolute, but is \"" + directory + "\"");
     }

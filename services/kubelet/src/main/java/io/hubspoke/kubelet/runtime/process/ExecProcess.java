@@ -22,8 +22,7 @@ final class ExecProcess implements RemoteProcess {
   private final AtomicBoolean closed = new AtomicBoolean();
   private volatile boolean released;
 
-  ExecProcess(
-      ContextInternal context, FdPoller poller, Child child, ContainerProcess.Ends ends) {
+  ExecProcess(ContextInternal context, FdPoller poller, Child child, ContainerProcess.Ends ends) {
     this.poller = poller;
     this.child = child;
     this.ends = ends;

@@ -104,8 +104,7 @@ final class ExecStart {
       PlainContainers.enter(setting.directory());
     }
     String file = Executables.find(command.getFirst(), setting.path());
-    Terminal terminal =
-        tty ? Terminal.open("/dev/pts", setting.credentials().uid()) : null;
+    Terminal terminal = tty ? Terminal.open("/dev/pts", setting.credentials().uid()) : null;
     try {
       if (setting.namespaced()) {
         setting.credentials().assume();

@@ -26,7 +26,8 @@ final class FdPoller implements AutoCloseable {
   private static final int ENTRY = 8;
   static final int CHUNK = 64 << 10;
 
-  private final Thread thread = Thread.ofPlatform().daemon().name("process-poller").unstarted(this::run);
+  private final Thread thread =
+      Thread.ofPlatform().daemon().name("process-poller").unstarted(this::run);
   private final int wakeRead;
   private final int wakeWrite;
 

@@ -75,7 +75,8 @@ final class FdSink implements WriteStream<Buffer> {
         return context.succeededFuture();
       }
       ending = true;
-      Future<Void> last = queue.isEmpty() ? context.succeededFuture() : queue.getLast().done.future();
+      Future<Void> last =
+          queue.isEmpty() ? context.succeededFuture() : queue.getLast().done.future();
       last.onComplete(r -> atEnd.run());
       return last;
     }

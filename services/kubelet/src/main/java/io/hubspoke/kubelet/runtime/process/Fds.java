@@ -17,7 +17,9 @@ final class Fds {
 
   private Fds() {}
 
-  /** Makes a pipe that other programs don't inherit: its end to read from, then that to write to. */
+  /**
+   * Makes a pipe that other programs don't inherit: its end to read from, then that to write to.
+   */
   static int[] pipe() throws ErrnoException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment ends = arena.allocate(JAVA_INT, 2);

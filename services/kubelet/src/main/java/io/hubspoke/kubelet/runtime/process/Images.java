@@ -21,7 +21,8 @@ import java.util.TreeSet;
  * The images of a node: names for commands that are on this machine already; nothing is pulled.
  *
  * <ul>
- *   <li>{@code hubspoke/host}: the machine's own commands, its {@code /usr} and libraries read-only;
+ *   <li>{@code hubspoke/host}: the machine's own commands, its {@code /usr} and libraries
+ *       read-only;
  *   <li>{@code busybox}, where busybox is installed: its applets, in a root with nothing else;
  *   <li>each folder of the image directory, by its path there, such as {@code team/web:1.2}: with
  *       {@code rootfs/}, a root file system, or {@code bin/}, commands that come before the
@@ -96,7 +97,8 @@ final class Images {
       try {
         return ownRoots
             ? image(name, busyboxRoot(busybox.get()), null, List.of(), List.of("sh"))
-            : image(name, null, busyboxRoot(busybox.get()).resolve("bin"), List.of(), List.of("sh"));
+            : image(
+                name, null, busyboxRoot(busybox.get()).resolve("bin"), List.of(), List.of("sh"));
       } catch (IOException e) {
         throw new ImageException("failed to make image \"" + reference + "\": " + e.getMessage());
       }
@@ -142,7 +144,8 @@ final class Images {
     JsonNode config;
     try {
       Path file = folder.resolve("config.json");
-      config = Files.exists(file) ? JSON.readTree(Files.readAllBytes(file)) : JSON.createObjectNode();
+      config =
+          Files.exists(file) ? JSON.readTree(Files.readAllBytes(file)) : JSON.createObjectNode();
     } catch (IOException e) {
       throw new ImageException("config.json of image \"" + name + "\": " + e.getMessage());
     }

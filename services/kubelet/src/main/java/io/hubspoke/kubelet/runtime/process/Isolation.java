@@ -49,7 +49,7 @@ record Isolation(boolean containers, boolean network, String reason, Path mountT
     } finally {
       namespaces.close();
     }
-    String missing = network();
+    String missing = missingNetwork();
     return new Isolation(
         true,
         missing.isEmpty(),
@@ -96,7 +96,7 @@ record Isolation(boolean containers, boolean network, String reason, Path mountT
     }
   }
 
-  private static String network() {
+  private static String missingNetwork() {
     if (PodLink.tool().isEmpty()) {
       return "the program ip is missing";
     }

@@ -21,6 +21,7 @@ import java.util.Locale;
  * as the calling conventions of amd64 and arm64 permit. All are linked when the class is
  * initialised: a thread that has changed its root could load nothing more.
  */
+@SuppressWarnings("restricted")
 final class Libc {
   static final boolean LINUX = System.getProperty("os.name").equals("Linux");
   private static final boolean ARM = System.getProperty("os.arch").equals("aarch64");
@@ -118,8 +119,8 @@ final class Libc {
   private static final MethodHandle STRERROR =
       LINKER.downcallHandle(
           LINKER.defaultLookup().findOrThrow("strerror"),
-          FunctionDescriptor.of(ADDRESS.withTargetLayout(
-              MemoryLayout.sequenceLayout(256, JAVA_BYTE)), JAVA_INT));
+          FunctionDescriptor.of(
+              ADDRESS.withTargetLayout(MemoryLayout.sequenceLayout(256, JAVA_BYTE)), JAVA_INT));
 
   static {
     // Whatever an error needs is loaded now.

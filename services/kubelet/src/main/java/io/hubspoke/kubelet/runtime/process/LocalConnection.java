@@ -58,8 +58,7 @@ final class LocalConnection {
   /** Returns a socket, or an error number made negative. */
   private static long connect(int family, int port) {
     long socket =
-        Libc.tryCall(
-            Libc.SOCKET, family, SOCK_STREAM | (Libc.LINUX ? Libc.O_CLOEXEC : 0), 0);
+        Libc.tryCall(Libc.SOCKET, family, SOCK_STREAM | (Libc.LINUX ? Libc.O_CLOEXEC : 0), 0);
     if (socket < 0) {
       return socket;
     }

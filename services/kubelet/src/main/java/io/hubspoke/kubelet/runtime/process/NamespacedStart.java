@@ -282,8 +282,7 @@ final class NamespacedStart {
     try (Arena arena = Arena.ofConfined()) {
       long path = Libc.string(arena, fifo.toString());
       while (true) {
-        long fd =
-            Libc.tryCall(Libc.OPEN, path, Libc.O_WRONLY | Libc.O_NONBLOCK | Libc.O_CLOEXEC);
+        long fd = Libc.tryCall(Libc.OPEN, path, Libc.O_WRONLY | Libc.O_NONBLOCK | Libc.O_CLOEXEC);
         if (fd >= 0) {
           Fds.close((int) fd);
           return;

@@ -36,7 +36,7 @@ import org.slf4j.LoggerFactory;
 public final class ProcessRuntime implements ContainerRuntime {
   private static final Logger LOG = LoggerFactory.getLogger(ProcessRuntime.class);
   private static final SecureRandom RANDOM = new SecureRandom();
-  private static final Duration LAST_GRACE = Duration.ofSeconds(2);
+  private static final Duration LAST_GRACE = Duration.ofSeconds(1);
 
   private final VertxInternal vertx;
   private final String nodeIp;
@@ -48,6 +48,9 @@ public final class ProcessRuntime implements ContainerRuntime {
   private final RunRecords records;
   private final Map<String, PodSandbox> sandboxes = new ConcurrentHashMap<>();
   private final Map<String, ContainerProcess> containers = new ConcurrentHashMap<>();
+
+  /** When what is left of a container is gone, by ID. */
+  private final Map<String, Future<Void>> ends = new ConcurrentHashMap<>();
 
   /** Threads that wait for what the system does; a few, for a while. */
   private final ExecutorService waiting =
@@ -102,9 +105,8 @@ public final class ProcessRuntime implements ContainerRuntime {
 
   @Override
   public Future<Void> stop() {
-    List<? extends Future<?>> ends =
-        containers.values().stream().map(container -> container.stop(LAST_GRACE)).toList();
-    return Future.join(ends)
+    containers.values().forEach(container -> container.stop(LAST_GRACE));
+    return Future.join(List.copyOf(ends.values()))
         .eventually(
             () ->
                 Future.join(
@@ -125,7 +127,9 @@ public final class ProcessRuntime implements ContainerRuntime {
   @Override
   public String version() {
     return "process://0.1.0"
-        + (isolation.network() ? "" : isolation.containers() ? "+shared-network" : "+no-namespaces");
+        + (isolation.network()
+            ? ""
+            : isolation.containers() ? "+shared-network" : "+no-namespaces");
   }
 
   @Override
@@ -225,14 +229,17 @@ public final class ProcessRuntime implements ContainerRuntime {
         () -> {
           ContainerProcess container = starts.start(id, known, config);
           containers.put(id, container);
-          container
-              .exited()
-              .onComplete(
-                  exit -> {
-                    containers.remove(id);
-                    waiting(() -> starts.cleanUp(id))
-                        .onFailure(e -> LOG.warn("container {}: {}", id, e.getMessage()));
-                  });
+          Future<Void> end =
+              container
+                  .exited()
+                  .compose(exit -> waiting(() -> starts.cleanUp(id)))
+                  .onFailure(e -> LOG.warn("container {}: {}", id, e.getMessage()));
+          ends.put(id, end);
+          end.onComplete(
+              done -> {
+                containers.remove(id);
+                ends.remove(id);
+              });
           return container;
         });
   }
@@ -263,8 +270,7 @@ public final class ProcessRuntime implements ContainerRuntime {
     if (known == null) {
       return context.failedFuture(new StartException("sandbox " + sandbox.id() + " not found"));
     }
-    return waiting(
-        () -> new FdDuplex(context, poller, LocalConnection.open(known, port)));
+    return waiting(() -> new FdDuplex(context, poller, LocalConnection.open(known, port)));
   }
 
   @Override
@@ -299,13 +305,17 @@ public final class ProcessRuntime implements ContainerRuntime {
     try {
       waiting.execute(
           () -> {
+            T result;
             try {
-              promise.complete(step.take());
+              result = step.take();
             } catch (ErrnoException e) {
               promise.fail(new StartException(e.getMessage()));
+              return;
             } catch (IOException | RuntimeException e) {
               promise.fail(e);
+              return;
             }
+            promise.complete(result);
           });
     } catch (RejectedExecutionException e) {
       promise.fail(new StartException("the runtime has stopped"));

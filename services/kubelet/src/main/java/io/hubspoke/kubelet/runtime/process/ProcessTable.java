@@ -32,8 +32,7 @@ final class ProcessTable {
   static Optional<Entry> entry(int pid) {
     try {
       String stat =
-          new String(
-              Files.readAllBytes(PROC.resolve(pid + "/stat")), StandardCharsets.ISO_8859_1);
+          new String(Files.readAllBytes(PROC.resolve(pid + "/stat")), StandardCharsets.ISO_8859_1);
       // The name in parentheses may contain anything.
       String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
       long cpu = 0;

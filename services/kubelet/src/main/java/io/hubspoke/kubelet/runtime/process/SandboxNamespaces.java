@@ -25,8 +25,7 @@ record SandboxNamespaces(int network, int hostname, int ipc) {
     return Throwaway.call(
         "pod-sandbox",
         () -> {
-          Libc.call(
-              Libc.UNSHARE, CLONE_NEWUTS | CLONE_NEWIPC | (ownNetwork ? CLONE_NEWNET : 0));
+          Libc.call(Libc.UNSHARE, CLONE_NEWUTS | CLONE_NEWIPC | (ownNetwork ? CLONE_NEWNET : 0));
           try (Arena arena = Arena.ofConfined()) {
             byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
             MemorySegment text = arena.allocate(bytes.length + 1L);

@@ -3,9 +3,9 @@ package io.hubspoke.kubelet.runtime.process;
 import io.hubspoke.kubelet.runtime.ContainerRuntime.StartException;
 
 /**
- * Runs a task on a platform thread of its own that ends with it. Namespaces, root, working directory
- * and user belong to a thread on Linux: the task may change them for good. It must start no thread
- * and wake no virtual one, since a new thread would inherit all that.
+ * Runs a task on a platform thread of its own that ends with it. Namespaces, root, working
+ * directory and user belong to a thread on Linux: the task may change them for good. It must start
+ * no thread and wake no virtual one, since a new thread would inherit all that.
  */
 final class Throwaway<T> {
   private static final int STACK = 512 << 10;

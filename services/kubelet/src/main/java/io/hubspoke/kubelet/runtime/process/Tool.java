@@ -69,13 +69,16 @@ final class Tool {
       int room = MAX_OUTPUT - size;
       // What is too much is read and forgotten, so that the program can end.
       long count =
-          Libc.tryCall(Libc.READ, fd, memory.address() + (room == 0 ? 0 : size), room == 0 ? MAX_OUTPUT : room);
+          Libc.tryCall(
+              Libc.READ,
+              fd,
+              memory.address() + (room == 0 ? 0 : size),
+              room == 0 ? MAX_OUTPUT : room);
       if (count == -Libc.EINTR) {
         continue;
       }
       if (count <= 0) {
-        return new String(
-            memory.asSlice(0, size).toArray(JAVA_BYTE), StandardCharsets.UTF_8);
+        return new String(memory.asSlice(0, size).toArray(JAVA_BYTE), StandardCharsets.UTF_8);
       }
       size = room == 0 ? size : size + (int) count;
     }
