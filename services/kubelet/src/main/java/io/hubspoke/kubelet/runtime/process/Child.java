@@ -34,7 +34,10 @@ final class Child {
     } else {
       ProcessHandle.of(pid)
           .ifPresentOrElse(
-              handle -> handle.onExit().thenRun(() -> child.reap(0)), () -> child.reap(0));
+              handle -> {
+                var unused = handle.onExit().thenRun(() -> child.reap(0));
+              },
+              () -> child.reap(0));
     }
     return child;
   }

@@ -65,9 +65,7 @@ final class ContainerProcess implements Container {
     this.setting = setting;
     this.terminal = ends.terminal;
     boolean tty = ends.terminal >= 0;
-    List<FdSource> sources = new ArrayList<>();
     FdSource first = new FdSource(context, poller, tty ? ends.terminal : ends.stdout);
-    sources.add(first);
     this.stdout = new ContainerOutput(context, first, log, ContainerLog.Stream.STDOUT);
     List<Future<Void>> outputs = new ArrayList<>(List.of(stdout.start()));
     if (tty) {
@@ -75,7 +73,6 @@ final class ContainerProcess implements Container {
       this.stdin = new FdSink(context, poller, ends.terminal, () -> {});
     } else {
       FdSource second = new FdSource(context, poller, ends.stderr);
-      sources.add(second);
       this.stderr = new ContainerOutput(context, second, log, ContainerLog.Stream.STDERR);
       outputs.add(stderr.start());
       this.stdin =

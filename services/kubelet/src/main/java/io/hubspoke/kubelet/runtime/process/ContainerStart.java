@@ -16,6 +16,8 @@ import java.util.Map;
 
 /** Starts containers, waiting. */
 final class ContainerStart {
+  private static final String BIN = "bin";
+
   private final VertxInternal vertx;
   private final FdPoller poller;
   private final Isolation isolation;
@@ -55,7 +57,8 @@ final class ContainerStart {
     Credentials credentials =
         SecurityDemands.credentials(config.pod(), config.spec(), image, isolation.containers());
     List<String> command = command(config, image);
-    Map<String, String> env = environment(id, config, image, credentials);
+    Path home = containers.resolve(id);
+    Map<String, String> env = environment(id, config, credentials, image, bin(home, image));
     List<String> environment =
         env.entrySet().stream().map(e -> e.getKey() + "=" + e.getValue()).toList();
     String directory =
@@ -63,9 +66,12 @@ final class ContainerStart {
             ? image.workingDir()
             : config.spec().getWorkingDir();
     checkText(command, environment, directory);
-    Path home = Files.createDirectories(containers.resolve(id));
     Streams streams = null;
     try {
+      Files.createDirectories(home);
+      if (image.bin() != null && !isolation.containers()) {
+        Files.createSymbolicLink(home.resolve(BIN), image.bin());
+      }
       streams = new Streams(config.spec(), credentials);
       var program =
           new NamespacedStart.ProgramSpec(
@@ -193,11 +199,17 @@ final class ContainerStart {
     return command;
   }
 
+  /** Returns where the image's own commands are, by a path without the colon of a tag. */
+  private String bin(Path home, Image image) {
+    return image.bin() == null
+        ? null
+        : isolation.containers() ? ContainerRoot.BIN : home.resolve(BIN).toString();
+  }
+
   private Map<String, String> environment(
-      String id, ContainerConfig config, Image image, Credentials credentials) {
+      String id, ContainerConfig config, Credentials credentials, Image image, String bin) {
     Map<String, String> env = new LinkedHashMap<>(image.env());
-    if (image.bin() != null) {
-      String bin = isolation.containers() ? ContainerRoot.BIN : image.bin().toString();
+    if (bin != null) {
       env.merge("PATH", bin, (path, first) -> first + ":" + path);
     }
     env.put("HOME", credentials.uid() == 0 ? "/root" : "/");
@@ -228,7 +240,7 @@ final class ContainerStart {
   }
 
   /** The streams of a container while it starts. */
-  private final class Streams {
+  private static final class Streams {
     private final int[] theirs = {-1, -1, -1};
     private final int[] ours = {-1, -1, -1};
     private final boolean tty;

@@ -30,7 +30,16 @@ final class FdSink implements WriteStream<Buffer> {
   private boolean broken;
   private Handler<Void> drainHandler;
 
-  private record Pending(byte[] bytes, int from, Promise<Void> done) {}
+  private static final class Pending {
+    private final byte[] bytes;
+    private final Promise<Void> done;
+    private int from;
+
+    Pending(byte[] bytes, Promise<Void> done) {
+      this.bytes = bytes;
+      this.done = done;
+    }
+  }
 
   /**
    * Makes a stream.
@@ -59,7 +68,7 @@ final class FdSink implements WriteStream<Buffer> {
       if (ending) {
         return context.failedFuture(new IllegalStateException("written after the end"));
       }
-      queue.add(new Pending(data.getBytes(), 0, done));
+      queue.add(new Pending(data.getBytes(), done));
       queued += data.length();
       if (!armed) {
         flush();
@@ -109,25 +118,23 @@ final class FdSink implements WriteStream<Buffer> {
   /** Writes as much as goes, under the lock. */
   private void flush() {
     while (!queue.isEmpty()) {
-      Pending head = queue.remove();
+      Pending head = queue.element();
       int length = Math.min(head.bytes.length - head.from, FdPoller.CHUNK);
       long count = write(head.bytes, head.from, length);
       if (count == -Libc.EAGAIN) {
-        queue.addFirst(head);
         armed = true;
         poller.watch(fd, FdPoller.WRITE, this::writable);
         return;
       }
       if (count < 0 && count != -Libc.EINTR) {
-        queue.addFirst(head);
         breakOff();
         return;
       }
       int written = (int) Math.max(0, count);
       queued -= written;
-      if (head.from + written < head.bytes.length) {
-        queue.addFirst(new Pending(head.bytes, head.from + written, head.done));
-      } else {
+      head.from += written;
+      if (head.from == head.bytes.length) {
+        queue.remove();
         head.done.complete();
       }
     }

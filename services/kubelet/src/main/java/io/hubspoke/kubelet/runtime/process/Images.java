@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 
 /**
@@ -196,7 +197,7 @@ final class Images {
     return Files.isDirectory(folder.resolve("rootfs")) || Files.isDirectory(folder.resolve("bin"));
   }
 
-  private static void collect(Path folder, String prefix, int depth, TreeSet<String> names) {
+  private static void collect(Path folder, String prefix, int depth, Set<String> names) {
     try (DirectoryStream<Path> children = Files.newDirectoryStream(folder)) {
       for (Path child : children) {
         String name = prefix + child.getFileName();

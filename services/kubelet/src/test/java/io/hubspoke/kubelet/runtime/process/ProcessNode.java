@@ -65,8 +65,7 @@ final class ProcessNode implements AutoCloseable {
                     .endSpec())
             .build();
     this.sandbox =
-        Await.result(
-            runtime.runSandbox(new SandboxConfig(pod, directory.resolve("logs"))));
+        Await.result(runtime.runSandbox(new SandboxConfig(pod, directory.resolve("logs"))));
   }
 
   boolean namespaced() {
@@ -92,16 +91,12 @@ final class ProcessNode implements AutoCloseable {
   }
 
   private Future<ContainerRuntime.Container> start(
-      UnaryOperator<ContainerBuilder> edit,
-      Map<String, String> env,
-      List<Mount> mounts,
-      Path log) {
+      UnaryOperator<ContainerBuilder> edit, Map<String, String> env, List<Mount> mounts, Path log) {
     Container spec =
         edit.apply(new ContainerBuilder().withName("c").withImage("hubspoke/host")).build();
     return runtime.startContainer(
         sandbox,
-        new ContainerConfig(
-            pod, spec, spec.getCommand(), spec.getArgs(), env, mounts, log, 0));
+        new ContainerConfig(pod, spec, spec.getCommand(), spec.getArgs(), env, mounts, log, 0));
   }
 
   RemoteProcess exec(Run run, RemoteCommand streams, String... command) throws Exception {
@@ -132,9 +127,13 @@ final class ProcessNode implements AutoCloseable {
   record Said(String out, String err, int code) {}
 
   @Override
-  public void close() throws Exception {
-    Await.result(runtime.stop());
-    Await.result(vertx.close());
+  public void close() {
+    try {
+      Await.result(runtime.stop());
+      Await.result(vertx.close());
+    } catch (Exception e) {
+      throw new AssertionError("not stopped", e);
+    }
   }
 
   /** A container that was started, with its log. */

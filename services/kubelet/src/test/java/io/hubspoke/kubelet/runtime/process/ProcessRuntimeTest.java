@@ -45,7 +45,9 @@ class ProcessRuntimeTest {
               List.of());
 
       assertThat(run.code()).isZero();
-      assertThat(Files.readString(run.log())).contains("F a b\n").contains("'\"$x|grüße €|wört = *|/tmp|");
+      assertThat(Files.readString(run.log()))
+          .contains("F a b\n")
+          .contains("'\"$x|grüße €|wört = *|/tmp|");
     }
   }
 
@@ -125,7 +127,8 @@ class ProcessRuntimeTest {
       assertThat(with.code()).isZero();
       assertThat(with.said()).isEqualTo("hello you");
       assertThat(node.runtime.images()).contains("team/tool:1.2");
-      assertThat(Await.failure(node.runtime.pullImage("team/tool"))).isInstanceOf(ImageException.class);
+      assertThat(Await.failure(node.runtime.pullImage("team/tool")))
+          .isInstanceOf(ImageException.class);
       assertThat(Await.failure(node.runtime.pullImage("../kubelet")))
           .isInstanceOf(ImageException.class);
     }
@@ -171,7 +174,10 @@ class ProcessRuntimeTest {
       var run = node.sh("head -c 40000 /dev/zero | tr '\\0' x; echo; printf 'a\\377b\\n'");
 
       assertThat(run.code()).isZero();
-      var lines = new String(Files.readAllBytes(run.log()), java.nio.charset.StandardCharsets.ISO_8859_1).lines().toList();
+      var lines =
+          new String(Files.readAllBytes(run.log()), java.nio.charset.StandardCharsets.ISO_8859_1)
+              .lines()
+              .toList();
       assertThat(lines).hasSize(4);
       assertThat(lines.get(0)).contains(" stdout P x");
       assertThat(lines.get(1)).contains(" stdout P x");
@@ -230,17 +236,27 @@ class ProcessRuntimeTest {
               "-c",
               "i=0; while :; do printf '%65536s'; i=$((i+1)); echo $i >&2; done");
       AtomicLong written = new AtomicLong();
-      process.stderr().handler(b -> written.set(Long.parseLong(b.toString().strip().lines().reduce((x, y) -> y).orElse("0"))));
+      process
+          .stderr()
+          .handler(
+              b ->
+                  written.set(
+                      Long.parseLong(
+                          b.toString().strip().lines().reduce((x, y) -> y).orElse("0"))));
       process.stderr().resume();
       process.stdout().handler(b -> process.stdout().pause());
       process.stdout().resume();
 
       Await.until("it has begun", () -> written.get() > 0);
-      long seen = Await.until("it has stopped", () -> {
-        long before = written.get();
-        Thread.sleep(300);
-        return written.get() == before ? before : -1;
-      }, count -> count > 0);
+      long seen =
+          Await.until(
+              "it has stopped",
+              () -> {
+                long before = written.get();
+                Thread.sleep(300);
+                return written.get() == before ? before : -1;
+              },
+              count -> count > 0);
 
       assertThat(seen).isLessThan(20);
       process.close();
