@@ -115,8 +115,7 @@ class NamespacesTest {
   @Test
   void busyboxIsARootWithItsAppletsAndEachContainerHasItsOwn() throws Exception {
     try (var node = node()) {
-      assumeTrue(
-          node.runtime.images().contains("busybox:latest"), "busybox is not installed here");
+      assumeTrue(node.runtime.images().contains("busybox:latest"), "busybox is not installed here");
       var run =
           node.run(
               c ->
@@ -137,7 +136,10 @@ class NamespacesTest {
       var run =
           node.run(
               c ->
-                  c.withCommand("/bin/sh", "-c", "id -u; id -g; grep -E 'CapBnd|NoNewPrivs' /proc/self/status; touch /x; echo again > /dev/stdout")
+                  c.withCommand(
+                          "/bin/sh",
+                          "-c",
+                          "id -u; id -g; grep -E 'CapBnd|NoNewPrivs' /proc/self/status; touch /x; echo again > /dev/stdout")
                       .withNewSecurityContext()
                       .withRunAsUser(1234L)
                       .withRunAsGroup(4321L)
@@ -232,7 +234,9 @@ class NamespacesTest {
   @Test
   void usageIsThatOfAllProcessesOfTheContainer() throws Exception {
     try (var node = node()) {
-      var run = node.sh("sleep 100 & echo up; i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; echo done; wait");
+      var run =
+          node.sh(
+              "sleep 100 & echo up; i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; echo done; wait");
       run.awaitSaid("done");
 
       var usage = Await.result(node.runtime.usage(run.container())).orElseThrow();

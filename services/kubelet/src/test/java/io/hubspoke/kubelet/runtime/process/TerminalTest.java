@@ -23,7 +23,13 @@ class TerminalTest {
   void anExecWithATerminalHasItAsItsControllingOneAndSeesEachSize() throws Exception {
     try (var node = new ProcessNode(directory)) {
       var run = node.run(c -> c.withCommand("sleep", "100"));
-      var process = node.exec(run, TTY, "/bin/sh", "-c", "trap 'stty size' WINCH; tty; echo $TERM; read x; echo \"got $x\"; while :; do sleep 0.05; done");
+      var process =
+          node.exec(
+              run,
+              TTY,
+              "/bin/sh",
+              "-c",
+              "trap 'stty size' WINCH; tty; echo $TERM; read x; echo \"got $x\"; while :; do sleep 0.05; done");
       var screen = new Screen(process);
       screen.await("/dev/pts/");
       screen.await("xterm");
@@ -71,7 +77,8 @@ class TerminalTest {
     try (var node = new ProcessNode(directory)) {
       var run = node.run(c -> c.withCommand("cat").withStdin(true).withStdinOnce(true));
       var attached =
-          Await.result(node.runtime.attach(run.container(), new RemoteCommand(true, true, true, false)));
+          Await.result(
+              node.runtime.attach(run.container(), new RemoteCommand(true, true, true, false)));
       var out = ProcessNode.all(attached.stdout());
       attached.stderr().handler(b -> {});
       attached.stderr().resume();
@@ -105,7 +112,13 @@ class TerminalTest {
   @Test
   void someoneAttachedWhoDoesntReadIsLetGoOfAndTheContainerGoesOn() throws Exception {
     try (var node = new ProcessNode(directory)) {
-      var run = node.run(c -> c.withCommand("/bin/sh", "-c", "sleep 0.5; i=0; while [ $i -lt 100 ]; do printf '%8192s\\n'; i=$((i+1)); done; echo the end"));
+      var run =
+          node.run(
+              c ->
+                  c.withCommand(
+                      "/bin/sh",
+                      "-c",
+                      "sleep 0.5; i=0; while [ $i -lt 100 ]; do printf '%8192s\\n'; i=$((i+1)); done; echo the end"));
       var idle =
           Await.result(
               node.runtime.attach(run.container(), new RemoteCommand(false, true, false, false)));
