@@ -1,6 +1,7 @@
 package io.hubspoke.streams;
 
 import io.hubspoke.streams.spdy.SpdyPortForwardConnection;
+import io.hubspoke.streams.websocket.WebSocketTunnel;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
@@ -32,7 +33,13 @@ public final class PortForwardClient {
       case SPDY ->
           SpdyPortForwardConnection.connect(
               vertx, http, request, StreamTimeouts.DEFAULT, UpgradeRefusal::of);
-      case WEBSOCKET -> Future.failedFuture("unable to upgrade: " + transport + " is not spoken");
+      case WEBSOCKET ->
+          WebSocketTunnel.connect(
+              http,
+              request,
+              StreamTimeouts.DEFAULT,
+              UpgradeRefusal::of,
+              socket -> SpdyPortForwardConnection.over(vertx, socket));
     };
   }
 }

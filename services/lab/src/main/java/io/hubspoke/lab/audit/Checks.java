@@ -37,7 +37,13 @@ final class Checks {
 
   /** Adds a line to what the report quotes of this evidence. */
   static void inShort(ObjectNode evidence, String line) {
-    evidence.withArray(Report.IN_SHORT).add(line);
+    var lines = evidence.withArray(Report.IN_SHORT);
+    for (var there : lines) {
+      if (there.asText().equals(line)) {
+        return;
+      }
+    }
+    lines.add(line);
   }
 
   /** A text that is nowhere else; a valid name of an object too. */
@@ -137,8 +143,14 @@ final class Checks {
       if (decided.getFirst().outcome() instanceof Interception.Outcome.Refused(var reason)) {
         evidence.put("refusedWith", reason);
       }
-      evidence.put(
-          "applicationBytesRead", decided.stream().mapToLong(Interception::clientBytes).sum());
+      var bytes = decided.stream().mapToLong(Interception::clientBytes).sum();
+      evidence.put("applicationBytesRead", bytes);
+      inShort(
+          evidence,
+          "the interceptor was refused (%s) and read %s"
+              .formatted(
+                  evidence.path("refusedWith").asText("no reason told"),
+                  bytes == 0 ? "nothing" : bytes + " bytes"));
       return new Verdict.Holds(evidence);
     }
     var first = taken.getFirst();

@@ -90,6 +90,7 @@ public final class ControlPlaneRoute implements NodeToControlPlane {
     evidence.set("scheduler", scheduler.evidence());
     evidence.set("controllerManager", controllers.evidence());
     for (var verdict : List.of(scheduler, controllers)) {
+      verdict.evidence().path(Report.IN_SHORT).forEach(l -> Checks.inShort(evidence, l.asText()));
       if (verdict instanceof Verdict.Inconclusive(var reason, var _)) {
         return new Verdict.Inconclusive(reason, evidence);
       }

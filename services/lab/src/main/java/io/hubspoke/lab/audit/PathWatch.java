@@ -35,7 +35,12 @@ final class PathWatch {
 
   /** Watches a way from the control plane to a node. */
   static PathWatch toNode(Mesh mesh, String node) throws Exception {
-    return new PathWatch(List.of(mesh.nodes().get(node).wire()), List.of());
+    return across(mesh.nodes().get(node).wire());
+  }
+
+  /** Watches one wire. */
+  static PathWatch across(Wire wire) throws Exception {
+    return new PathWatch(List.of(wire), List.of());
   }
 
   /** Watches a way to the apiserver, and that nothing is opened towards nodes meanwhile. */

@@ -122,7 +122,8 @@ final class Probe implements AutoCloseable {
     }
   }
 
-  private Answer send(String method, String url, String body, Map<String, String> headers)
+  /** Sends a request with a body and headers of its own. */
+  Answer send(String method, String url, String body, Map<String, String> headers)
       throws InterruptedException {
     try {
       var response =

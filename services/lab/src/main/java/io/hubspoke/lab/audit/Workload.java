@@ -19,20 +19,26 @@ record Workload(Mesh mesh) {
    * @param node empty to leave the choice to the scheduler
    */
   void ticker(String name, String node, String canary, List<String> arguments) throws Exception {
-    var pod = Json.object().put("apiVersion", "v1").put("kind", "Pod");
-    var metadata = pod.putObject("metadata").put("name", name).put("namespace", NAMESPACE);
-    metadata.putObject("annotations").put("hubspoke.io/canary", canary);
-    var spec = pod.putObject("spec").put("terminationGracePeriodSeconds", 0);
+    var pod = describe(name, "hubspoke/ticker", arguments);
+    pod.withObject("/metadata/annotations").put("hubspoke.io/canary", canary);
     if (!node.isEmpty()) {
-      spec.put("nodeName", node);
+      pod.withObject("/spec").put("nodeName", node);
     }
+    create(pod);
+  }
+
+  /** Describes a pod of one container that ends at once when it is told to. */
+  static ObjectNode describe(String name, String image, List<String> arguments) {
+    var pod = Json.object().put("apiVersion", "v1").put("kind", "Pod");
+    pod.putObject("metadata").put("name", name).put("namespace", NAMESPACE);
+    var spec = pod.putObject("spec").put("terminationGracePeriodSeconds", 0);
     var container =
-        spec.putArray("containers")
-            .addObject()
-            .put("name", CONTAINER)
-            .put("image", "hubspoke/ticker");
-    var args = container.putArray("args");
-    arguments.forEach(args::add);
+        spec.putArray("containers").addObject().put("name", CONTAINER).put("image", image);
+    arguments.forEach(container.putArray("args")::add);
+    return pod;
+  }
+
+  void create(ObjectNode pod) throws Exception {
     Component.await(mesh.admin().create(Resource.PODS.tree(), NAMESPACE, pod));
   }
 

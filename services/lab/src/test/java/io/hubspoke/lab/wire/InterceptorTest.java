@@ -104,6 +104,56 @@ class InterceptorTest {
   }
 
   @Test
+  void anInterceptorHandsTheClientToAServerOfItsOwn() throws Exception {
+    var impostor = Await.result(answering("the impostor heard "));
+    var interceptor = interceptor(new Alteration.Impersonate(impostor));
+    Await.result(wire.mode(new Mode.Intercept(interceptor)));
+    assertThat(get(Tls.trustAny(List.of()), false)).isEqualTo("the impostor heard /" + CANARY);
+    var interception = only(interceptor);
+    assertThat(interception.read()).contains("GET /" + CANARY);
+    assertThat(interception.alterations()).isEqualTo(1);
+    assertThat(interception.clientCertificate()).contains("CN=the-client,O=the-group");
+  }
+
+  @Test
+  void aClientThatVerifiesIsHandedToNobody() throws Exception {
+    var impostor = Await.result(answering("the impostor heard "));
+    var interceptor = interceptor(new Alteration.Impersonate(impostor));
+    Await.result(wire.mode(new Mode.Intercept(interceptor)));
+    assertThatThrownBy(() -> get(Tls.trust(List.of(CLUSTER.certificate())), true))
+        .hasStackTraceContaining("SSLHandshakeException");
+    var interception = Await.until("handshake over", () -> only(interceptor), i -> !pending(i));
+    assertThat(interception.outcome()).isInstanceOf(Interception.Outcome.Refused.class);
+    assertThat(interception.clientBytes()).isZero();
+  }
+
+  @Test
+  void whatIsInClearIsReadAndAlteredWithoutACertificate() throws Exception {
+    var plain = Await.result(answering("a page for "));
+    var way =
+        Await.result(Wire.open(vertx, SocketAddress.inetSocketAddress(0, "127.0.0.1"), plain));
+    try {
+      var interceptor = Interceptor.inClear(vertx, new Alteration.Replace("page", "PAGE"));
+      Await.result(way.mode(new Mode.Intercept(interceptor)));
+      assertThat(request(new HttpClientOptions(), way.address().port()))
+          .isEqualTo("a PAGE for /" + CANARY);
+      assertThat(only(interceptor).read()).contains("GET /" + CANARY);
+      assertThat(only(interceptor).alterations()).isEqualTo(1);
+    } finally {
+      Await.result(way.close());
+    }
+  }
+
+  /** Starts a server without TLS that answers with a text and the path. */
+  private Future<SocketAddress> answering(String text) {
+    return vertx
+        .createHttpServer()
+        .requestHandler(request -> request.response().end(text + request.path()))
+        .listen(0, "127.0.0.1")
+        .map(s -> SocketAddress.inetSocketAddress(s.actualPort(), "127.0.0.1"));
+  }
+
+  @Test
   void aClientThatTrustsTheForeignAuthorityIsTakenIn() throws Exception {
     var foreign = ForeignAuthority.create();
     var interceptor = new Interceptor(vertx, foreign, null, new Alteration.None());
@@ -185,15 +235,18 @@ class InterceptorTest {
 
   private String get(X509ExtendedTrustManager trust, boolean verifyHost) throws Exception {
     var options = new HttpClientOptions().setVerifyHost(verifyHost);
-    var client = vertx.createHttpClient(Tls.connect(options, new ReloadableKeys(CLIENT), trust));
+    return request(Tls.connect(options, new ReloadableKeys(CLIENT), trust), wire.address().port());
+  }
+
+  private String request(HttpClientOptions options, int port) throws Exception {
+    var client = vertx.createHttpClient(options);
     Future<Buffer> body =
         Future.future(
             promise ->
                 vertx.runOnContext(
                     v ->
                         client
-                            .request(
-                                HttpMethod.GET, wire.address().port(), "127.0.0.1", "/" + CANARY)
+                            .request(HttpMethod.GET, port, "127.0.0.1", "/" + CANARY)
                             .compose(request -> request.send())
                             .compose(response -> response.body())
                             .onComplete(promise)));

@@ -1,11 +1,14 @@
 package io.hubspoke.streams.websocket;
 
 import io.hubspoke.streams.StreamTimeouts;
+import io.hubspoke.streams.upgrade.UpgradeAnswer;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.vertx.core.Future;
+import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.RequestOptions;
 import io.vertx.core.internal.net.NetSocketInternal;
 import java.nio.channels.ClosedChannelException;
 import java.util.List;
@@ -46,6 +49,22 @@ public final class WebSocketTunnel extends WebSocketHandler {
         ? ServerHandshake.accept(
             request, PORT_FORWARD, timeouts, new WebSocketTunnel(false), opened)
         : ServerHandshake.refuse(request, PORT_FORWARD);
+  }
+
+  /**
+   * Asks a server for a port-forward.
+   *
+   * @param refused makes the failure of what the server answered instead
+   * @param opened takes the connection over, as at {@link #accept}
+   */
+  public static <T> Future<T> connect(
+      HttpClient http,
+      RequestOptions request,
+      StreamTimeouts timeouts,
+      Function<UpgradeAnswer.Refused, Future<T>> refused,
+      Function<NetSocketInternal, T> opened) {
+    return ClientHandshake.connect(
+        http, request, PORT_FORWARD, timeouts, new WebSocketTunnel(true), refused, opened);
   }
 
   @Override
