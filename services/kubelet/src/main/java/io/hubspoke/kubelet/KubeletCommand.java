@@ -165,7 +165,8 @@ public final class KubeletCommand implements Callable<Integer> {
       paramLabel = "ENDPOINT",
       description =
           "what runs containers: in-process:// (built-in images in this process), process:// (each a"
-              + " process of this machine), or a CRI socket such as"
+              + " process of this machine, images hubspoke/host and busybox; process:///FOLDER for"
+              + " more images: a folder NAME:TAG for each, with rootfs/ or bin/ and config.json), or a CRI socket such as"
               + " unix:///run/containerd/containerd.sock (${DEFAULT-VALUE})")
   private String containerRuntimeEndpoint = "in-process://";
 

@@ -23,7 +23,7 @@ final class RuntimeChoice {
           new InProcessRuntime(vertx, options.nodeIp(), options.maxLogSize(), listen(options));
       case RuntimeEndpoint.Processes processes ->
           new ProcessRuntime(
-              vertx, options.nodeIp(), options.rootDir(), null, options.maxLogSize());
+              vertx, options.nodeIp(), options.rootDir(), processes.images(), options.maxLogSize());
       case RuntimeEndpoint.Cri cri ->
           new CriRuntime(
               vertx,

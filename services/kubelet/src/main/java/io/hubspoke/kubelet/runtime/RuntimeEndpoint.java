@@ -12,11 +12,15 @@ public sealed interface RuntimeEndpoint {
     }
   }
 
-  /** Each container a process of this machine. */
-  record Processes() implements RuntimeEndpoint {
+  /**
+   * Each container a process of this machine.
+   *
+   * @param images with a folder for each image beside the built-in ones; null for none
+   */
+  record Processes(Path images) implements RuntimeEndpoint {
     @Override
     public String toString() {
-      return "process://";
+      return "process://" + (images == null ? "" : images);
     }
   }
 
@@ -37,8 +41,19 @@ public sealed interface RuntimeEndpoint {
     if (text.equals("in-process://")) {
       return new InProcess();
     }
-    if (text.equals("process://")) {
-      return new Processes();
+    if (text.startsWith("process://")) {
+      String images = text.substring("process://".length());
+      if (images.isEmpty()) {
+        return new Processes(null);
+      }
+      if (!images.startsWith("/") || images.indexOf('\0') >= 0) {
+        throw new IllegalArgumentException(
+            "--container-runtime-endpoint must be process:// or process:///FOLDER-OF-IMAGES, but is"
+                + " \""
+                + text
+                + "\"");
+      }
+      return new Processes(Path.of(images));
     }
     String socket = text.startsWith("unix://") ? text.substring("unix://".length()) : text;
     if (!socket.startsWith("/") || socket.equals("/") || socket.indexOf('\0') >= 0) {

@@ -17,7 +17,9 @@ import java.util.Map;
 
 /**
  * The root file system of a container and what is mounted in it. Nothing of the machine is in it
- * but what is named here: neither the kubelet's files nor anybody's keys.
+ * but what is named here: neither the kubelet's files nor anybody's keys. Device files work nowhere
+ * but for those given here: nothing else stands between a container that makes some and the
+ * machine's disks.
  *
  * @param directory where it is
  * @param overlay options of an overlay to mount there, or null for a plain folder
@@ -101,7 +103,7 @@ record ContainerRoot(Path directory, String overlay, List<MountStep> steps, bool
         Path path = home.resolve("file-" + number++);
         Files.writeString(path, file.getValue());
         Files.setAttribute(path, "unix:mode", 0644);
-        steps.add(new MountStep.Bind(path.toString(), file.getKey(), false, 0));
+        steps.add(new MountStep.Bind(path.toString(), file.getKey(), false, MS_NODEV));
       }
     }
     mounts.stream()
@@ -113,7 +115,7 @@ record ContainerRoot(Path directory, String overlay, List<MountStep> steps, bool
                         mount.hostPath().toString(),
                         mount.containerPath(),
                         Files.isDirectory(mount.hostPath()),
-                        mount.readOnly() ? MS_RDONLY : 0)));
+                        MS_NODEV | (mount.readOnly() ? MS_RDONLY : 0))));
     return new ContainerRoot(root, overlay, List.copyOf(steps), readOnly);
   }
 
@@ -152,7 +154,12 @@ record ContainerRoot(Path directory, String overlay, List<MountStep> steps, bool
     steps.add(new MountStep.Folder("/proc"));
     steps.add(
         new MountStep.Special("sysfs", "/sys", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, null));
-    steps.add(new MountStep.Special("tmpfs", "/dev", MS_NOSUID, "mode=755,size=65536k"));
+    for (String masked : List.of("/sys/firmware", "/sys/devices/virtual/powercap")) {
+      if (Files.isDirectory(Path.of(masked))) {
+        steps.add(new MountStep.Special("tmpfs", masked, MS_RDONLY | MS_NODEV, "size=4k"));
+      }
+    }
+    steps.add(new MountStep.Special("tmpfs", "/dev", MS_NOSUID | MS_NODEV, "mode=755,size=65536k"));
     for (String device : DEVICES) {
       steps.add(new MountStep.Bind("/dev/" + device, "/dev/" + device, false, 0));
     }

@@ -19,6 +19,7 @@ record Credentials(
   private static final int PR_SET_NO_NEW_PRIVS = 38;
   private static final int PR_SET_DUMPABLE = 4;
   private static final int LAST_CAPABILITY = 63;
+  private static final int KEYCTL_JOIN_SESSION_KEYRING = 1;
 
   /** Gives them to the calling thread, and so to what it starts; for good. */
   void assume() throws ErrnoException {
@@ -28,6 +29,8 @@ record Credentials(
         Libc.tryCall(Libc.PRCTL, PR_CAPBSET_DROP, capability, 0, 0, 0);
       }
     }
+    // Not the keys of whoever started the kubelet.
+    Libc.tryCall(Libc.SYSCALL, Libc.SYS_KEYCTL, KEYCTL_JOIN_SESSION_KEYRING, 0);
     assumePrivilegesOnly();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment list = arena.allocate(JAVA_INT, groups.size() + 1L);

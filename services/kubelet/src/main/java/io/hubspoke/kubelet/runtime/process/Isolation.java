@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * Which namespaces this machine gives to containers.
@@ -102,9 +103,12 @@ record Isolation(boolean containers, boolean network, String reason, Path mountT
     }
     try {
       SandboxNamespaces trial = SandboxNamespaces.make("probe", true);
-      String name = "hsp" + ProcessHandle.current().pid();
+      // Other kubelets of this machine may try at the same time.
+      int number = ThreadLocalRandom.current().nextInt(1, 1 << 24);
+      String name = PodLink.PREFIX + "p" + Integer.toHexString(number);
+      String range = "198.18." + number % 256 + ".";
       try {
-        PodLink.lay(trial, name, "192.0.2.2", "192.0.2.1", "192.0.2.0/24");
+        PodLink.lay(trial, name, range + "2", range + "1", range + "0/24");
         PodLink.remove(name);
       } finally {
         trial.close();

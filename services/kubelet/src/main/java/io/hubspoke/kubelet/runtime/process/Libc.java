@@ -58,6 +58,7 @@ final class Libc {
   static final long SYS_SETRESUID = ARM ? 147 : 117;
   static final long SYS_SETRESGID = ARM ? 149 : 119;
   static final long SYS_GETTID = ARM ? 178 : 186;
+  static final long SYS_KEYCTL = ARM ? 219 : 250;
   static final long SYS_OPEN_TREE = 428;
   static final long SYS_MOVE_MOUNT = 429;
   static final long SYS_PIDFD_OPEN = 434;

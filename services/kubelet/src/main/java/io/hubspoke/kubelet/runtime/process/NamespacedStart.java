@@ -132,6 +132,8 @@ final class NamespacedStart {
       }
       return first.join();
     } catch (ErrnoException | RuntimeException e) {
+      // When it failed after the start the process was ended; it is nobody else's to reap.
+      reap(first);
       if (terminal != null) {
         Fds.close(terminal.master());
       }
@@ -144,6 +146,15 @@ final class NamespacedStart {
     }
   }
 
+  private static void reap(Throwaway<Integer> first) {
+    try {
+      int unused = Tool.waitFor(first.join());
+    } catch (ErrnoException | RuntimeException e) {
+      // It never started.
+      return;
+    }
+  }
+
   /** On the first thread. */
   private int start(Path holdFolder) throws ErrnoException {
     Libc.call(Libc.UNSHARE, CLONE_FS | CLONE_NEWNS | CLONE_NEWPID);
@@ -153,6 +164,7 @@ final class NamespacedStart {
     MountStep.mount("none", "/", null, MS_REC | MS_PRIVATE, null);
     if (root.overlay() == null) {
       MountStep.mount(path, path, null, MS_BIND, null);
+      MountStep.Bind.setAttributes(-100, path, 0, MS_NODEV);
     } else {
       MountStep.mount("overlay", path, "overlay", MS_NODEV, root.overlay());
     }
@@ -230,7 +242,8 @@ final class NamespacedStart {
             "-o",
             "nosuid,nodev,noexec",
             "proc",
-            path + "/proc"));
+            path + "/proc"),
+        "");
     for (String masked : MASKED) {
       mask(path + masked);
     }

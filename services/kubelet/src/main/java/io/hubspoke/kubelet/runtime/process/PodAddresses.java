@@ -1,6 +1,11 @@
 package io.hubspoke.kubelet.runtime.process;
 
 import io.hubspoke.kubelet.runtime.PodNetwork;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.util.Collections;
+import java.util.Optional;
 
 /**
  * Which addresses pods with a network of their own get: those of the node's pod CIDR. A range in
@@ -11,10 +16,33 @@ import io.hubspoke.kubelet.runtime.PodNetwork;
 final class PodAddresses {
   private final PodNetwork network = new PodNetwork();
   private volatile String range = "";
+  private volatile String free = "none";
 
   void range(String cidr) {
     range = cidr.startsWith("127.") ? "10." + cidr.substring(4) : cidr;
     network.range(range);
+  }
+
+  /**
+   * Returns the name of an interface of the machine that has an address in the pods' range, so that
+   * routes to pods would hide the network behind it; empty when there is none.
+   */
+  Optional<String> conflict() throws SocketException {
+    String present = range;
+    if (present.equals(free)) {
+      return Optional.empty();
+    }
+    String prefix = cluster().substring(0, cluster().indexOf(".0.0/") + 1);
+    for (NetworkInterface each : Collections.list(NetworkInterface.getNetworkInterfaces())) {
+      boolean ours = each.getName().startsWith(PodLink.PREFIX);
+      for (InetAddress address : Collections.list(each.getInetAddresses())) {
+        if (!ours && address.getHostAddress().startsWith(prefix)) {
+          return Optional.of(each.getName());
+        }
+      }
+    }
+    free = present;
+    return Optional.empty();
   }
 
   boolean known() {

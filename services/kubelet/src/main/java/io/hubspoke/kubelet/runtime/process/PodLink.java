@@ -1,6 +1,7 @@
 package io.hubspoke.kubelet.runtime.process;
 
 import io.hubspoke.kubelet.runtime.ContainerRuntime.StartException;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -12,6 +13,9 @@ import java.util.Optional;
  * else: it has no default route, and nothing of the machine's own set-up is changed.
  */
 final class PodLink {
+  /** What names of the machine's ends begin with. */
+  static final String PREFIX = "hs";
+
   private static final List<String> PLACES =
       List.of("/usr/sbin/ip", "/sbin/ip", "/usr/bin/ip", "/bin/ip");
 
@@ -37,23 +41,30 @@ final class PodLink {
     String ip = tool().orElseThrow(() -> new StartException("the program ip is missing"));
     // Into our own network, named by a path that the program can open.
     String machine = "/proc/" + ProcessHandle.current().pid() + "/ns/net";
+    String pod =
+        """
+        link set lo up
+        link add eth0 type veth peer name %1$s netns %2$s
+        address add %3$s peer %4$s dev eth0
+        link set eth0 up
+        route add %5$s via %4$s src %3$s
+        """
+            .formatted(name, machine, address, gateway, range);
     var unused =
         Throwaway.call(
             "pod-link",
             () -> {
               namespaces.enterNetwork();
-              Tool.run(List.of(ip, "link", "set", "lo", "up"));
-              Tool.run(
-                  List.of(
-                      ip, "link", "add", "eth0", "type", "veth", "peer", "name", name, "netns",
-                      machine));
-              Tool.run(List.of(ip, "address", "add", address, "peer", gateway, "dev", "eth0"));
-              Tool.run(List.of(ip, "link", "set", "eth0", "up"));
-              Tool.run(List.of(ip, "route", "add", range, "via", gateway, "src", address));
+              Tool.run(List.of(ip, "-batch", "-"), pod);
               return null;
             });
-    Tool.run(List.of(ip, "address", "add", gateway, "peer", address, "dev", name));
-    Tool.run(List.of(ip, "link", "set", name, "up"));
+    Tool.run(
+        List.of(ip, "-batch", "-"),
+        """
+        address add %1$s peer %2$s dev %3$s
+        link set %3$s up
+        """
+            .formatted(gateway, address, name));
     // Pods of this machine reach one another; only what comes in by this interface is passed on.
     forward(name);
   }
@@ -61,13 +72,13 @@ final class PodLink {
   /** Takes the machine's end away; the pod's goes with it. */
   static void remove(String name) throws ErrnoException {
     String ip = tool().orElseThrow(() -> new StartException("the program ip is missing"));
-    Tool.run(List.of(ip, "link", "delete", name));
+    Tool.run(List.of(ip, "link", "delete", name), "");
   }
 
   private static void forward(String name) {
     try {
       Files.writeString(Path.of("/proc/sys/net/ipv4/conf/" + name + "/forwarding"), "1");
-    } catch (java.io.IOException e) {
+    } catch (IOException e) {
       // A read-only /proc/sys: pods reach the machine, but one another only where it forwards.
       return;
     }

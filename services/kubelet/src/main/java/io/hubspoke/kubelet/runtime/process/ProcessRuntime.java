@@ -153,23 +153,20 @@ public final class ProcessRuntime implements ContainerRuntime {
     return waiting(
         () -> {
           String id = newId();
-          if (config.hostNetwork() || !isolation.containers()) {
+          if (!isolation.containers()) {
             return keep(new PodSandbox(id, config, SandboxNamespaces.HOST, nodeIp, null));
           }
-          boolean own = isolation.network() && addresses.known();
-          SandboxNamespaces namespaces = SandboxNamespaces.make(hostname(config), own);
+          boolean own =
+              !config.hostNetwork() && isolation.network() && addresses.known() && usable();
+          SandboxNamespaces namespaces =
+              SandboxNamespaces.make(config.hostNetwork() ? null : hostname(config), own);
           if (!own) {
             return keep(new PodSandbox(id, config, namespaces, nodeIp, null));
           }
           String address = null;
           try {
             address = addresses.allocate();
-            PodLink.lay(
-                namespaces,
-                "hs" + id.substring(0, 12),
-                address,
-                addresses.gateway(),
-                addresses.cluster());
+            PodLink.lay(namespaces, link(id), address, addresses.gateway(), addresses.cluster());
           } catch (ErrnoException | RuntimeException e) {
             namespaces.close();
             if (address != null) {
@@ -179,6 +176,21 @@ public final class ProcessRuntime implements ContainerRuntime {
           }
           return keep(new PodSandbox(id, config, namespaces, address, address));
         });
+  }
+
+  private boolean usable() throws IOException {
+    Optional<String> conflict = addresses.conflict();
+    conflict.ifPresent(
+        name ->
+            LOG.warn(
+                "pods share the machine's network: its interface {} has an address in {}",
+                name,
+                addresses.cluster()));
+    return conflict.isEmpty();
+  }
+
+  private static String link(String sandbox) {
+    return PodLink.PREFIX + sandbox.substring(0, 12);
   }
 
   private Sandbox keep(PodSandbox sandbox) {
@@ -202,7 +214,7 @@ public final class ProcessRuntime implements ContainerRuntime {
           if (known.address() != null) {
             try {
               // Gone with its namespace sooner or later; at once, so that the address is free.
-              PodLink.remove("hs" + known.id().substring(0, 12));
+              PodLink.remove(link(known.id()));
             } catch (StartException e) {
               LOG.warn("{}", e.getMessage());
             }

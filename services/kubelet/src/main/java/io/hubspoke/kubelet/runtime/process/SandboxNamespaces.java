@@ -20,25 +20,37 @@ record SandboxNamespaces(int network, int hostname, int ipc) {
   /** What a pod on the machine's network has, or one where there are no namespaces. */
   static final SandboxNamespaces HOST = new SandboxNamespaces(-1, -1, -1);
 
-  /** Makes them, waiting. */
+  /**
+   * Makes them, waiting.
+   *
+   * @param name the pod's on its network; null for the machine's own
+   */
   static SandboxNamespaces make(String name, boolean ownNetwork) throws ErrnoException {
     return Throwaway.call(
         "pod-sandbox",
         () -> {
-          Libc.call(Libc.UNSHARE, CLONE_NEWUTS | CLONE_NEWIPC | (ownNetwork ? CLONE_NEWNET : 0));
-          try (Arena arena = Arena.ofConfined()) {
-            byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
-            MemorySegment text = arena.allocate(bytes.length + 1L);
-            MemorySegment.copy(MemorySegment.ofArray(bytes), 0, text, 0, bytes.length);
-            Libc.call(Libc.SETHOSTNAME, text.address(), Math.min(bytes.length, 63));
+          Libc.call(
+              Libc.UNSHARE,
+              CLONE_NEWIPC | (name == null ? 0 : CLONE_NEWUTS) | (ownNetwork ? CLONE_NEWNET : 0));
+          if (name != null) {
+            setName(name);
           }
           long task = Libc.call(Libc.SYSCALL, Libc.SYS_GETTID);
           String folder = "/proc/self/task/" + task + "/ns/";
           return new SandboxNamespaces(
               ownNetwork ? Fds.open(folder + "net", Libc.O_RDONLY) : -1,
-              Fds.open(folder + "uts", Libc.O_RDONLY),
+              name == null ? -1 : Fds.open(folder + "uts", Libc.O_RDONLY),
               Fds.open(folder + "ipc", Libc.O_RDONLY));
         });
+  }
+
+  private static void setName(String name) throws ErrnoException {
+    try (Arena arena = Arena.ofConfined()) {
+      byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
+      MemorySegment text = arena.allocate(bytes.length + 1L);
+      MemorySegment.copy(MemorySegment.ofArray(bytes), 0, text, 0, bytes.length);
+      Libc.call(Libc.SETHOSTNAME, text.address(), Math.min(bytes.length, 63));
+    }
   }
 
   /** Takes the calling thread into them, for good. */

@@ -18,11 +18,12 @@ final class Tool {
   /**
    * Runs it to its end; returns nothing, so it must say nothing that matters.
    *
+   * @param input what it reads, no more than a pipe holds
    * @throws StartException with what it said, when it fails
    */
-  static void run(List<String> command) throws ErrnoException {
+  static void run(List<String> command, String input) throws ErrnoException {
     int[] output = Fds.pipe();
-    int nothing = Fds.open("/dev/null", Libc.O_RDONLY);
+    int given = given(input);
     try (Arena arena = Arena.ofConfined()) {
       int pid;
       try {
@@ -32,7 +33,7 @@ final class Tool {
                     command,
                     List.of("PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"),
                     "/",
-                    nothing,
+                    given,
                     output[1],
                     output[1],
                     null,
@@ -47,8 +48,22 @@ final class Tool {
       }
     } finally {
       Fds.close(output[0]);
-      Fds.close(nothing);
+      Fds.close(given);
     }
+  }
+
+  private static int given(String input) throws ErrnoException {
+    int[] pipe = Fds.pipe();
+    try (Arena arena = Arena.ofConfined()) {
+      byte[] bytes = input.getBytes(StandardCharsets.UTF_8);
+      if (bytes.length > 0) {
+        MemorySegment text = arena.allocateFrom(JAVA_BYTE, bytes);
+        Libc.call(Libc.WRITE, pipe[1], text.address(), bytes.length);
+      }
+    } finally {
+      Fds.close(pipe[1]);
+    }
+    return pipe[0];
   }
 
   /** Waits for a process that was started here; returns 0 when it went well. */

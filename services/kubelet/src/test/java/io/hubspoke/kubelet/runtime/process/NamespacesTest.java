@@ -3,6 +3,7 @@ package io.hubspoke.kubelet.runtime.process;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.hubspoke.kubelet.runtime.ContainerRuntime.Mount;
 import io.hubspoke.testing.Await;
 import io.vertx.core.buffer.Buffer;
@@ -69,6 +70,35 @@ class NamespacesTest {
           .contains("/proc/sys/kernel/panic: Read-only file system")
           .contains("mount: /tmp: permission denied")
           .contains(node.sandbox.ip() + "\tweb-0");
+    }
+  }
+
+  @Test
+  void aDeviceThatAContainerMakesDoesNotWork() throws Exception {
+    try (var node = node()) {
+      var run =
+          node.sh(
+              "mknod /x c 1 5 && head -c 1 /x; mknod /dev/x c 1 5 && head -c 1 /dev/x;"
+                  + " head -c 1 /dev/zero | wc -c");
+
+      assertThat(run.code()).isZero();
+      assertThat(run.said())
+          .contains("cannot open '/x' for reading: Permission denied")
+          .contains("cannot open '/dev/x' for reading: Permission denied")
+          .containsPattern("(?m)^1$");
+    }
+  }
+
+  @Test
+  void aPodOnTheMachinesNetworkHasItsNameAndAddress() throws Exception {
+    try (var node = node(pod -> pod.editSpec().withHostNetwork(true).endSpec())) {
+      var run = node.sh("hostname; cat /etc/hostname; readlink /proc/self/ns/net");
+
+      assertThat(run.code()).isZero();
+      assertThat(run.said()).doesNotContain("web-0");
+      assertThat(run.said())
+          .contains(Files.readSymbolicLink(Path.of("/proc/self/ns/net")).toString());
+      assertThat(node.sandbox.ip()).isEqualTo("127.0.0.1");
     }
   }
 
@@ -256,7 +286,11 @@ class NamespacesTest {
   }
 
   private ProcessNode node() throws Exception {
-    ProcessNode node = new ProcessNode(directory, UnaryOperator.identity());
+    return node(UnaryOperator.identity());
+  }
+
+  private ProcessNode node(UnaryOperator<PodBuilder> edit) throws Exception {
+    ProcessNode node = new ProcessNode(directory, edit);
     if (!node.namespaced()) {
       node.close();
     }
