@@ -37,6 +37,7 @@ import io.hubspoke.apiserver.http.Endpoint;
 import io.hubspoke.apiserver.http.InFlightLimits;
 import io.hubspoke.apiserver.http.RequestMetrics;
 import io.hubspoke.apiserver.kubeletclient.KubeletClient;
+import io.hubspoke.apiserver.proxy.ProxyClient;
 import io.hubspoke.apiserver.registry.EventExpiry;
 import io.hubspoke.apiserver.registry.Lister;
 import io.hubspoke.apiserver.registry.Registry;
@@ -84,6 +85,7 @@ public final class Apiserver extends VerticleBase {
   private StaticTokenAuthenticator staticTokens;
   private ServiceAccountTokens serviceAccounts;
   private KubeletClient kubelets;
+  private ProxyClient proxies;
   private Auditor auditor;
   private ApiListener listener;
   private volatile boolean bootstrapped;
@@ -145,15 +147,17 @@ public final class Apiserver extends VerticleBase {
                             .and(new NodePorts(store)))));
     expiry = new EventExpiry(vertx, store, options.eventTtl());
     kubelets = new KubeletClient(vertx, options.kubelet());
+    proxies = new ProxyClient(vertx, kubelets, options.kubelet().localAddress());
     X509Authenticator x509 = new X509Authenticator(clientCa, clock);
-    X509Authenticator proxies = proxyCa.isEmpty() ? null : new X509Authenticator(proxyCa, clock);
+    X509Authenticator frontProxies =
+        proxyCa.isEmpty() ? null : new X509Authenticator(proxyCa, clock);
     ApiConnections connections =
         new ApiConnections(
             vertx,
             options.limits().connections(),
             chain ->
                 new PresentedCertificate(
-                    x509.verify(chain), proxies == null ? null : proxies.verify(chain)));
+                    x509.verify(chain), frontProxies == null ? null : frontProxies.verify(chain)));
     ApiChain chain = chain(x509, connections);
     HttpServerOptions http =
         ApiListener.options(
@@ -189,6 +193,7 @@ public final class Apiserver extends VerticleBase {
     return registry
         .stop()
         .eventually(() -> expiry.stop())
+        .eventually(() -> proxies.stop())
         .eventually(() -> kubelets.stop())
         .eventually(() -> auditor.close(vertx))
         .eventually(() -> store.close());
@@ -226,7 +231,8 @@ public final class Apiserver extends VerticleBase {
     Endpoint endpoints =
         special
             .reviews(authorizer, new Authentication(tokens, false, audiences))
-            .kubelet(vertx, registry.lister(), kubelets, options.kubelet())
+            .kubelet(
+                vertx, registry.lister(), kubelets, proxies, options.kubelet(), options.proxy())
             .health(checks(), meters)
             .openApi()
             .dispatcher(new ResourceEndpoint(registry, authorizer), new DiscoveryEndpoint());

@@ -9,6 +9,7 @@ import io.hubspoke.apiserver.audit.AuditFlags;
 import io.hubspoke.apiserver.audit.AuditOptions;
 import io.hubspoke.apiserver.http.ConnectionLimits;
 import io.hubspoke.apiserver.kubeletclient.KubeletClientOptions;
+import io.hubspoke.apiserver.proxy.ProxyOptions;
 import io.hubspoke.runtime.Component;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -222,6 +223,16 @@ public final class ApiserverCommand implements Callable<Integer> {
           "Loopback addresses that nodes may have (hubspoke's own; default: ${DEFAULT-VALUE}).")
   private List<String> kubeletLoopbackRanges;
 
+  @Option(
+      names = "--proxy-loopback-ranges",
+      split = ",",
+      defaultValue = "127.20.0.0/16",
+      paramLabel = "CIDR",
+      description =
+          "Loopback addresses, beside nodes', that pods may have to be reached through the proxy"
+              + " subresources (hubspoke's own; default: ${DEFAULT-VALUE}).")
+  private List<String> proxyLoopbackRanges;
+
   @Mixin private AuditFlags auditFlags;
 
   @Override
@@ -259,9 +270,10 @@ public final class ApiserverCommand implements Callable<Integer> {
             kubeletPreferredAddressTypes,
             kubeletTimeout,
             kubeletLocalAddress,
-            loopbackRanges()),
+            ranges("--kubelet-loopback-ranges", kubeletLoopbackRanges)),
         eventTtl,
-        audit());
+        audit(),
+        new ProxyOptions(ranges("--proxy-loopback-ranges", proxyLoopbackRanges)));
   }
 
   private AuditOptions audit() {
@@ -296,12 +308,11 @@ public final class ApiserverCommand implements Callable<Integer> {
     }
   }
 
-  private List<AddressRange> loopbackRanges() {
+  private List<AddressRange> ranges(String flag, List<String> values) {
     try {
-      return kubeletLoopbackRanges.stream().map(AddressRange::parse).toList();
+      return values.stream().map(AddressRange::parse).toList();
     } catch (IllegalArgumentException e) {
-      throw new ParameterException(
-          spec.commandLine(), "--kubelet-loopback-ranges: " + e.getMessage(), e);
+      throw new ParameterException(spec.commandLine(), flag + ": " + e.getMessage(), e);
     }
   }
 

@@ -4,6 +4,7 @@ import io.hubspoke.apiserver.audit.AuditOptions;
 import io.hubspoke.apiserver.authn.RequestHeaderOptions;
 import io.hubspoke.apiserver.http.ConnectionLimits;
 import io.hubspoke.apiserver.kubeletclient.KubeletClientOptions;
+import io.hubspoke.apiserver.proxy.ProxyOptions;
 import io.hubspoke.apiserver.serviceaccount.ServiceAccountOptions;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,6 +17,7 @@ import java.util.List;
  *     AlwaysAllow}, asked in this order
  * @param admissionPlugins {@code --enable-admission-plugins} beside those that are always there
  * @param audit {@code --audit-*}
+ * @param proxy where the {@code proxy} subresources may lead
  * @param eventTtl {@code --event-ttl}, how long Events are kept; zero for ever
  */
 public record ApiserverOptions(
@@ -27,7 +29,8 @@ public record ApiserverOptions(
     Limits limits,
     KubeletClientOptions kubelet,
     Duration eventTtl,
-    AuditOptions audit) {
+    AuditOptions audit,
+    ProxyOptions proxy) {
 
   /**
    * Where and with which certificate it serves.
@@ -134,7 +137,8 @@ public record ApiserverOptions(
         Limits.DEFAULT,
         KubeletClientOptions.DEFAULT,
         DEFAULT_EVENT_TTL,
-        AuditOptions.NONE);
+        AuditOptions.NONE,
+        ProxyOptions.DEFAULT);
   }
 
   public ApiserverOptions with(Serving other) {
@@ -147,7 +151,8 @@ public record ApiserverOptions(
         limits,
         kubelet,
         eventTtl,
-        audit);
+        audit,
+        proxy);
   }
 
   public ApiserverOptions with(Authn other) {
@@ -160,7 +165,8 @@ public record ApiserverOptions(
         limits,
         kubelet,
         eventTtl,
-        audit);
+        audit,
+        proxy);
   }
 
   public ApiserverOptions with(KubernetesService other) {
@@ -173,7 +179,8 @@ public record ApiserverOptions(
         limits,
         kubelet,
         eventTtl,
-        audit);
+        audit,
+        proxy);
   }
 
   public ApiserverOptions with(Limits other) {
@@ -186,7 +193,8 @@ public record ApiserverOptions(
         other,
         kubelet,
         eventTtl,
-        audit);
+        audit,
+        proxy);
   }
 
   public ApiserverOptions with(KubeletClientOptions other) {
@@ -199,7 +207,8 @@ public record ApiserverOptions(
         limits,
         other,
         eventTtl,
-        audit);
+        audit,
+        proxy);
   }
 
   public ApiserverOptions with(AuditOptions other) {
@@ -212,21 +221,54 @@ public record ApiserverOptions(
         limits,
         kubelet,
         eventTtl,
+        other,
+        proxy);
+  }
+
+  public ApiserverOptions with(ProxyOptions other) {
+    return new ApiserverOptions(
+        serving,
+        authn,
+        authorizationModes,
+        admissionPlugins,
+        service,
+        limits,
+        kubelet,
+        eventTtl,
+        audit,
         other);
   }
 
   public ApiserverOptions withEventTtl(Duration ttl) {
     return new ApiserverOptions(
-        serving, authn, authorizationModes, admissionPlugins, service, limits, kubelet, ttl, audit);
+        serving,
+        authn,
+        authorizationModes,
+        admissionPlugins,
+        service,
+        limits,
+        kubelet,
+        ttl,
+        audit,
+        proxy);
   }
 
   public ApiserverOptions withAdmissionPlugins(List<String> plugins) {
     return new ApiserverOptions(
-        serving, authn, authorizationModes, plugins, service, limits, kubelet, eventTtl, audit);
+        serving,
+        authn,
+        authorizationModes,
+        plugins,
+        service,
+        limits,
+        kubelet,
+        eventTtl,
+        audit,
+        proxy);
   }
 
   public ApiserverOptions withAuthorizationModes(List<String> modes) {
     return new ApiserverOptions(
-        serving, authn, modes, admissionPlugins, service, limits, kubelet, eventTtl, audit);
+        serving, authn, modes, admissionPlugins, service, limits, kubelet, eventTtl, audit, proxy);
   }
 }

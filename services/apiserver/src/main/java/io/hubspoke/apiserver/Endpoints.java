@@ -8,12 +8,16 @@ import io.hubspoke.apiserver.health.InfoEndpoints;
 import io.hubspoke.apiserver.http.ApiDispatcher;
 import io.hubspoke.apiserver.http.ApiDispatcher.ResourceKey;
 import io.hubspoke.apiserver.http.Endpoint;
+import io.hubspoke.apiserver.kubeletclient.AllowedAddresses;
 import io.hubspoke.apiserver.kubeletclient.KubeletClient;
 import io.hubspoke.apiserver.kubeletclient.KubeletClientOptions;
 import io.hubspoke.apiserver.kubeletclient.NodeAddresses;
 import io.hubspoke.apiserver.kubeletclient.PodLogEndpoint;
 import io.hubspoke.apiserver.openapi.OpenApiEndpoint;
 import io.hubspoke.apiserver.proxy.PodStreamEndpoint;
+import io.hubspoke.apiserver.proxy.ProxyClient;
+import io.hubspoke.apiserver.proxy.ProxyEndpoint;
+import io.hubspoke.apiserver.proxy.ProxyOptions;
 import io.hubspoke.apiserver.registry.Lister;
 import io.hubspoke.apiserver.resources.ResourceTable;
 import io.hubspoke.apiserver.reviews.AccessReviews;
@@ -41,13 +45,23 @@ final class Endpoints {
   }
 
   Endpoints kubelet(
-      Vertx vertx, Lister lister, KubeletClient kubelets, KubeletClientOptions options) {
+      Vertx vertx,
+      Lister lister,
+      KubeletClient kubelets,
+      ProxyClient proxies,
+      KubeletClientOptions options,
+      ProxyOptions proxy) {
     NodeAddresses addresses = new NodeAddresses(vertx, lister, ResourceTable.NODES.type(), options);
     special(
         "",
         "pods",
         "log",
         new PodLogEndpoint(lister, ResourceTable.PODS.type(), addresses, kubelets));
+    AllowedAddresses allowed =
+        new AllowedAddresses(options.loopbackRanges()).and(proxy.loopbackRanges());
+    special("", "nodes", "proxy", ProxyEndpoint.nodes(addresses, proxies));
+    special("", "pods", "proxy", ProxyEndpoint.pods(lister, allowed, proxies));
+    special("", "services", "proxy", ProxyEndpoint.services(lister, allowed, proxies));
     for (PodStreamEndpoint.Kind kind : PodStreamEndpoint.Kind.values()) {
       special(
           "",

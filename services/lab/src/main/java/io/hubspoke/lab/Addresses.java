@@ -74,6 +74,11 @@ public record Addresses(int block) {
     return "127.%d.0.0/16".formatted(nodeNetwork());
   }
 
+  /** All addresses that pods may have. */
+  public String podRange() {
+    return "127.%d.0.0/16".formatted(20 + block);
+  }
+
   /** The n-th node's pods. */
   public String podCidr(int n) {
     return "127.%d.%d.0/24".formatted(20 + block, n % 250);

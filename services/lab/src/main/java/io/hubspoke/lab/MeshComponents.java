@@ -4,6 +4,7 @@ import io.hubspoke.api.AddressRange;
 import io.hubspoke.apiserver.ApiserverOptions;
 import io.hubspoke.apiserver.authn.RequestHeaderOptions;
 import io.hubspoke.apiserver.kubeletclient.KubeletClientOptions;
+import io.hubspoke.apiserver.proxy.ProxyOptions;
 import io.hubspoke.apiserver.serviceaccount.ServiceAccountOptions;
 import io.hubspoke.controllermanager.ControllerManagerOptions;
 import io.hubspoke.controllermanager.certificates.KubeletServingRanges;
@@ -56,6 +57,7 @@ record MeshComponents(MeshOptions options, Addresses addresses, ClusterFiles fil
                                 files.serviceAccountKey(),
                                 files.serviceAccountPublicKey())))
                 .withAdmissionPlugins(List.of("NodeRestriction", "ServiceAccount"))
+                .with(new ProxyOptions(List.of(AddressRange.parse(addresses.podRange()))))
                 .with(kubelets));
   }
 

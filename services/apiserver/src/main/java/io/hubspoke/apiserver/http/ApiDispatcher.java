@@ -46,7 +46,9 @@ public final class ApiDispatcher implements Endpoint {
   @Override
   public Future<Void> handle(ApiRequest request) {
     RequestInfo info = request.info();
-    if (request.http().method().equals(HttpMethod.HEAD) && !isProbe(info.path())) {
+    if (request.http().method().equals(HttpMethod.HEAD)
+        && !isProbe(info.path())
+        && !info.subresource().equals("proxy")) {
       throw Status.methodNotAllowed(
               "the server does not allow this method on the requested resource")
           .toException();

@@ -22,4 +22,14 @@ public record RequestInfo(
     String namespace,
     String name,
     String subresource,
-    String remainder) {}
+    String remainder) {
+
+  /** Returns whether the path has the old prefix of watches, under which nothing else is served. */
+  public boolean isOfWatchPrefix() {
+    return resourceRequest
+        && path.startsWith(
+            group.isEmpty()
+                ? "/api/" + version + "/watch/"
+                : "/apis/" + group + "/" + version + "/watch/");
+  }
+}

@@ -2,7 +2,6 @@ package io.hubspoke.apiserver.kubeletclient;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.hubspoke.api.AddressRange;
 import io.hubspoke.api.Meta;
 import io.hubspoke.api.ResourceType;
 import io.hubspoke.api.Status;
@@ -10,7 +9,6 @@ import io.hubspoke.apiserver.registry.Lister;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.SocketAddress;
-import java.net.InetAddress;
 import java.util.List;
 
 /**
@@ -25,7 +23,7 @@ public final class NodeAddresses {
   private final Lister lister;
   private final ResourceType nodes;
   private final List<String> preferredTypes;
-  private final List<AddressRange> loopbackRanges;
+  private final AllowedAddresses allowed;
 
   /** A kubelet: the host to verify its certificate against, and the address to connect to. */
   public record KubeletAddress(String host, SocketAddress socket) {}
@@ -36,7 +34,7 @@ public final class NodeAddresses {
     this.lister = lister;
     this.nodes = nodes;
     this.preferredTypes = options.preferredAddressTypes();
-    this.loopbackRanges = options.loopbackRanges();
+    this.allowed = new AllowedAddresses(options.loopbackRanges());
   }
 
   /**
@@ -60,15 +58,14 @@ public final class NodeAddresses {
     int reported =
         object.path("status").path("daemonEndpoints").path("kubeletEndpoint").path("Port").asInt();
     int port = reported > 0 && reported < 65536 ? reported : DEFAULT_PORT;
-    return resolve(host)
+    return AllowedAddresses.resolve(vertx, host)
         .map(
             ip -> {
-              if (!isAllowed(ip)) {
+              if (!allowed.contains(ip)) {
                 throw Status.badRequest(
                         "address not allowed: node %s is at %s".formatted(Meta.name(object), host))
                     .toException();
               }
-              // The address that was judged is the one to connect to; a name may change its mind.
               return new KubeletAddress(
                   host, SocketAddress.inetSocketAddress(port, ip.getHostAddress()));
             });
@@ -84,23 +81,5 @@ public final class NodeAddresses {
       }
     }
     return "";
-  }
-
-  private Future<InetAddress> resolve(String host) {
-    try {
-      return Future.succeededFuture(InetAddress.ofLiteral(host));
-    } catch (IllegalArgumentException notAnAddress) {
-      return vertx.executeBlocking(() -> InetAddress.getByName(host), false);
-    }
-  }
-
-  private boolean isAllowed(InetAddress address) {
-    if (address.isMulticastAddress() || address.isAnyLocalAddress()) {
-      return false;
-    }
-    if (!address.isLoopbackAddress() && !address.isLinkLocalAddress()) {
-      return true;
-    }
-    return loopbackRanges.stream().anyMatch(range -> range.contains(address));
   }
 }

@@ -8,6 +8,14 @@ import io.hubspoke.runtime.Component;
 final class BackendError {
   private BackendError() {}
 
+  /** Returns the 503 for a backend that doesn't answer, or not in HTTP. */
+  static Throwable unreachable(Throwable failure) {
+    return failure instanceof ApiException
+        ? failure
+        : Status.serviceUnavailable("error trying to reach service: " + Component.reason(failure))
+            .toException();
+  }
+
   /** Returns a 500 that begins with these words; a refusal that has a status keeps it. */
   static Throwable of(String what, Throwable failure) {
     return failure instanceof ApiException

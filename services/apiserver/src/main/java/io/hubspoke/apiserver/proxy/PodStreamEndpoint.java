@@ -69,7 +69,7 @@ public final class PodStreamEndpoint implements Endpoint {
               "the server does not allow this method on the requested resource")
           .toException();
     }
-    if (!request.info().remainder().isEmpty()) {
+    if (!request.info().remainder().isEmpty() || request.info().isOfWatchPrefix()) {
       throw Status.unknownPath().toException();
     }
     String name = request.info().name();
