@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.Json;
 import io.hubspoke.kubelet.runtime.RuntimeEndpoint;
-import io.hubspoke.kubelet.runtime.cri.Containerd;
-import io.hubspoke.kubelet.runtime.cri.TestImages;
 import io.hubspoke.testing.Await;
+import io.hubspoke.testing.containers.Containerd;
+import io.hubspoke.testing.containers.TestImages;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -185,6 +187,77 @@ class CriPodTest {
         .contains("CapBnd:\t0000000000000000")
         .contains("NoNewPrivs:\t1")
         .contains(node.status("secure").path("podIP").asText() + "\telsewhere");
+  }
+
+  @Test
+  void a_pods_containers_share_its_volumes(@TempDir Path host) throws Exception {
+    Files.writeString(host.resolve("page"), "from the host");
+    object("configmaps", "settings", "{'data': {'color': 'blue', 'shape': 'round'}}");
+    object("secrets", "keys", "{'data': {'key': 'c2VjcmV0'}}");
+    node.pod(
+        "volumes",
+        TestImages.BUSYBOX,
+        pod -> {
+          ObjectNode spec = (ObjectNode) pod.path("spec");
+          spec.setAll(
+              json(
+                  """
+                  {'restartPolicy': 'Never', 'volumes': [
+                    {'name': 'shared', 'emptyDir': {}},
+                    {'name': 'settings', 'configMap': {'name': 'settings'}},
+                    {'name': 'keys', 'secret': {'secretName': 'keys', 'defaultMode': 256}},
+                    {'name': 'me', 'downwardAPI': {'items': [
+                      {'path': 'name', 'fieldRef': {'fieldPath': 'metadata.name'}}]}},
+                    {'name': 'host', 'hostPath': {'path': '%s'}}]}
+                  """
+                      .formatted(host)));
+          ObjectNode container = (ObjectNode) pod.at("/spec/containers/0");
+          container.setAll(
+              json(
+                  """
+                  {'volumeMounts': [
+                    {'name': 'shared', 'mountPath': '/shared'},
+                    {'name': 'settings', 'mountPath': '/settings'},
+                    {'name': 'settings', 'mountPath': '/etc/shape', 'subPath': 'shape'},
+                    {'name': 'keys', 'mountPath': '/keys', 'readOnly': true},
+                    {'name': 'me', 'mountPath': '/me'},
+                    {'name': 'host', 'mountPath': '/host'}]}
+                  """));
+          spec.withArray("containers")
+              .add(
+                  json(
+                      """
+                      {'name': 'other', 'image': '%s',
+                       'command': ['sh', '-c', 'echo from the other > /there/note'],
+                       'volumeMounts': [{'name': 'shared', 'mountPath': '/there'}]}
+                      """
+                          .formatted(TestImages.BUSYBOX)));
+          return command(
+              pod,
+              "sh",
+              "-c",
+              "until [ -s /shared/note ]; do sleep 0.1; done; cat /shared/note;"
+                  + " for f in /settings/color /etc/shape /keys/key /me/name /host/page;"
+                  + " do echo $(cat $f); done; ls -lL /keys/key; echo x > /keys/key;"
+                  + " echo back > /host/answer");
+        });
+    Await.until(
+        "it has ended", () -> node.status("volumes").path("phase").asText(), "Succeeded"::equals);
+    assertThat(log("volumes", 0).lines().map(line -> line.substring(line.indexOf(" F ") + 3)))
+        .contains("from the other", "blue", "round", "secret", "volumes", "from the host")
+        .anyMatch(line -> line.startsWith("-r--------"))
+        .anyMatch(line -> line.contains("Read-only file system"));
+    assertThat(host.resolve("answer")).hasContent("back");
+  }
+
+  private static void object(String resource, String name, String body) {
+    ObjectNode object = json(body);
+    object.putObject("metadata").put("name", name).put("namespace", "default");
+    node.apiserver.put("/api/v1/namespaces/default/" + resource + "/" + name, object);
+  }
+
+  private static ObjectNode json(String text) {
+    return Json.parseObject(text.replace('\'', '"').getBytes(StandardCharsets.UTF_8));
   }
 
   @Test

@@ -76,7 +76,6 @@ public final class CriRuntime implements ContainerRuntime {
             client,
             labels,
             new PodSandboxes(node.name, labels, security, new PodDns(Path.of("/etc/resolv.conf"))),
-            files,
             node.ip);
     this.exits = new ContainerExits(vertx, client, labels);
     this.containers =

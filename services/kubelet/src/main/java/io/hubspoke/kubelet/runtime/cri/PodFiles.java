@@ -13,14 +13,13 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Stream;
 
 /**
  * Keeps the files that a kubelet puts into every container beside its volumes: {@code /etc/hosts},
- * and the one in which it may say why it ends.
+ * and the one in which it may say why it ends. They are in the pod's directory, which the pod's
+ * volumes take with them.
  */
 final class PodFiles {
   private static final String HOSTS = "/etc/hosts";
@@ -72,22 +71,6 @@ final class PodFiles {
       return new String(bytes.array(), 0, bytes.position(), StandardCharsets.UTF_8);
     } catch (IOException e) {
       return "";
-    }
-  }
-
-  /** Takes a pod's files away. */
-  void remove(String uid) throws IOException {
-    Path directory = pods.resolve(uid);
-    for (String name : List.of("etc-hosts", "containers")) {
-      Path path = directory.resolve(name);
-      if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
-        continue;
-      }
-      try (Stream<Path> files = Files.walk(path)) {
-        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-          Files.deleteIfExists(file);
-        }
-      }
     }
   }
 

@@ -20,36 +20,25 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Makes pod sandboxes and takes them away. */
 final class SandboxCalls {
-  private static final Logger LOG = LoggerFactory.getLogger(SandboxCalls.class);
-
   /** CNI plugins have their time beside the runtime's own. */
   private static final Duration TIMEOUT = CriClient.TIMEOUT.multipliedBy(2);
 
   /** A sandbox with what it was made of: containers are made with that again. */
-  record Made(PodSandboxConfig config, String uid, Path logDirectory) {}
+  record Made(PodSandboxConfig config, Path logDirectory) {}
 
   private final CriClient client;
   private final KubernetesLabels labels;
   private final PodSandboxes configs;
-  private final PodFiles files;
   private final String nodeIp;
   private final Map<String, Made> made = new ConcurrentHashMap<>();
 
-  SandboxCalls(
-      CriClient client,
-      KubernetesLabels labels,
-      PodSandboxes configs,
-      PodFiles files,
-      String nodeIp) {
+  SandboxCalls(CriClient client, KubernetesLabels labels, PodSandboxes configs, String nodeIp) {
     this.client = client;
     this.labels = labels;
     this.configs = configs;
-    this.files = files;
     this.nodeIp = nodeIp;
   }
 
@@ -76,7 +65,7 @@ final class SandboxCalls {
         .compose(
             answer -> {
               String id = answer.getPodSandboxId();
-              made.put(id, new Made(cri, config.uid(), config.logDirectory()));
+              made.put(id, new Made(cri, config.logDirectory()));
               return address(config, id).map(ip -> new Sandbox(id, ip));
             });
   }
@@ -134,21 +123,6 @@ final class SandboxCalls {
                 failure instanceof CriException e && e.status() == GrpcStatus.NOT_FOUND
                     ? Future.succeededFuture()
                     : Future.failedFuture(failure))
-        .onSuccess(removed -> forget(id));
-  }
-
-  private void forget(String id) {
-    Made gone = made.remove(id);
-    if (gone != null) {
-      Thread.ofVirtual()
-          .start(
-              () -> {
-                try {
-                  files.remove(gone.uid());
-                } catch (IOException e) {
-                  LOG.warn("files of pod {} are left behind: {}", gone.uid(), e.getMessage());
-                }
-              });
-    }
+        .onSuccess(removed -> made.remove(id));
   }
 }

@@ -15,6 +15,8 @@ import io.hubspoke.streams.RemoteCommand;
 import io.hubspoke.streams.RemoteProcess;
 import io.hubspoke.streams.TerminalSize;
 import io.hubspoke.testing.Await;
+import io.hubspoke.testing.containers.Containerd;
+import io.hubspoke.testing.containers.TestImages;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.streams.ReadStream;

@@ -1,6 +1,4 @@
-package io.hubspoke.kubelet.runtime.cri;
-
-import static org.assertj.core.api.Assertions.assertThat;
+package io.hubspoke.testing.containers;
 
 import io.hubspoke.testing.Await;
 import java.io.IOException;
@@ -75,7 +73,9 @@ public final class Containerd {
   /** Ends containerd as a crash does; its containers go on. */
   public void kill() throws Exception {
     process.destroyForcibly();
-    assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
+    if (!process.waitFor(10, TimeUnit.SECONDS)) {
+      throw new AssertionError("containerd does not end");
+    }
   }
 
   /** Starts it where it is not running. */
@@ -203,6 +203,6 @@ public final class Containerd {
   }
 
   private static AssertionError missing(String what) {
-    return new AssertionError("tests of the CRI runtime need what is missing here: " + what);
+    return new AssertionError("tests of containerd need what is missing here: " + what);
   }
 }

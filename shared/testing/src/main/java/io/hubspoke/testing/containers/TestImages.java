@@ -1,8 +1,7 @@
-package io.hubspoke.kubelet.runtime.cri;
+package io.hubspoke.testing.containers;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.hubspoke.api.Json;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -44,29 +43,38 @@ public final class TestImages {
                 .formatHex(
                     MessageDigest.getInstance("SHA-256")
                         .digest(Files.readAllBytes(image.resolve("layer.tar"))));
-    ArrayNode manifest = Json.object().putArray("images");
+    JsonArray manifest = new JsonArray();
     add(manifest, image, layer, PAUSE, "", "/bin/sleep", "1000000000");
     add(manifest, image, layer, BUSYBOX, "", "/bin/sh");
     add(manifest, image, layer, NOBODY, "65534", "/bin/sh");
-    Files.writeString(image.resolve("manifest.json"), manifest.toString());
+    Files.writeString(image.resolve("manifest.json"), manifest.encode());
     Path archive = directory.resolve("images.tar");
     tar(archive, image, "manifest.json", "layer.tar", "0.json", "1.json", "2.json");
     return archive;
   }
 
   private static void add(
-      ArrayNode manifest, Path image, String layer, String name, String user, String... command)
+      JsonArray manifest, Path image, String layer, String name, String user, String... command)
       throws Exception {
     String file = manifest.size() + ".json";
-    ObjectNode config = Json.object().put("architecture", architecture()).put("os", "linux");
-    ObjectNode run = config.putObject("config").put("User", user);
-    run.putArray("Env").add("PATH=/bin");
-    List.of(command).forEach(run.putArray("Cmd")::add);
-    config.putObject("rootfs").put("type", "layers").putArray("diff_ids").add(layer);
-    Files.writeString(image.resolve(file), config.toString());
-    ObjectNode entry = manifest.addObject().put("Config", file);
-    entry.putArray("RepoTags").add(name);
-    entry.putArray("Layers").add("layer.tar");
+    JsonObject run =
+        new JsonObject()
+            .put("User", user)
+            .put("Env", JsonArray.of("PATH=/bin"))
+            .put("Cmd", new JsonArray(List.of(command)));
+    JsonObject rootfs = new JsonObject().put("type", "layers").put("diff_ids", JsonArray.of(layer));
+    JsonObject config =
+        new JsonObject()
+            .put("architecture", architecture())
+            .put("os", "linux")
+            .put("config", run)
+            .put("rootfs", rootfs);
+    Files.writeString(image.resolve(file), config.encode());
+    manifest.add(
+        new JsonObject()
+            .put("Config", file)
+            .put("RepoTags", JsonArray.of(name))
+            .put("Layers", JsonArray.of("layer.tar")));
   }
 
   private static void tar(Path archive, Path from, String... names) throws Exception {
