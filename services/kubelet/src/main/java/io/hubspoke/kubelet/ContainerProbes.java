@@ -4,10 +4,12 @@ import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Probe;
 import io.hubspoke.client.EventRecorder;
 import io.hubspoke.client.EventRecorder.Regarding;
+import io.hubspoke.kubelet.runtime.ContainerRuntime;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.time.Duration;
+import java.util.List;
 
 /**
  * Probes one run of one container for as long as it lasts: when it has started, whether it is
@@ -29,10 +31,12 @@ final class ContainerProbes {
   }
 
   /** What the probes of all containers of a pod need. */
-  record Means(Context context, Prober prober, EventRecorder events, Runnable changed) {}
+  record Means(
+      Context context, Prober prober, ContainerExec exec, EventRecorder events, Runnable changed) {}
 
   private final Means means;
   private final Container spec;
+  private final ContainerRuntime.Container container;
   private final Regarding about;
   private final String ip;
   private final Lifetime lifetime;
@@ -45,9 +49,15 @@ final class ContainerProbes {
    *
    * @param ip the pod's address
    */
-  ContainerProbes(Means means, Container spec, Regarding about, String ip) {
+  ContainerProbes(
+      Means means,
+      Container spec,
+      ContainerRuntime.Container container,
+      Regarding about,
+      String ip) {
     this.means = means;
     this.spec = spec;
+    this.container = container;
     this.about = about;
     this.ip = ip;
     this.lifetime = new Lifetime(means.context.owner());
@@ -96,7 +106,21 @@ final class ContainerProbes {
         Future.any(started.future(), lifetime.over()).await();
         continue;
       }
-      String failure = ask(probe);
+      String failure;
+      try {
+        failure = ask(probe);
+      } catch (UnknownException e) {
+        if (lifetime.ended()) {
+          return;
+        }
+        // Says nothing of the container, so nothing follows from it.
+        means.events.warning(
+            about,
+            "Unhealthy",
+            kind.text + " probe errored and resulted in unknown state: " + e.getMessage());
+        pause(probe.getPeriodSeconds(), 10);
+        continue;
+      }
       if (lifetime.ended()) {
         return;
       }
@@ -121,7 +145,10 @@ final class ContainerProbes {
   }
 
   /** Probes once; returns what is wrong, or null. */
-  private String ask(Probe probe) {
+  private String ask(Probe probe) throws UnknownException {
+    if (probe.getExec() != null) {
+      return ask(probe.getExec().getCommand(), Prober.timeout(probe));
+    }
     Future<String> answer =
         means
             .prober
@@ -129,6 +156,25 @@ final class ContainerProbes {
             .map((String) null)
             .otherwise(e -> String.valueOf(e.getMessage()));
     return answer.await();
+  }
+
+  /** Runs a command; returns what is wrong, or null. */
+  private String ask(List<String> command, Duration timeout) throws UnknownException {
+    try {
+      ContainerExec.Result result = means.exec.run(container, command, timeout).await();
+      return result.code() == 0 ? null : result.output();
+    } catch (ContainerExec.TimedOutException e) {
+      return e.getMessage();
+    } catch (Exception e) {
+      throw new UnknownException(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** Whether the container is well can't be told. */
+  private static final class UnknownException extends Exception {
+    UnknownException(String message) {
+      super(message, null, false, false);
+    }
   }
 
   private void decide(Kind kind, boolean success) {

@@ -38,6 +38,10 @@ final class ContainerRestarts {
       stop(container, path, grace, "definition changed, will be restarted");
       return;
     }
+    if (container.hookFailed()) {
+      stop(container, path, grace, "failed postStart hook");
+      return;
+    }
     ContainerProbes.Kind failed = container.failedProbe();
     if (failed == null) {
       return;

@@ -1,6 +1,7 @@
 package io.hubspoke.kubelet;
 
 import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.LifecycleHandler;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.hubspoke.client.EventRecorder;
 import io.hubspoke.client.EventRecorder.Regarding;
@@ -11,6 +12,7 @@ import io.hubspoke.kubelet.volumes.MountException;
 import io.hubspoke.kubelet.volumes.PodObjects;
 import io.hubspoke.kubelet.volumes.VariableExpansion;
 import io.hubspoke.runtime.GoDuration;
+import io.vertx.core.Future;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,6 +36,7 @@ final class ContainerStarter {
   private final PodObjects objects;
   private final VolumeMounts mounts;
   private final ContainerProbes.Means probing;
+  private final LifecycleHooks hooks;
   private final EventRecorder events;
   private final Regarding about;
   private final Path logDirectory;
@@ -59,6 +62,7 @@ final class ContainerStarter {
     this.objects = objects;
     this.mounts = mounts;
     this.probing = probing;
+    this.hooks = new LifecycleHooks(node.context().owner(), node.prober(), probing.exec());
     this.events = probing.events();
     this.about = about;
     this.logDirectory = logDirectory;
@@ -116,9 +120,7 @@ final class ContainerStarter {
       events.normal(about.field(path), "Created", "Created container: " + container.name());
       ContainerRuntime.Container process =
           runtime.startContainer(sandbox, config(pod, container, env, seen)).await();
-      ContainerProbes probes =
-          new ContainerProbes(probing, container.spec(), about.field(path), sandbox.ip());
-      container.runs(process, probes.start());
+      begin(container, process, about.field(path), sandbox.ip());
       events.normal(about.field(path), "Started", "Started container " + container.name());
       process.exited().onComplete(exit -> changed.run());
       return Duration.ZERO;
@@ -129,6 +131,28 @@ final class ContainerStarter {
       changed.run();
       return Duration.ZERO;
     }
+  }
+
+  /** Has what accompanies a run begin: the hook after its start, and then its probes. */
+  private void begin(
+      ContainerWorker container, ContainerRuntime.Container process, Regarding field, String ip) {
+    Container spec = container.spec();
+    ContainerProbes probes = new ContainerProbes(probing, spec, process, field, ip);
+    ContainerTermination end = new ContainerTermination(hooks, events, field, spec, process, ip);
+    LifecycleHandler postStart =
+        spec.getLifecycle() == null ? null : spec.getLifecycle().getPostStart();
+    if (postStart == null) {
+      container.runs(process, probes.start(), end, Future.succeededFuture());
+      return;
+    }
+    Future<Void> hook = hooks.run(postStart, spec, process, ip, null);
+    container.runs(process, probes, end, hook);
+    hook.onSuccess(v -> probes.start())
+        .onFailure(
+            e ->
+                events.warning(
+                    field, "FailedPostStartHook", "PostStartHook failed: " + e.getMessage()))
+        .onComplete(done -> changed.run());
   }
 
   /** Makes the image ready, or says how long to wait for the next attempt. */

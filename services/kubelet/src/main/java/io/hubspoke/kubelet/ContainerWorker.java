@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.hubspoke.api.Json;
 import io.hubspoke.kubelet.runtime.ContainerRuntime;
 import io.hubspoke.kubelet.server.NodePod;
+import io.vertx.core.Future;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
@@ -25,6 +26,11 @@ final class ContainerWorker {
   private volatile String image;
 
   private volatile ContainerProbes probes;
+  private volatile ContainerTermination termination;
+
+  /** The hook after the start; the container counts as starting until it has ended. */
+  private volatile Future<Void> postStart = Future.succeededFuture();
+
   private volatile ContainerState state;
   private volatile ContainerState.Terminated lastTerminated;
   private final AtomicInteger restarts = new AtomicInteger();
@@ -35,7 +41,6 @@ final class ContainerWorker {
   private String imageError = "";
   private boolean started;
   private boolean restart;
-  private Duration stopping;
 
   private ContainerWorker(Container spec, String idScheme, ContainerState state) {
     this.idScheme = idScheme;
@@ -123,13 +128,23 @@ final class ContainerWorker {
   /** Returns whether it runs and its probes, if it has any, say that it takes requests. */
   boolean ready() {
     ContainerProbes present = probes;
-    return running() && present != null && present.ready();
+    return running() && postStart.succeeded() && present != null && present.ready();
   }
 
   /** Returns whether it runs and has started up. */
   boolean startedUp() {
     ContainerProbes present = probes;
-    return running() && present != null && present.started();
+    return running() && postStart.succeeded() && present != null && present.started();
+  }
+
+  /** Returns whether the hook after its start has not ended yet. */
+  boolean starting() {
+    return running() && !postStart.isComplete();
+  }
+
+  /** Returns whether the hook after its start went wrong. */
+  boolean hookFailed() {
+    return running() && postStart.failed();
   }
 
   /** Returns the probe because of which it must not go on, or null. */
@@ -248,12 +263,22 @@ final class ContainerWorker {
     }
     started = true;
     restart = false;
-    stopping = null;
     image = spec.getImage();
   }
 
-  void runs(ContainerRuntime.Container container, ContainerProbes begun) {
+  /**
+   * Notes that it runs.
+   *
+   * @param hook completes when the hook after its start has ended
+   */
+  void runs(
+      ContainerRuntime.Container container,
+      ContainerProbes begun,
+      ContainerTermination end,
+      Future<Void> hook) {
     probes = begun;
+    termination = end;
+    postStart = hook;
     state = new ContainerState.Running(container, restarts.get());
   }
 
@@ -264,15 +289,11 @@ final class ContainerWorker {
 
   /** Ends the process within a time; returns whether that is news. */
   boolean stop(Duration grace) {
-    if (!(state instanceof ContainerState.Running(var container, var attempt))
-        || (stopping != null && stopping.compareTo(grace) <= 0)) {
+    if (!running()) {
       return false;
     }
-    boolean first = stopping == null;
-    stopping = grace;
     probes.stop();
-    container.stop(grace).otherwiseEmpty();
-    return first;
+    return termination.within(grace);
   }
 
   /** Returns the container's part of the pod's status. */

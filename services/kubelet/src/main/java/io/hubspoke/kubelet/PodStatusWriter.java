@@ -15,10 +15,14 @@ final class PodStatusWriter {
   private final KubeletOptions options;
   private final ApiClient client;
   private final Regarding about;
-  private final boolean overCapacity;
   private final Instant startTime;
   private volatile ObjectNode status;
   private boolean written;
+  private final boolean turnedAway;
+  private volatile Failure failure;
+
+  /** Why the kubelet ends a pod, or doesn't take it. */
+  private record Failure(String reason, String message) {}
 
   /**
    * Makes a writer.
@@ -35,9 +39,19 @@ final class PodStatusWriter {
     this.options = options;
     this.client = client;
     this.about = about;
-    this.overCapacity = overCapacity;
     this.status = known;
     String started = known.path("startTime").asText("");
+    this.turnedAway = overCapacity;
+    if (overCapacity) {
+      fail(
+          "OutOfpods",
+          "Pod was rejected: Node didn't have enough resource: pods, requested: 1, used: "
+              + options.maxPods()
+              + ", capacity: "
+              + options.maxPods());
+    } else if (terminal() && known.has("reason")) {
+      fail(known.path("reason").asText(), known.path("message").asText());
+    }
     this.startTime = started.isEmpty() ? Instant.now() : Instant.parse(started);
   }
 
@@ -52,26 +66,37 @@ final class PodStatusWriter {
     return phase.equals("Succeeded") || phase.equals("Failed");
   }
 
+  /** Has the pod end as failed. */
+  void fail(String reason, String message) {
+    failure = new Failure(reason, message);
+  }
+
+  /** Returns whether the pod has to end, or has ended, as failed. */
+  boolean failed() {
+    return failure != null;
+  }
+
+  Instant startTime() {
+    return startTime;
+  }
+
   /** Returns what to tell about the pod as it is now. */
   ObjectNode next(PodStatus view, ContainerRuntime.Sandbox present) {
     Instant now = Instant.now();
     ObjectNode next = Json.object();
-    String phase =
-        overCapacity ? "Failed" : terminal() ? status.path("phase").asText() : view.phase();
+    String phase = failed() ? "Failed" : terminal() ? status.path("phase").asText() : view.phase();
     next.put("phase", phase);
     next.put("hostIP", options.nodeIp())
         .putArray("hostIPs")
         .addObject()
         .put("ip", options.nodeIp());
     next.put("startTime", Times.seconds(startTime));
-    if (overCapacity) {
-      next.put("reason", "OutOfpods");
-      return next.put(
-          "message",
-          "Pod was rejected: Node didn't have enough resource: pods, requested: 1, used: "
-              + options.maxPods()
-              + ", capacity: "
-              + options.maxPods());
+    Failure why = failure;
+    if (why != null) {
+      next.put("reason", why.reason).put("message", why.message);
+    }
+    if (turnedAway) {
+      return next;
     }
     if (present != null) {
       next.put("podIP", present.ip()).putArray("podIPs").addObject().put("ip", present.ip());

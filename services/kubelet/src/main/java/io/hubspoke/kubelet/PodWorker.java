@@ -25,6 +25,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -47,6 +48,11 @@ final class PodWorker implements NodePod {
       Context context,
       Prober prober) {}
 
+  /** What a sidecar has to end in when the others have used up the time. */
+  private static final Duration LEAST_GRACE = Duration.ofSeconds(2);
+
+  private static final Duration VOLUME_CHECKS = Duration.ofSeconds(10);
+
   private final ContainerRuntime runtime;
   private final ApiClient client;
   private final EventRecorder events;
@@ -60,12 +66,13 @@ final class PodWorker implements NodePod {
   private final ContainerRestarts restarts;
   private final ContainerStarter starter;
   private final PodStatusWriter statusWriter;
-  private final boolean overCapacity;
 
   private volatile Pod pod;
   private volatile boolean gone;
   private volatile ContainerRuntime.Sandbox sandbox;
   private volatile boolean finished;
+  private long endingSince;
+  private Instant nextVolumeCheck = Instant.MIN;
 
   /**
    * Takes a pod up.
@@ -75,7 +82,6 @@ final class PodWorker implements NodePod {
    */
   PodWorker(Pod pod, boolean overCapacity, Node node, Runnable changed) {
     this.pod = pod;
-    this.overCapacity = overCapacity;
     this.runtime = node.runtime;
     this.client = node.client;
     this.events = node.events;
@@ -115,7 +121,8 @@ final class PodWorker implements NodePod {
     this.starter =
         new ContainerStarter(
             node,
-            new ContainerProbes.Means(node.context, node.prober, events, changed),
+            new ContainerProbes.Means(
+                node.context, node.prober, new ContainerExec(runtime), events, changed),
             own,
             mounts,
             about,
@@ -218,7 +225,8 @@ final class PodWorker implements NodePod {
       return end(Duration.ofSeconds(grace()), this::delete);
     }
     PodStatus view = view();
-    if (terminal() || overCapacity) {
+    Duration lifeLeft = lifeLeft();
+    if (terminal() || statusWriter.failed()) {
       return end(
           Duration.ofSeconds(grace()), () -> statusWriter.write(statusWriter.next(view, sandbox)));
     }
@@ -227,7 +235,50 @@ final class PodWorker implements NodePod {
     if (terminal()) {
       changed.run();
     }
-    return next;
+    return soonest(soonest(next, lifeLeft), volumesChecked());
+  }
+
+  /** Returns how long the pod may go on, zero for ever; what is over its time fails. */
+  private Duration lifeLeft() {
+    Long seconds = pod.getSpec().getActiveDeadlineSeconds();
+    if (seconds == null || terminal() || statusWriter.failed()) {
+      return Duration.ZERO;
+    }
+    Duration left = Duration.between(Instant.now(), statusWriter.startTime().plusSeconds(seconds));
+    if (left.isPositive()) {
+      return left;
+    }
+    String message = "Pod was active on the node longer than the specified deadline";
+    statusWriter.fail("DeadlineExceeded", message);
+    events.normal(about, "DeadlineExceeded", message);
+    return Duration.ZERO;
+  }
+
+  /** Looks now and then whether an emptyDir holds more than it may; its pod is evicted then. */
+  private Duration volumesChecked() throws IOException {
+    boolean limited =
+        pod.getSpec().getVolumes().stream()
+            .anyMatch(v -> v.getEmptyDir() != null && v.getEmptyDir().getSizeLimit() != null);
+    if (!limited || statusWriter.failed()) {
+      return Duration.ZERO;
+    }
+    Instant now = Instant.now();
+    if (now.isBefore(nextVolumeCheck)) {
+      return Duration.between(now, nextVolumeCheck);
+    }
+    nextVolumeCheck = now.plus(VOLUME_CHECKS);
+    mounts
+        .overLimit(pod)
+        .ifPresent(
+            volume -> {
+              String message =
+                  "Usage of EmptyDir volume \"%s\" exceeds the limit \"%s\". "
+                      .formatted(volume.getName(), volume.getEmptyDir().getSizeLimit());
+              statusWriter.fail("Evicted", message);
+              events.warning(about, "Evicted", message);
+              changed.run();
+            });
+    return VOLUME_CHECKS;
   }
 
   private List<ContainerWorker> all() {
@@ -304,6 +355,10 @@ final class PodWorker implements NodePod {
     }
     Duration next = Duration.ZERO;
     for (ContainerWorker container : main) {
+      if (container.starting()) {
+        // Those that follow wait for its hook.
+        return next;
+      }
       if (!container.running() && wanted(container)) {
         Duration wait = starter.start(pod, container, fieldPath(container), sandbox);
         next = next.isZero() || (!wait.isZero() && wait.compareTo(next) < 0) ? wait : next;
@@ -328,19 +383,7 @@ final class PodWorker implements NodePod {
 
   /** Ends processes; when all have ended, gives the address back and does the last thing. */
   private Duration end(Duration grace, Last last) throws IOException {
-    boolean running = false;
-    for (ContainerWorker container : all()) {
-      if (container.running()) {
-        running = true;
-        if (container.stop(grace)) {
-          events.normal(
-              about.field(fieldPath(container)),
-              "Killing",
-              "Stopping container " + container.name());
-        }
-      }
-    }
-    if (running) {
+    if (!stopAll(grace)) {
       return Duration.ZERO;
     }
     mounts.remove();
@@ -352,6 +395,38 @@ final class PodWorker implements NodePod {
       sandbox = null;
     }
     return Duration.ZERO;
+  }
+
+  /**
+   * Has all containers end; returns whether they have. Sidecars serve the others to their end, and
+   * go after them in the reverse order of their start, with what time is left.
+   */
+  private boolean stopAll(Duration grace) {
+    endingSince = endingSince == 0 ? System.nanoTime() : endingSince;
+    List<ContainerWorker> sidecars = init.stream().filter(PodStatus::sidecar).toList();
+    boolean ended = true;
+    for (ContainerWorker container : all()) {
+      if (!sidecars.contains(container)) {
+        ended &= stopped(container, grace);
+      }
+    }
+    Duration left = grace.minusNanos(System.nanoTime() - endingSince);
+    for (ContainerWorker sidecar : sidecars.reversed()) {
+      if (grace.isZero()) {
+        ended &= stopped(sidecar, grace);
+      } else if (ended) {
+        ended = stopped(sidecar, left.compareTo(LEAST_GRACE) > 0 ? left : LEAST_GRACE);
+      }
+    }
+    return ended;
+  }
+
+  private boolean stopped(ContainerWorker container, Duration grace) {
+    if (container.stop(grace)) {
+      events.normal(
+          about.field(fieldPath(container)), "Killing", "Stopping container " + container.name());
+    }
+    return !container.running();
   }
 
   private interface Last {

@@ -41,8 +41,7 @@ final class Prober {
    * @param ip the pod's address, asked where the probe names no host
    */
   Future<Void> probe(Probe probe, Container container, String ip) {
-    Duration timeout =
-        Duration.ofSeconds(probe.getTimeoutSeconds() == null ? 1 : probe.getTimeoutSeconds());
+    Duration timeout = timeout(probe);
     if (probe.getHttpGet() != null) {
       HTTPGetAction get = probe.getHttpGet();
       int port = port(get.getPort(), container);
@@ -58,7 +57,25 @@ final class Prober {
         : connect(host(socket.getHost(), ip), port, timeout);
   }
 
+  /** Sends the request of a hook, whose answer may be any. */
+  Future<Void> hook(HTTPGetAction get, Container container, String ip, Duration timeout) {
+    int port = port(get.getPort(), container);
+    return port == 0
+        ? badPort(get.getPort())
+        : send(get, host(get.getHost(), ip), port, timeout, "kube-lifecycle/1.33").mapEmpty();
+  }
+
   private Future<Void> get(HTTPGetAction get, String host, int port, Duration timeout) {
+    return send(get, host, port, timeout, "kube-probe/1.33")
+        .compose(
+            code ->
+                code >= 200 && code < 400
+                    ? Future.succeededFuture()
+                    : Future.failedFuture("HTTP probe failed with statuscode: " + code));
+  }
+
+  private Future<Integer> send(
+      HTTPGetAction get, String host, int port, Duration timeout, String agent) {
     boolean tls = "HTTPS".equals(get.getScheme());
     String path = get.getPath() == null || get.getPath().isEmpty() ? "/" : get.getPath();
     String uri = path.startsWith("/") ? path : "/" + path;
@@ -71,7 +88,7 @@ final class Prober {
             .setSsl(tls)
             .setConnectTimeout(timeout.toMillis())
             .setTimeout(timeout.toMillis())
-            .putHeader("User-Agent", "kube-probe/1.33")
+            .putHeader("User-Agent", agent)
             .putHeader("Accept", "*/*");
     if (get.getHttpHeaders() != null) {
       get.getHttpHeaders().forEach(h -> options.putHeader(h.getName(), h.getValue()));
@@ -80,12 +97,7 @@ final class Prober {
     return http.request(options)
         .compose(request -> request.send().compose(answer -> answer.end().map(answer.statusCode())))
         .timeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
-        .recover(e -> Future.failedFuture(what + reason(e, host, port)))
-        .compose(
-            code ->
-                code >= 200 && code < 400
-                    ? Future.succeededFuture()
-                    : Future.failedFuture("HTTP probe failed with statuscode: " + code));
+        .recover(e -> Future.failedFuture(what + reason(e, host, port)));
   }
 
   private Future<Void> connect(String host, int port, Duration timeout) {
@@ -93,6 +105,12 @@ final class Prober {
         .timeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
         .recover(e -> Future.failedFuture(reason(e, host, port)))
         .compose(socket -> socket.close().otherwiseEmpty());
+  }
+
+  /** Returns how long a probe may take. */
+  static Duration timeout(Probe probe) {
+    Integer seconds = probe.getTimeoutSeconds();
+    return Duration.ofSeconds(seconds == null || seconds < 1 ? 1 : seconds);
   }
 
   private static String reason(Throwable e, String host, int port) {

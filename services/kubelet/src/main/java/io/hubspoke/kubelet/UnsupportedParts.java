@@ -74,17 +74,10 @@ final class UnsupportedParts {
         new Probe[] {
           container.getStartupProbe(), container.getLivenessProbe(), container.getReadinessProbe()
         }) {
-      if (probe != null && probe.getExec() != null) {
-        return Optional.of("exec probes are not supported by this runtime");
-      }
       if (probe != null && probe.getGrpc() != null) {
         return Optional.of("grpc probes are not supported by this runtime");
       }
     }
-    return container.getLifecycle() == null
-            || (container.getLifecycle().getPostStart() == null
-                && container.getLifecycle().getPreStop() == null)
-        ? Optional.empty()
-        : Optional.of("lifecycle hooks are not supported by this runtime");
+    return Optional.empty();
   }
 }

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Sees to it that a pod has its volumes and what is in them is current, and says by events at times
@@ -94,6 +95,11 @@ final class VolumeMounts {
     Instant now = Instant.now();
     Instant due = nextTry;
     return now.isBefore(due) ? Duration.between(now, due) : left;
+  }
+
+  /** Returns an emptyDir that holds more than it may. */
+  Optional<Volume> overLimit(Pod pod) throws IOException {
+    return volumes.overLimit(pod);
   }
 
   void remove() throws IOException {

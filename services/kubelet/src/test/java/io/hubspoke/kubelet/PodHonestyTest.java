@@ -117,8 +117,8 @@ class PodHonestyTest {
 
   @Test
   void a_container_with_a_probe_that_cannot_be_run_is_not_started() throws Exception {
-    node.pod("exec", "hubspoke/pause", container("'livenessProbe':{'exec':{'command':['true']}}"));
-    untilConfigError("exec", "exec probes are not supported by this runtime");
+    node.pod("grpc", "hubspoke/pause", container("'livenessProbe':{'grpc':{'port':1}}"));
+    untilConfigError("grpc", "grpc probes are not supported by this runtime");
   }
 
   @Test
