@@ -94,7 +94,16 @@ final class ContainerProbes {
 
   private void start(Kind kind, Probe probe) {
     if (probe != null) {
-      means.context.runOnContext(v -> loop(kind, probe));
+      Promise<Void> loop = Promise.promise();
+      means.prober.follow(loop.future());
+      means.context.runOnContext(
+          v -> {
+            try {
+              loop(kind, probe);
+            } finally {
+              loop.complete();
+            }
+          });
     }
   }
 

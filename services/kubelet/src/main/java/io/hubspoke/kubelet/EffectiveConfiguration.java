@@ -51,6 +51,9 @@ final class EffectiveConfiguration {
     if (!options.podCidr().isEmpty()) {
       json.put("podCIDR", options.podCidr());
     }
+    if (options.podManifestPath() != null) {
+      json.put("staticPodPath", options.podManifestPath().toString());
+    }
     json.put("containerRuntimeEndpoint", options.containerRuntimeEndpoint().toString());
     json.put("containerLogMaxSize", String.valueOf(options.maxLogSize()));
     json.putObject("crashLoopBackOff")

@@ -132,8 +132,9 @@ public final class Kubelet extends VerticleBase {
       client = new ApiClient(vertx, new ClientBootstrap(vertx, virtual, options).config(lifetime));
       NodeAgent node =
           new NodeAgent(options, runtime, client, new NodeStatus(options, runtime, port), lifetime);
-      node.register();
       EventRecorder events = new EventRecorder(client, "kubelet", options.nodeName());
+      pods.startStatic(client, events, node::nodeUid, lifetime);
+      node.register();
       // The kubelet names its node's name for the UID, as the real one does.
       events.normal(
           new EventRecorder.Regarding("v1", "Node", "", options.nodeName(), options.nodeName()),
@@ -142,7 +143,7 @@ public final class Kubelet extends VerticleBase {
       virtual.runOnContext(v -> node.leaseLoop());
       virtual.runOnContext(v -> node.reportLoop());
       virtual.runOnContext(v -> serve());
-      pods.start(client, events).await();
+      pods.start(client).await();
       ready.tryComplete();
     } catch (Exception e) {
       if (ready.tryFail(e)) {

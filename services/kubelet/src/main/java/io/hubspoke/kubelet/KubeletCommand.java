@@ -161,6 +161,12 @@ public final class KubeletCommand implements Callable<Integer> {
   private String podListenCidr = "";
 
   @Option(
+      names = "--pod-manifest-path",
+      paramLabel = "DIR",
+      description = "folder of static pods' manifests, followed while the kubelet runs")
+  private Path podManifestPath;
+
+  @Option(
       names = "--container-runtime-endpoint",
       paramLabel = "ENDPOINT",
       description =
@@ -206,6 +212,7 @@ public final class KubeletCommand implements Callable<Integer> {
             .maxPods(maxPods)
             .podCidr(podCidr)
             .podListenCidr(podListenCidr)
+            .podManifestPath(podManifestPath)
             .containerRuntimeEndpoint(RuntimeEndpoint.parse(containerRuntimeEndpoint))
             .nodeStatusUpdateFrequency(nodeStatusUpdateFrequency);
     if (address != null) {

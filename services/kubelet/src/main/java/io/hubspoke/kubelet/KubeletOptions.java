@@ -27,6 +27,8 @@ import java.util.function.Consumer;
  * @param crashLoopBackOff first wait before a crashed container is started again; doubles
  * @param maxCrashLoopBackOff longest such wait
  * @param maxLogSize {@code containerLogMaxSize}, in bytes
+ * @param podManifestPath {@code --pod-manifest-path}: where manifests of static pods are; may be
+ *     null
  * @param containerRuntimeEndpoint {@code --container-runtime-endpoint}: what runs containers
  * @param server how the API is served
  */
@@ -52,6 +54,7 @@ public record KubeletOptions(
     Duration crashLoopBackOff,
     Duration maxCrashLoopBackOff,
     long maxLogSize,
+    Path podManifestPath,
     RuntimeEndpoint containerRuntimeEndpoint,
     ServerOptions server) {
 
@@ -134,6 +137,7 @@ public record KubeletOptions(
     private Duration crashLoopBackOff = Duration.ofSeconds(10);
     private Duration maxCrashLoopBackOff = Duration.ofMinutes(5);
     private long maxLogSize = 10 << 20;
+    private Path podManifestPath;
     private RuntimeEndpoint containerRuntimeEndpoint = new RuntimeEndpoint.InProcess();
     private final ServerOptions.Builder server;
 
@@ -262,6 +266,11 @@ public record KubeletOptions(
       return this;
     }
 
+    public Builder podManifestPath(Path value) {
+      podManifestPath = value;
+      return this;
+    }
+
     public Builder containerRuntimeEndpoint(RuntimeEndpoint value) {
       containerRuntimeEndpoint = value;
       return this;
@@ -311,6 +320,7 @@ public record KubeletOptions(
           crashLoopBackOff,
           maxCrashLoopBackOff,
           maxLogSize,
+          podManifestPath,
           containerRuntimeEndpoint,
           server.build());
     }

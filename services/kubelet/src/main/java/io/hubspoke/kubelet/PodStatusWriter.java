@@ -9,6 +9,7 @@ import io.hubspoke.client.PatchType;
 import io.hubspoke.client.Resource;
 import io.hubspoke.kubelet.runtime.ContainerRuntime;
 import java.time.Instant;
+import java.util.function.Supplier;
 
 /** Tells the apiserver the status of one pod when it changes, and knows what it told last. */
 final class PodStatusWriter {
@@ -17,7 +18,9 @@ final class PodStatusWriter {
   private final Regarding about;
   private final Instant startTime;
   private volatile ObjectNode status;
-  private boolean written;
+  private final Supplier<String> target;
+  private ObjectNode written = Json.object();
+  private String writtenTo = "";
   private final boolean turnedAway;
   private volatile Failure failure;
 
@@ -27,6 +30,7 @@ final class PodStatusWriter {
   /**
    * Makes a writer.
    *
+   * @param target the UID of the object that shows the pod, empty while there is none; may wait
    * @param known what the apiserver knows; empty for a new pod
    * @param overCapacity the pod is turned away
    */
@@ -34,11 +38,13 @@ final class PodStatusWriter {
       KubeletOptions options,
       ApiClient client,
       Regarding about,
+      Supplier<String> target,
       ObjectNode known,
       boolean overCapacity) {
     this.options = options;
     this.client = client;
     this.about = about;
+    this.target = target;
     this.status = known;
     String started = known.path("startTime").asText("");
     this.turnedAway = overCapacity;
@@ -111,11 +117,13 @@ final class PodStatusWriter {
 
   /** Writes the status unless it is as it was. */
   void write(ObjectNode next) {
-    if (written && next.equals(status)) {
+    status = next;
+    String uid = target.get();
+    if (uid.isEmpty() || (uid.equals(writtenTo) && next.equals(written))) {
       return;
     }
     ObjectNode patch = Json.object();
-    patch.putObject("metadata").put("uid", about.uid());
+    patch.putObject("metadata").put("uid", uid);
     patch.set("status", next);
     try {
       client
@@ -131,7 +139,7 @@ final class PodStatusWriter {
         throw e;
       }
     }
-    status = next;
-    written = true;
+    written = next;
+    writtenTo = uid;
   }
 }

@@ -30,6 +30,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Brings one pod from being bound to this node to being deleted. {@link #sync} is called whenever
@@ -51,6 +53,11 @@ final class PodWorker implements NodePod {
   /** What a sidecar has to end in when the others have used up the time. */
   private static final Duration LEAST_GRACE = Duration.ofSeconds(2);
 
+  private static final Logger LOG = LoggerFactory.getLogger(PodWorker.class);
+
+  /** How soon to try again to show a static pod in the API. */
+  private static final Duration UNREACHABLE = Duration.ofSeconds(5);
+
   private static final Duration VOLUME_CHECKS = Duration.ofSeconds(10);
 
   private final ContainerRuntime runtime;
@@ -67,8 +74,12 @@ final class PodWorker implements NodePod {
   private final ContainerStarter starter;
   private final PodStatusWriter statusWriter;
 
+  /** Null for a pod of the API. */
+  private final MirrorPod mirror;
+
   private volatile Pod pod;
   private volatile boolean gone;
+  private volatile boolean killed;
   private volatile ContainerRuntime.Sandbox sandbox;
   private volatile boolean finished;
   private long endingSince;
@@ -81,6 +92,20 @@ final class PodWorker implements NodePod {
    * @param changed called when {@link #sync} should be
    */
   PodWorker(Pod pod, boolean overCapacity, Node node, Runnable changed) {
+    this(pod, overCapacity, node, null, changed);
+  }
+
+  /**
+   * Takes a static pod up.
+   *
+   * @param mirror the object that shows it
+   */
+  PodWorker(Pod pod, Node node, MirrorPod mirror, Runnable changed) {
+    this(pod, false, node, mirror, changed);
+  }
+
+  private PodWorker(Pod pod, boolean overCapacity, Node node, MirrorPod mirror, Runnable changed) {
+    this.mirror = mirror;
     this.pod = pod;
     this.runtime = node.runtime;
     this.client = node.client;
@@ -132,6 +157,7 @@ final class PodWorker implements NodePod {
             node.options,
             client,
             about,
+            mirror == null ? about::uid : mirror::ensure,
             known == null ? Json.object() : Json.tree(known),
             overCapacity);
   }
@@ -212,11 +238,15 @@ final class PodWorker implements NodePod {
 
   /** Ends all processes at once, when the kubelet goes and they can't outlive it. */
   void kill() {
+    killed = true;
     all().forEach(c -> c.stop(Duration.ZERO));
   }
 
   /** Does what is to be done now; returns when to be called again though nothing has changed. */
   Duration sync() throws IOException {
+    if (killed) {
+      return Duration.ZERO;
+    }
     all().forEach(ContainerWorker::observeExit);
     if (gone) {
       return end(Duration.ofSeconds(grace()), this::forget);
@@ -227,15 +257,36 @@ final class PodWorker implements NodePod {
     PodStatus view = view();
     Duration lifeLeft = lifeLeft();
     if (terminal() || statusWriter.failed()) {
-      return end(
-          Duration.ofSeconds(grace()), () -> statusWriter.write(statusWriter.next(view, sandbox)));
+      return end(Duration.ofSeconds(grace()), () -> tell(view));
     }
     Duration next = run();
-    statusWriter.write(statusWriter.next(view, sandbox));
+    if (!tell(view)) {
+      next = soonest(next, UNREACHABLE);
+    }
     if (terminal()) {
       changed.run();
     }
     return soonest(soonest(next, lifeLeft), volumesChecked());
+  }
+
+  /** Tells the status; returns whether it is told. A static pod goes on without the apiserver. */
+  private boolean tell(PodStatus view) {
+    ObjectNode next = statusWriter.next(view, sandbox);
+    if (mirror == null) {
+      statusWriter.write(next);
+      return true;
+    }
+    try {
+      statusWriter.write(next);
+      return true;
+    } catch (Exception e) {
+      LOG.debug("{}/{}: not shown yet: {}", about.namespace(), about.name(), e.getMessage());
+      return false;
+    }
+  }
+
+  boolean isStatic() {
+    return mirror != null;
   }
 
   /** Returns how long the pod may go on, zero for ever; what is over its time fails. */

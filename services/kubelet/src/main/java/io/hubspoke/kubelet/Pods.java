@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,6 +51,8 @@ final class Pods implements NodePods {
   private final ControlLoop<String> loop;
   private volatile Informer<Pod> informer;
   private volatile ReferencedObjects objects;
+  private volatile PodWorker.Node node;
+  private volatile StaticPods statics;
 
   /**
    * Makes an empty node.
@@ -64,27 +67,49 @@ final class Pods implements NodePods {
     this.loop = new ControlLoop<>(options.nodeName() + " pods", context, WORKERS, this::sync);
   }
 
-  /** Watches the node's pods; completes when those of the first list are known. */
-  Future<Void> start(ApiClient client, EventRecorder events) {
+  /**
+   * Runs static pods, which need no apiserver.
+   *
+   * @param nodeUid of the Node object; empty before the node is registered
+   */
+  void startStatic(
+      ApiClient client, EventRecorder events, Supplier<String> nodeUid, Lifetime lifetime) {
     objects = new ReferencedObjects(client, context);
+    node =
+        new PodWorker.Node(
+            options,
+            runtime,
+            client,
+            events,
+            objects,
+            NodeStatus.description(options),
+            context,
+            prober);
+    statics =
+        new StaticPods(
+            options.podManifestPath(), options.nodeName(), client, events, nodeUid, new Static());
+    context.runOnContext(v -> statics.loop(lifetime));
+  }
+
+  /**
+   * Watches the node's pods, after {@link #startStatic}; completes when those of the first list are
+   * known.
+   */
+  Future<Void> start(ApiClient client) {
     informer =
         new Informer<>(
                 client,
                 Resource.PODS,
                 ListOptions.ALL.withFieldSelector("spec.nodeName=" + options.nodeName()),
                 context)
-            .addHandler(
-                new Handler(
-                    new PodWorker.Node(
-                        options,
-                        runtime,
-                        client,
-                        events,
-                        objects,
-                        NodeStatus.description(options),
-                        context,
-                        prober)));
-    return informer.start().map(v -> deleteOrphans());
+            .addHandler(new Handler());
+    return informer
+        .start()
+        .map(
+            v -> {
+              context.runOnContext(w -> statics.removeAll());
+              return deleteOrphans();
+            });
   }
 
   /** Stops; containers in this process end with it. */
@@ -94,8 +119,15 @@ final class Pods implements NodePods {
     ReferencedObjects open = objects;
     return stopped
         .eventually(loop::stop)
+        // What was about to start when the others were ended.
+        .eventually(this::kill)
         .eventually(() -> open == null ? Future.succeededFuture() : open.stop())
         .eventually(prober::close);
+  }
+
+  private Future<Void> kill() {
+    workers.values().forEach(PodWorker::kill);
+    return Future.succeededFuture();
   }
 
   /** Deletes the files of pods that went while the kubelet was away. */
@@ -132,15 +164,48 @@ final class Pods implements NodePods {
     return List.copyOf(workers.values());
   }
 
-  private final class Handler implements Informer.Handler<Pod> {
-    private final PodWorker.Node node;
-
-    Handler(PodWorker.Node node) {
-      this.node = node;
+  /** Static pods among the others. */
+  private final class Static implements StaticPods.Workers {
+    @Override
+    public boolean has(String uid) {
+      return workers.containsKey(uid);
     }
 
     @Override
+    public boolean taken(Pod pod) {
+      return newest.containsKey(Name.of(pod));
+    }
+
+    @Override
+    public void add(Pod pod, MirrorPod mirror) {
+      String uid = pod.getMetadata().getUid();
+      workers.put(uid, new PodWorker(pod, node, mirror, () -> loop.add(uid)));
+      newest.put(Name.of(pod), uid);
+      loop.add(uid);
+    }
+
+    @Override
+    public void remove(String uid) {
+      PodWorker worker = workers.get(uid);
+      if (worker != null) {
+        worker.disappear();
+        loop.add(uid);
+      }
+    }
+
+    @Override
+    public void look(String uid) {
+      loop.add(uid);
+    }
+  }
+
+  private final class Handler implements Informer.Handler<Pod> {
+    @Override
     public void added(Item<Pod> item) {
+      if (StaticPod.isMirror(item.object())) {
+        statics.mirrorSeen(item.object());
+        return;
+      }
       String uid = item.uid();
       boolean full =
           workers.values().stream().filter(w -> !w.terminal()).count() >= options.maxPods();
@@ -152,6 +217,10 @@ final class Pods implements NodePods {
 
     @Override
     public void updated(Item<Pod> before, Item<Pod> now) {
+      if (StaticPod.isMirror(now.object())) {
+        statics.mirrorSeen(now.object());
+        return;
+      }
       PodWorker worker = workers.get(now.uid());
       if (worker != null) {
         worker.update(now.object());
@@ -161,6 +230,10 @@ final class Pods implements NodePods {
 
     @Override
     public void deleted(Item<Pod> last) {
+      if (StaticPod.isMirror(last.object())) {
+        statics.mirrorGone(last.object());
+        return;
+      }
       PodWorker worker = workers.get(last.uid());
       if (worker != null) {
         worker.disappear();

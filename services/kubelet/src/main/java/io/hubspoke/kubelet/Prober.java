@@ -15,6 +15,9 @@ import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetClientOptions;
 import java.net.ConnectException;
 import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
@@ -22,6 +25,7 @@ import java.util.concurrent.TimeoutException;
 final class Prober {
   private final HttpClient http;
   private final NetClient tcp;
+  private final Set<Future<Void>> loops = ConcurrentHashMap.newKeySet();
 
   Prober(Vertx vertx) {
     // Each probe is a new connection, and a container's certificate is not verified.
@@ -31,8 +35,18 @@ final class Prober {
     tcp = vertx.createNetClient(new NetClientOptions());
   }
 
+  /** Has {@link #close} wait for who asks again and again, and is about to stop. */
+  void follow(Future<Void> loop) {
+    loops.add(loop);
+    loop.onComplete(done -> loops.remove(loop));
+  }
+
   Future<Void> close() {
-    return http.close().eventually(tcp::close);
+    return Future.join(List.copyOf(loops))
+        .<Void>mapEmpty()
+        .otherwiseEmpty()
+        .eventually(http::close)
+        .eventually(tcp::close);
   }
 
   /**
