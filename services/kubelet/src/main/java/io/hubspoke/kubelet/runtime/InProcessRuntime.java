@@ -1,21 +1,27 @@
 package io.hubspoke.kubelet.runtime;
 
 import io.hubspoke.kubelet.logs.ContainerLog;
+import io.hubspoke.kubelet.runtime.shell.UserProcess;
+import io.hubspoke.kubelet.runtime.shell.UserSpace;
 import io.hubspoke.streams.Duplex;
 import io.hubspoke.streams.RemoteCommand;
 import io.hubspoke.streams.RemoteProcess;
+import io.hubspoke.streams.SocketDuplex;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.VertxInternal;
+import io.vertx.core.net.NetClient;
+import io.vertx.core.net.NetClientOptions;
+import io.vertx.core.net.SocketAddress;
+import java.io.IOException;
+import java.net.ConnectException;
 import java.security.SecureRandom;
-import java.time.Duration;
-import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 
 /**
  * Runs built-in images inside this process, each on an event loop: what a thousand nodes on one
@@ -24,7 +30,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 public final class InProcessRuntime implements ContainerRuntime {
   private static final List<String> IMAGES =
-      List.of("hubspoke/pause", "hubspoke/echo", "hubspoke/ticker");
+      List.of("hubspoke/pause", "hubspoke/echo", "hubspoke/ticker", "hubspoke/shell");
+  private static final int DIAL_MILLIS = 30_000;
   private static final SecureRandom RANDOM = new SecureRandom();
 
   private final Vertx vertx;
@@ -32,6 +39,7 @@ public final class InProcessRuntime implements ContainerRuntime {
   private final long maxLogSize;
   private final ListenAddresses listen;
   private final PodNetwork network = new PodNetwork();
+  private final NetClient tcp;
 
   /** Makes a runtime of one node whose pods listen on their own addresses. */
   public InProcessRuntime(Vertx vertx, String nodeIp, long maxLogSize) {
@@ -50,6 +58,8 @@ public final class InProcessRuntime implements ContainerRuntime {
     this.nodeIp = nodeIp;
     this.maxLogSize = maxLogSize;
     this.listen = listen;
+    this.tcp =
+        vertx.createNetClient(new NetClientOptions().setConnectTimeout(DIAL_MILLIS).setTcpNoDelay(true));
   }
 
   @Override
@@ -108,35 +118,63 @@ public final class InProcessRuntime implements ContainerRuntime {
 
   @Override
   public Future<Container> startContainer(Sandbox sandbox, ContainerConfig config) {
-    if (!config.command().isEmpty()) {
-      return Future.failedFuture(
-          new StartException(
-              "failed to start container: exec: \""
-                  + config.command().getFirst()
-                  + "\": executable file not found in $PATH"));
-    }
     ContextInternal context = ((VertxInternal) vertx).createEventLoopContext();
     ContainerLog log = new ContainerLog(config.logFile(), maxLogSize);
+    boolean sharedIp = sandbox.ip().equals(nodeIp);
     Program.Surroundings surroundings =
         new Program.Surroundings(
             context,
             sandbox.ip(),
             listen.of(sandbox.ip()),
-            sandbox.ip().equals(nodeIp),
+            sharedIp,
             config,
-            log);
-    Program program =
-        switch (repository(config.image())) {
-          case "hubspoke/pause" -> new Pause();
-          case "hubspoke/echo" -> new Echo(surroundings);
-          case "hubspoke/ticker" -> new Ticker(surroundings);
-          default -> null;
-        };
-    if (program == null) {
-      return Future.failedFuture(new StartException("no image \"" + config.image() + "\""));
+            new Console(context, log, config));
+    String hostname = config.podName();
+    String image = repository(config.image());
+    List<String> main = new ArrayList<>(config.command());
+    if (main.isEmpty()) {
+      main.add(image);
     }
-    return Future.succeededFuture(
-        new RunningProgram(newId(), Instant.now(), context, program, log).start());
+    main.addAll(config.args());
+    Supplier<UserSpace> space =
+        () -> new UserSpace(config, hostname, sandbox.ip(), List.copyOf(main));
+    RunningProgram container = new RunningProgram(newId(), surroundings, log, space);
+    try {
+      return Future.succeededFuture(container.start(program(image, surroundings, container)));
+    } catch (StartException e) {
+      return Future.failedFuture(e);
+    }
+  }
+
+  private static Program program(
+      String image, Program.Surroundings surroundings, RunningProgram container) {
+    ContainerConfig config = surroundings.config();
+    List<String> command = new ArrayList<>(config.command());
+    boolean shell = image.equals("hubspoke/shell");
+    if (command.isEmpty() && shell && !config.args().isEmpty()) {
+      command.add("sh");
+    }
+    if (!command.isEmpty() || shell) {
+      if (!command.isEmpty()) {
+        command.addAll(config.args());
+        checkStart(container.space(), command);
+      }
+      return new UserProgram(surroundings, container.space(), List.copyOf(command));
+    }
+    return switch (image) {
+      case "hubspoke/pause" -> new Pause();
+      case "hubspoke/echo" -> new Echo(surroundings);
+      case "hubspoke/ticker" -> new Ticker(surroundings);
+      default -> throw new StartException("no image \"" + config.image() + "\"");
+    };
+  }
+
+  private static void checkStart(UserSpace space, List<String> command) {
+    try {
+      UserProcess.check(space, command);
+    } catch (StartException e) {
+      throw new StartException("failed to start container: " + e.getMessage());
+    }
   }
 
   @Override
@@ -150,17 +188,47 @@ public final class InProcessRuntime implements ContainerRuntime {
   @Override
   public Future<RemoteProcess> exec(
       Container container, List<String> command, RemoteCommand streams) {
-    return Future.failedFuture(new StartException("exec is not supported by this runtime"));
+    try {
+      return Future.succeededFuture(running(container).exec(command, streams));
+    } catch (StartException e) {
+      return Future.failedFuture(e);
+    }
   }
 
   @Override
   public Future<RemoteProcess> attach(Container container, RemoteCommand streams) {
-    return Future.failedFuture(new StartException("attach is not supported by this runtime"));
+    try {
+      return Future.succeededFuture(running(container).attach(streams));
+    } catch (StartException e) {
+      return Future.failedFuture(e);
+    }
+  }
+
+  private static RunningProgram running(Container container) {
+    if (container instanceof RunningProgram program && !program.exited().isComplete()) {
+      return program;
+    }
+    throw new StartException("container " + container.id() + " is not running");
   }
 
   @Override
   public Future<Duplex> portForward(Sandbox sandbox, int port) {
-    return Future.failedFuture(new StartException("port-forward is not supported by this runtime"));
+    String address = listen.of(sandbox.ip());
+    return SocketDuplex.connect(vertx, tcp, SocketAddress.inetSocketAddress(port, address))
+        .recover(
+            failure ->
+                Future.failedFuture(
+                    new IOException(
+                        "failed to connect to port "
+                            + port
+                            + " in the pod: dial tcp4 "
+                            + address
+                            + ":"
+                            + port
+                            + ": "
+                            + (failure instanceof ConnectException
+                                ? "connect: connection refused"
+                                : failure.getMessage()))));
   }
 
   @Override
@@ -181,79 +249,5 @@ public final class InProcessRuntime implements ContainerRuntime {
     byte[] id = new byte[32];
     RANDOM.nextBytes(id);
     return HexFormat.of().formatHex(id);
-  }
-
-  /** A running program as a container. */
-  private static final class RunningProgram implements Container {
-    private final String id;
-    private final Instant startedAt;
-    private final ContextInternal context;
-    private final Program program;
-    private final ContainerLog log;
-    private final AtomicBoolean ended = new AtomicBoolean();
-    private final Promise<Exit> exited = Promise.promise();
-
-    RunningProgram(
-        String id, Instant startedAt, ContextInternal context, Program program, ContainerLog log) {
-      this.id = id;
-      this.startedAt = startedAt;
-      this.context = context;
-      this.program = program;
-      this.log = log;
-    }
-
-    RunningProgram start() {
-      context.runOnContext(
-          v ->
-              program
-                  .run()
-                  .onComplete(r -> exit(r.succeeded() ? r.result() : Program.SIGNALLED - 1)));
-      return this;
-    }
-
-    @Override
-    public String id() {
-      return id;
-    }
-
-    @Override
-    public Instant startedAt() {
-      return startedAt;
-    }
-
-    @Override
-    public Future<Exit> exited() {
-      return exited.future();
-    }
-
-    @Override
-    public Future<Exit> stop(Duration grace) {
-      context.runOnContext(
-          v -> {
-            if (!grace.isZero()) {
-              program.terminate();
-            }
-            if (exited.future().isComplete()) {
-              return;
-            }
-            long timer =
-                context.setTimer(
-                    Math.max(1, grace.toMillis()),
-                    id -> {
-                      program.kill();
-                      exit(Program.SIGNALLED + Program.SIGKILL);
-                    });
-            exited.future().onComplete(done -> context.owner().cancelTimer(timer));
-          });
-      return exited.future();
-    }
-
-    private void exit(int code) {
-      if (ended.compareAndSet(false, true)) {
-        Exit exit = new Exit(code, Instant.now());
-        // Who hears of the end reads the log to its end, so its last line has to be there.
-        log.settled().onComplete(done -> exited.complete(exit));
-      }
-    }
   }
 }

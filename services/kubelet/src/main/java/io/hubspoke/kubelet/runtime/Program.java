@@ -34,7 +34,13 @@ interface Program {
       String listenIp,
       boolean sharedIp,
       ContainerRuntime.ContainerConfig config,
-      ContainerLog log) {
+      Console console) {
+
+    /** Returns where its processes start. */
+    String workingDirectory() {
+      String given = config.spec().getWorkingDir();
+      return given == null || given.isEmpty() ? "/" : given;
+    }
 
     /** Returns the value of an argument {@code --name=value}, or the default. */
     String argument(String name, String otherwise) {
@@ -48,12 +54,11 @@ interface Program {
     }
 
     void out(String line) {
-      // A container whose output can't be kept goes on, as with a full disk.
-      log.write(ContainerLog.Stream.STDOUT, line).otherwiseEmpty();
+      console.line(ContainerLog.Stream.STDOUT, line);
     }
 
     void err(String line) {
-      log.write(ContainerLog.Stream.STDERR, line).otherwiseEmpty();
+      console.line(ContainerLog.Stream.STDERR, line);
     }
   }
 }

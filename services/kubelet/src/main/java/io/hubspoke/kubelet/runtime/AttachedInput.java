@@ -1,0 +1,57 @@
+package io.hubspoke.kubelet.runtime;
+
+import io.hubspoke.streams.Pipe;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.streams.WriteStream;
+
+/**
+ * The input of somebody attached: the container's own, which goes on when he ends unless it is for
+ * one alone. A container without an input drops what is typed.
+ */
+final class AttachedInput implements WriteStream<Buffer> {
+  private final WriteStream<Buffer> container;
+  private final boolean once;
+
+  AttachedInput(Pipe container, boolean once) {
+    this.container = container == null ? null : container.sink();
+    this.once = once;
+  }
+
+  @Override
+  public Future<Void> write(Buffer data) {
+    return container == null ? Future.succeededFuture() : container.write(data);
+  }
+
+  @Override
+  public Future<Void> end() {
+    return container != null && once ? container.end() : Future.succeededFuture();
+  }
+
+  @Override
+  public boolean writeQueueFull() {
+    return container != null && container.writeQueueFull();
+  }
+
+  @Override
+  public WriteStream<Buffer> drainHandler(Handler<Void> handler) {
+    if (container != null) {
+      container.drainHandler(handler);
+    }
+    return this;
+  }
+
+  @Override
+  public WriteStream<Buffer> setWriteQueueMaxSize(int maxSize) {
+    return this;
+  }
+
+  @Override
+  public WriteStream<Buffer> exceptionHandler(Handler<Throwable> handler) {
+    if (container != null) {
+      container.exceptionHandler(handler);
+    }
+    return this;
+  }
+}

@@ -1,0 +1,170 @@
+package io.hubspoke.kubelet.runtime.shell;
+
+import io.hubspoke.kubelet.runtime.shell.Node.Part;
+import io.hubspoke.kubelet.runtime.shell.Node.Word;
+import io.vertx.core.buffer.Buffer;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Makes of words what commands get: variables, substitutions, and fields of what is not quoted. */
+final class Expansion {
+  private static final int MAX_TEXT = 1 << 20;
+
+  private final Environment environment;
+  private final Substitution substitution;
+  private Output errors = data -> {};
+
+  /** Runs a command for its output. */
+  interface Substitution {
+    String run(Node body) throws IOException, InterruptedException;
+  }
+
+  Expansion(Environment environment, Substitution substitution) {
+    this.environment = environment;
+    this.substitution = substitution;
+  }
+
+  Output errors() {
+    return errors;
+  }
+
+  void setErrors(Output to) {
+    errors = to;
+  }
+
+  /** The output of a substituted command. */
+  static final class Collected {
+    private final Buffer all = Buffer.buffer();
+
+    void collect(Input from) throws InterruptedException {
+      Buffer more;
+      while (all.length() < MAX_TEXT && (more = from.read()) != null) {
+        all.appendBuffer(more);
+      }
+    }
+
+    /** Returns it without the new lines at its end. */
+    String trimmed() {
+      String text = all.toString();
+      int end = text.length();
+      while (end > 0 && text.charAt(end - 1) == '\n') {
+        end--;
+      }
+      return text.substring(0, end);
+    }
+  }
+
+  List<String> fields(List<Word> words) throws IOException, InterruptedException {
+    List<String> fields = new ArrayList<>();
+    for (Word word : words) {
+      fields(word, fields);
+    }
+    return fields;
+  }
+
+  private void fields(Word word, List<String> fields) throws IOException, InterruptedException {
+    StringBuilder field = new StringBuilder();
+    boolean any = false;
+    for (Part part : word.parts()) {
+      if (part instanceof Part.Variable all && all.name().equals("@") && all.quoted()) {
+        List<String> parameters = environment.parameters();
+        for (int i = 1; i < parameters.size(); i++) {
+          if (i > 1) {
+            add(fields, field);
+          }
+          field.append(parameters.get(i));
+          any = true;
+        }
+        continue;
+      }
+      String text = value(part);
+      if (part.quoted() || part instanceof Part.Text) {
+        field.append(text);
+        any = true;
+        continue;
+      }
+      for (int i = 0; i < text.length(); i++) {
+        char c = text.charAt(i);
+        if (c == ' ' || c == '\t' || c == '\n') {
+          if (any) {
+            add(fields, field);
+            any = false;
+          }
+        } else {
+          field.append(c);
+          any = true;
+        }
+      }
+    }
+    if (any) {
+      add(fields, field);
+    }
+  }
+
+  private static void add(List<String> fields, StringBuilder field) throws IOException {
+    if (fields.size() > MAX_TEXT / 16) {
+      throw new IOException("Argument list too long");
+    }
+    fields.add(field.toString());
+    field.setLength(0);
+  }
+
+  /** Returns the word as one text. */
+  String text(Word word) throws IOException, InterruptedException {
+    StringBuilder text = new StringBuilder();
+    for (Part part : word.parts()) {
+      text.append(value(part));
+      if (text.length() > MAX_TEXT) {
+        throw new IOException("Argument list too long");
+      }
+    }
+    return text.toString();
+  }
+
+  private String value(Part part) throws IOException, InterruptedException {
+    return switch (part) {
+      case Part.Text(String text, boolean quoted) -> text;
+      case Part.Substitution(Node body, boolean quoted) -> substitution.run(body);
+      case Part.Arithmetic(Word expression, boolean quoted) ->
+          Long.toString(new Arithmetic(text(expression), environment).value());
+      case Part.Variable variable -> variable(variable);
+    };
+  }
+
+  private String variable(Part.Variable variable) throws IOException, InterruptedException {
+    String value = parameter(variable.name());
+    boolean empty = value == null || value.isEmpty();
+    return switch (variable.operator()) {
+      case "#" -> Integer.toString(value == null ? 0 : value.length());
+      case "-" -> empty ? text(variable.argument()) : value;
+      case "+" -> empty ? "" : text(variable.argument());
+      case "=" -> {
+        if (empty) {
+          value = text(variable.argument());
+          environment.set(variable.name(), value);
+        }
+        yield value;
+      }
+      default -> value == null ? "" : value;
+    };
+  }
+
+  private String parameter(String name) {
+    List<String> parameters = environment.parameters();
+    return switch (name) {
+      case "?" -> Integer.toString(environment.lastStatus());
+      case "$" -> Integer.toString(environment.processId());
+      case "#" -> Integer.toString(parameters.size() - 1);
+      case "!" -> "";
+      case "@", "*" -> String.join(" ", parameters.subList(1, parameters.size()));
+      default -> {
+        if (Character.isDigit(name.charAt(0))) {
+          int index = Integer.parseInt(name);
+          yield index < parameters.size() ? parameters.get(index) : null;
+        }
+        yield environment.get(name);
+      }
+    };
+  }
+}

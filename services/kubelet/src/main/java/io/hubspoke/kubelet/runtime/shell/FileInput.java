@@ -1,0 +1,33 @@
+package io.hubspoke.kubelet.runtime.shell;
+
+import io.vertx.core.buffer.Buffer;
+import java.io.IOException;
+
+/** A file as a command's input. */
+final class FileInput {
+  private FileInput() {}
+
+  /** Reads the file into an input by a thread of the job, as far as somebody reads on. */
+  static Input of(ByteSource file, Job job) {
+    Input input = new Input();
+    var _ =
+        job.start(
+            () -> {
+              try (AutoCloseable closed = file::close) {
+                Buffer more;
+                while ((more = file.read()) != null) {
+                  input.put(more);
+                }
+              } catch (IOException e) {
+                // The reader has gone, or the file can't be read further: its end, to a reader.
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              } catch (Exception e) {
+                throw new IllegalStateException(e);
+              } finally {
+                input.end();
+              }
+            });
+    return input;
+  }
+}
