@@ -59,7 +59,8 @@ public final class InProcessRuntime implements ContainerRuntime {
     this.maxLogSize = maxLogSize;
     this.listen = listen;
     this.tcp =
-        vertx.createNetClient(new NetClientOptions().setConnectTimeout(DIAL_MILLIS).setTcpNoDelay(true));
+        vertx.createNetClient(
+            new NetClientOptions().setConnectTimeout(DIAL_MILLIS).setTcpNoDelay(true));
   }
 
   @Override

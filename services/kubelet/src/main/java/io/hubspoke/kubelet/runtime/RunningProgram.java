@@ -48,9 +48,7 @@ final class RunningProgram implements Container {
   RunningProgram start(Program main) {
     program = main;
     context.runOnContext(
-        v ->
-            main.run()
-                .onComplete(r -> exit(r.succeeded() ? r.result() : Program.SIGNALLED - 1)));
+        v -> main.run().onComplete(r -> exit(r.succeeded() ? r.result() : Program.SIGNALLED - 1)));
     return this;
   }
 
@@ -63,8 +61,7 @@ final class RunningProgram implements Container {
 
   RemoteProcess exec(List<String> command, RemoteCommand streams) {
     try {
-      return new ExecProcess(
-          context, space(), command, surroundings.workingDirectory(), streams);
+      return new ExecProcess(context, space(), command, surroundings.workingDirectory(), streams);
     } catch (StartException e) {
       byte[] execId = new byte[32];
       ThreadLocalRandom.current().nextBytes(execId);

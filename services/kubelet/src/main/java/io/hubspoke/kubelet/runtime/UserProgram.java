@@ -44,10 +44,7 @@ final class UserProgram implements Program {
             surroundings.workingDirectory(),
             new UserProcess.Stdio(console.stdin(), out.sink(), err.sink(), tty));
     console.resizeHandler(process::resize);
-    process
-        .exited()
-        .compose(code -> Future.join(out.end(), err.end()).map(code))
-        .onComplete(exit);
+    process.exited().compose(code -> Future.join(out.end(), err.end()).map(code)).onComplete(exit);
     return exit.future();
   }
 

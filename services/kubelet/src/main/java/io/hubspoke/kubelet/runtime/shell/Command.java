@@ -54,7 +54,9 @@ interface Command {
 
     /** Opens a file, or the input for a dash. */
     ByteSource open(String operand) throws IOException {
-      return operand.equals("-") || operand.equals("/dev/stdin") ? in() : files().open(path(operand));
+      return operand.equals("-") || operand.equals("/dev/stdin")
+          ? in()
+          : files().open(path(operand));
     }
 
     /** Says what is wrong, and returns the exit code. */

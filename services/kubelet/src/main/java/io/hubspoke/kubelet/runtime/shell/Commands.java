@@ -27,7 +27,9 @@ final class Commands {
     int slash = name.lastIndexOf('/');
     return slash < 0
         ? ALL.get(name)
-        : DIRECTORIES.contains(name.substring(0, slash)) ? ALL.get(name.substring(slash + 1)) : null;
+        : DIRECTORIES.contains(name.substring(0, slash))
+            ? ALL.get(name.substring(slash + 1))
+            : null;
   }
 
   static Set<String> names() {

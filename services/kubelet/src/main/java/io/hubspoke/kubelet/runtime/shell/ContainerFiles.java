@@ -65,7 +65,7 @@ final class ContainerFiles {
   /** Returns a path that begins at the root, with dots and double slashes resolved. */
   static String absolute(String directory, String path) {
     List<String> parts = new ArrayList<>();
-    for (String part : (path.startsWith("/") ? path : directory + "/" + path).split("/")) {
+    for (String part : (path.startsWith("/") ? path : directory + "/" + path).split("/", -1)) {
       switch (part) {
         case "", "." -> {}
         case ".." -> {
@@ -391,7 +391,8 @@ final class ContainerFiles {
     if (mount == null) {
       return null;
     }
-    String below = path.substring(Math.min(path.length(), absolute("/", mount.containerPath()).length()));
+    String below =
+        path.substring(Math.min(path.length(), absolute("/", mount.containerPath()).length()));
     Path root;
     Path host;
     try {

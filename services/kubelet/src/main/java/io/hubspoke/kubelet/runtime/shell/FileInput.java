@@ -13,7 +13,7 @@ final class FileInput {
     var _ =
         job.start(
             () -> {
-              try (AutoCloseable closed = file::close) {
+              try {
                 Buffer more;
                 while ((more = file.read()) != null) {
                   input.put(more);
@@ -22,12 +22,19 @@ final class FileInput {
                 // The reader has gone, or the file can't be read further: its end, to a reader.
               } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-              } catch (Exception e) {
-                throw new IllegalStateException(e);
               } finally {
                 input.end();
+                close(file);
               }
             });
     return input;
+  }
+
+  private static void close(ByteSource file) {
+    try {
+      file.close();
+    } catch (IOException e) {
+      // It was only read.
+    }
   }
 }

@@ -172,9 +172,7 @@ final class Interpreter {
             .start(
                 () -> {
                   int code =
-                      child(
-                          body,
-                          new Streams(Input.empty(), result.output(), expansion.errors()));
+                      child(body, new Streams(Input.empty(), result.output(), expansion.errors()));
                   environment.setLastStatus(code);
                   result.end();
                 });
@@ -188,8 +186,7 @@ final class Interpreter {
     return text.trimmed();
   }
 
-  private int simple(Node.Simple simple, Streams streams)
-      throws IOException, InterruptedException {
+  private int simple(Node.Simple simple, Streams streams) throws IOException, InterruptedException {
     expansion.setErrors(streams.err());
     List<String> args = expansion.fields(simple.words());
     if (args.isEmpty()) {
@@ -206,7 +203,9 @@ final class Interpreter {
           if (builtin != null) {
             assign(environment, simple.assignments());
             return guarded(
-                args.getFirst(), to, () -> builtin.run(this, new Invocation(args, to, environment)));
+                args.getFirst(),
+                to,
+                () -> builtin.run(this, new Invocation(args, to, environment)));
           }
           Environment own = environment.copy();
           assign(own, simple.assignments());
@@ -238,9 +237,7 @@ final class Interpreter {
       return there ? 126 : NOT_FOUND;
     }
     return guarded(
-        args.getFirst(),
-        streams,
-        () -> command.run(new Invocation(args, streams, environment)));
+        args.getFirst(), streams, () -> command.run(new Invocation(args, streams, environment)));
   }
 
   /** What a command does that may fail. */

@@ -34,6 +34,8 @@ sealed interface Node {
   record Assignment(String name, Word value) {}
 
   /**
+   * Where a stream leads instead.
+   *
    * @param from the descriptor
    * @param kind {@code <}, {@code >}, {@code >>} or {@code >&}
    */
@@ -48,6 +50,8 @@ sealed interface Node {
     record Text(String text, boolean quoted) implements Part {}
 
     /**
+     * The value of a variable, or what is made of it.
+     *
      * @param operator {@code -}, {@code =}, {@code +}, {@code #} for the length, or empty
      */
     record Variable(String name, String operator, Word argument, boolean quoted) implements Part {}

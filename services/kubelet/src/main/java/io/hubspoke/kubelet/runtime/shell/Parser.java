@@ -8,7 +8,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** Reads the part of the POSIX shell's language that is here: no functions, case or here-documents. */
+/**
+ * Reads the part of the POSIX shell's language that is here: no functions, case or here-documents.
+ */
 final class Parser {
   private static final Set<String> RESERVED =
       Set.of("then", "else", "elif", "fi", "do", "done", "}", ")");
@@ -100,9 +102,7 @@ final class Parser {
       stages.add(command());
       space();
     }
-    return stages.size() == 1 && !negated
-        ? stages.getFirst()
-        : new Node.Pipeline(stages, negated);
+    return stages.size() == 1 && !negated ? stages.getFirst() : new Node.Pipeline(stages, negated);
   }
 
   private Node command() throws SyntaxException {
@@ -386,9 +386,7 @@ final class Parser {
       return new Part.Variable(text.substring(at, ++at), "", null, quoted);
     }
     String name = name();
-    return name.isEmpty()
-        ? new Part.Text("$", quoted)
-        : new Part.Variable(name, "", null, quoted);
+    return name.isEmpty() ? new Part.Text("$", quoted) : new Part.Variable(name, "", null, quoted);
   }
 
   private Part arithmetic(boolean quoted) throws SyntaxException {

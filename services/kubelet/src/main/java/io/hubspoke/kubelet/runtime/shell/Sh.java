@@ -48,7 +48,8 @@ final class Sh implements Command {
     return session(interpreter, call.streams(), interactive);
   }
 
-  private static String file(Invocation call, String name) throws IOException, InterruptedException {
+  private static String file(Invocation call, String name)
+      throws IOException, InterruptedException {
     ByteSource file = call.open(name);
     Buffer all = Buffer.buffer();
     Buffer more;

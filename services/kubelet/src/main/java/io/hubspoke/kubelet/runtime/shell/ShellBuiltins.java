@@ -135,8 +135,7 @@ final class ShellBuiltins {
   private static int eval(Interpreter shell, Invocation call)
       throws IOException, InterruptedException {
     try {
-      return shell.run(
-          new Parser(String.join(" ", call.operands())).program(), call.streams());
+      return shell.run(new Parser(String.join(" ", call.operands())).program(), call.streams());
     } catch (Parser.SyntaxException e) {
       return call.fail(2, e.getMessage());
     }

@@ -98,8 +98,7 @@ final class StreamCommands {
   }
 
   private static int yes(Invocation call) throws IOException, InterruptedException {
-    String line =
-        (call.operands().isEmpty() ? "y" : String.join(" ", call.operands())) + "\n";
+    String line = (call.operands().isEmpty() ? "y" : String.join(" ", call.operands())) + "\n";
     Buffer block = Buffer.buffer(line.repeat(Math.max(1, (BLOCK / 4) / line.length())));
     var pace = new Job.Pace();
     while (true) {
@@ -118,7 +117,9 @@ final class StreamCommands {
       if (operand.matches("-[cn].*")) {
         bytes = operand.charAt(1) == 'c';
         String number =
-            operand.length() > 2 ? operand.substring(2) : ++i < operands.size() ? operands.get(i) : "";
+            operand.length() > 2
+                ? operand.substring(2)
+                : ++i < operands.size() ? operands.get(i) : "";
         count = size(number);
       } else if (operand.matches("-[0-9]+")) {
         count = Long.parseLong(operand.substring(1));

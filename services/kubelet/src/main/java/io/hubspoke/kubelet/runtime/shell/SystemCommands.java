@@ -50,7 +50,8 @@ final class SystemCommands {
     Command command = Commands.find(rest.getFirst());
     return command == null
         ? call.fail(
-            Interpreter.NOT_FOUND, "can't execute '" + rest.getFirst() + "': No such file or directory")
+            Interpreter.NOT_FOUND,
+            "can't execute '" + rest.getFirst() + "': No such file or directory")
         : command.run(new Invocation(rest, call.streams(), own));
   }
 
@@ -91,8 +92,7 @@ final class SystemCommands {
     }
     call.out()
         .line(
-            now.format(
-                DateTimeFormatter.ofPattern("EEE MMM d HH:mm:ss 'UTC' yyyy", Locale.ROOT)));
+            now.format(DateTimeFormatter.ofPattern("EEE MMM d HH:mm:ss 'UTC' yyyy", Locale.ROOT)));
     return 0;
   }
 
@@ -129,7 +129,7 @@ final class SystemCommands {
 
   private static int ps(Invocation call) throws IOException, InterruptedException {
     call.out().line("PID   USER     TIME  COMMAND");
-    for (UserSpace.Process process : call.space().processes()) {
+    for (UserSpace.Running process : call.space().processes()) {
       Duration age = Duration.between(process.since(), Instant.now());
       call.out()
           .line(
@@ -153,7 +153,7 @@ final class SystemCommands {
         case "-1", "-HUP", "-SIGHUP" -> signal = Job.SIGHUP;
         case "-2", "-INT", "-SIGINT" -> signal = Job.SIGINT;
         default -> {
-          UserSpace.Process process =
+          UserSpace.Running process =
               call.space().processes().stream()
                   .filter(p -> Integer.toString(p.id()).equals(operand))
                   .findFirst()
@@ -178,7 +178,11 @@ final class SystemCommands {
     if (call.operands().isEmpty() || call.operands().contains("-a")) {
       call.out()
           .line(
-              "rows " + size.height() + "; columns " + size.width() + ";\n"
+              "rows "
+                  + size.height()
+                  + "; columns "
+                  + size.width()
+                  + ";\n"
                   + (terminal.isRaw() ? "-icanon " : "icanon ")
                   + (terminal.echoes() ? "echo" : "-echo"));
       return 0;
@@ -209,7 +213,8 @@ final class SystemCommands {
   }
 
   private static int id(Invocation call) throws IOException, InterruptedException {
-    call.out().line(call.operands().contains("-u") ? "0" : "uid=0(root) gid=0(root) groups=0(root)");
+    call.out()
+        .line(call.operands().contains("-u") ? "0" : "uid=0(root) gid=0(root) groups=0(root)");
     return 0;
   }
 
@@ -228,8 +233,7 @@ final class SystemCommands {
   }
 
   private static int uptime(Invocation call) throws IOException, InterruptedException {
-    Duration up =
-        Duration.between(call.space().processes().getFirst().since(), Instant.now());
+    Duration up = Duration.between(call.space().processes().getFirst().since(), Instant.now());
     call.out().line("up " + up.toSeconds() + " s");
     return 0;
   }

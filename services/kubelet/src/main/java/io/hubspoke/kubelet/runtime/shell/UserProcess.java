@@ -55,7 +55,7 @@ public final class UserProcess {
       environment.export("TERM", "xterm");
     }
     environment.enter(space.files().exists(directory) ? directory : "/");
-    UserSpace.Process process = space.add(command, job);
+    UserSpace.Running process = space.add(command, job);
     environment.setProcessId(process.id());
     var _ =
         job.start(

@@ -15,11 +15,11 @@ public final class UserSpace {
   private final String hostname;
   private final Map<String, String> environment;
   private final ContainerFiles files;
-  private final Map<Integer, Process> processes = new ConcurrentSkipListMap<>();
+  private final Map<Integer, Running> processes = new ConcurrentSkipListMap<>();
   private final AtomicInteger lastProcess = new AtomicInteger(1);
 
   /** A process, as {@code ps} tells of it. */
-  record Process(int id, Instant since, List<String> command, Job job) {}
+  record Running(int id, Instant since, List<String> command, Job job) {}
 
   /**
    * @param hostname what the pod is called, or its node when it shares that one's network
@@ -41,7 +41,7 @@ public final class UserSpace {
                 hostname + "\n",
                 "/etc/hosts",
                 "127.0.0.1\tlocalhost\n" + ip + "\t" + hostname + "\n"));
-    processes.put(1, new Process(1, Instant.now(), main, null));
+    processes.put(1, new Running(1, Instant.now(), main, null));
   }
 
   String hostname() {
@@ -56,18 +56,18 @@ public final class UserSpace {
     return files;
   }
 
-  List<Process> processes() {
+  List<Running> processes() {
     return List.copyOf(processes.values());
   }
 
   /** Takes note of a process beside the container's own. */
-  Process add(List<String> command, Job job) {
-    Process process = new Process(lastProcess.incrementAndGet(), Instant.now(), command, job);
+  Running add(List<String> command, Job job) {
+    Running process = new Running(lastProcess.incrementAndGet(), Instant.now(), command, job);
     processes.put(process.id(), process);
     return process;
   }
 
-  void remove(Process process) {
+  void remove(Running process) {
     processes.remove(process.id());
   }
 
