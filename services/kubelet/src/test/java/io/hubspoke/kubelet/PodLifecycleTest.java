@@ -171,7 +171,7 @@ class PodLifecycleTest {
         "sh",
         "hubspoke/pause",
         pod -> {
-          ((ObjectNode) pod.at("/spec/containers/0")).putArray("command").add("sh");
+          ((ObjectNode) pod.at("/spec/containers/0")).putArray("command").add("no-such-command");
           return policy("Never").apply(pod);
         });
     untilPhase("sh", "Failed");

@@ -245,7 +245,8 @@ final class InProcessExecTest {
     Buffer screen = collect(first.stdout());
     type(first, "echo here I am\r");
     // What was typed, and what came of it; the prompt may be between.
-    Await.until("the answer", () -> screen.toString().split("here I am\r\n", -1).length == 3);
+    Await.until(
+        "the answer", screen::toString, shown -> shown.split("here I am\r\n", -1).length == 3);
     first.close();
 
     RemoteProcess second = Await.result(runtime.attach(shell, TERMINAL));
@@ -253,7 +254,7 @@ final class InProcessExecTest {
     type(second, "exit 3\r");
     assertThat(Await.result(shell.exited()).code()).isEqualTo(3);
     assertThat(Await.result(second.exited())).isZero();
-    assertThat(other.toString()).contains("exit 3");
+    Await.until("what he typed", () -> other.toString().contains("exit 3"));
     assertThat(Files.readString(directory.resolve("hubspoke-shell.log"))).contains("here I am");
   }
 

@@ -28,14 +28,22 @@ final class StreamOutput implements Output {
 
   @Override
   public void write(Buffer data) throws BrokenPipe, InterruptedException {
+    // Written without the lock, for which the event loop waits to say that there is room.
+    waitForRoom();
+    Future<Void> written = stream.write(data);
+    if (written.failed()) {
+      throw new BrokenPipe();
+    }
+  }
+
+  private void waitForRoom() throws InterruptedException {
+    if (!stream.writeQueueFull()) {
+      return;
+    }
     lock.lockInterruptibly();
     try {
       while (stream.writeQueueFull()) {
         drained.await();
-      }
-      Future<Void> written = stream.write(data);
-      if (written.failed()) {
-        throw new BrokenPipe();
       }
     } finally {
       lock.unlock();
