@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
 import io.hubspoke.streams.spdy.SpdyBytes;
+import io.hubspoke.streams.websocket.ChannelPayloads;
+import io.hubspoke.streams.websocket.WebSocketFrames;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -20,7 +22,10 @@ import org.junit.jupiter.api.TestFactory;
  */
 class FuzzTargetsTest {
   private static final Map<String, Consumer<byte[]>> TARGETS =
-      Map.of("spdy.SpdyBytes", SpdyBytes::fuzzerTestOneInput);
+      Map.of(
+          "spdy.SpdyBytes", SpdyBytes::fuzzerTestOneInput,
+          "websocket.ChannelPayloads", ChannelPayloads::fuzzerTestOneInput,
+          "websocket.WebSocketFrames", WebSocketFrames::fuzzerTestOneInput);
   private static final Path CORPUS = Path.of("src", "test", "resources", "fuzz");
   private static final int ALTERED = 100;
 
