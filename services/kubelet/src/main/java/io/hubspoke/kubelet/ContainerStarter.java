@@ -109,7 +109,10 @@ final class ContainerStarter {
           new ContainerEnvironment(options, objects, description, pod, sandbox)
               .of(container.spec());
       seen = mounts.of(pod, container.spec(), env);
-    } catch (ContainerEnvironment.ConfigException | MountException e) {
+      runtime.check(pod, container.spec()).await();
+    } catch (ContainerEnvironment.ConfigException
+        | MountException
+        | ContainerRuntime.ConfigException e) {
       container.wait("CreateContainerConfigError", e.getMessage());
       events.warning(about.field(path), "Failed", "Error: " + e.getMessage());
       return options.crashLoopBackOff();

@@ -274,8 +274,11 @@ class CriPodTest {
         });
     Await.until(
         "it says why",
-        () -> node.container("root").toString(),
-        status -> status.contains("runAsUser breaks non-root policy"));
+        () -> node.container("root").at("/state/waiting"),
+        waiting -> waiting.path("message").asText().contains("runAsUser breaks non-root policy"));
+    assertThat(node.container("root").at("/state/waiting/reason").asText())
+        .isEqualTo("CreateContainerConfigError");
+    assertThat(node.container("root").path("restartCount").asInt()).isZero();
   }
 
   @Test

@@ -68,6 +68,14 @@ public interface ContainerRuntime {
    */
   Future<ImageRef> pullImage(String image);
 
+  /**
+   * Looks whether a container may be what its pod says, its image being there; fails with {@link
+   * ConfigException} when it can't.
+   */
+  default Future<Void> check(Pod pod, io.fabric8.kubernetes.api.model.Container spec) {
+    return Future.succeededFuture();
+  }
+
   /** Starts a container; fails with {@link StartException} when its process can't start. */
   Future<Container> startContainer(Sandbox sandbox, ContainerConfig config);
 
@@ -207,6 +215,13 @@ public interface ContainerRuntime {
   /** There is no such image. */
   final class ImageException extends RuntimeException {
     public ImageException(String message) {
+      super(message, null, false, false);
+    }
+  }
+
+  /** The container can't be made as its pod describes it. */
+  final class ConfigException extends RuntimeException {
+    public ConfigException(String message) {
       super(message, null, false, false);
     }
   }

@@ -1,5 +1,8 @@
 package io.hubspoke.kubelet.runtime.cri;
 
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.hubspoke.kubelet.runtime.ContainerRuntime.ConfigException;
 import io.hubspoke.kubelet.runtime.ContainerRuntime.ContainerConfig;
 import io.hubspoke.kubelet.runtime.ContainerRuntime.Sandbox;
 import io.hubspoke.kubelet.runtime.ContainerRuntime.StartException;
@@ -54,12 +57,7 @@ final class ContainerCalls {
 
   /** Starts a container; fails with {@link StartException} alone. */
   Future<CriContainer> start(Sandbox sandbox, ContainerConfig config) {
-    return images
-        .find(config.image())
-        .map(
-            image ->
-                image.orElseThrow(
-                    () -> new StartException("image \"" + config.image() + "\" is gone")))
+    return image(config.image())
         .compose(image -> create(sandbox, config, image))
         .compose(id -> start(sandbox, config, id))
         .recover(
@@ -68,6 +66,23 @@ final class ContainerCalls {
                     failure instanceof StartException
                         ? failure
                         : new StartException(failure.getMessage())));
+  }
+
+  /** Looks whether a container can be made as its pod describes it. */
+  Future<Void> check(Pod pod, Container spec) {
+    return image(spec.getImage())
+        .map(
+            image -> {
+              configs.check(pod, spec, image);
+              return null;
+            });
+  }
+
+  private Future<Image> image(String name) {
+    return images
+        .find(name)
+        .map(
+            found -> found.orElseThrow(() -> new StartException("image \"" + name + "\" is gone")));
   }
 
   private Future<String> create(Sandbox sandbox, ContainerConfig config, Image image) {
@@ -87,7 +102,7 @@ final class ContainerCalls {
                   .setSandboxConfig(in.config())
                   .build())
           .map(CreateContainerResponse::getContainerId);
-    } catch (IOException | StartException | SecurityContexts.RefusedException e) {
+    } catch (IOException | StartException | ConfigException e) {
       return Future.failedFuture(e);
     }
   }

@@ -1,6 +1,7 @@
 package io.hubspoke.kubelet.runtime.cri;
 
 import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.hubspoke.kubelet.runtime.ContainerRuntime;
 import io.hubspoke.kubelet.runtime.cri.v1.ContainerConfig;
@@ -27,6 +28,11 @@ final class ContainerConfigs {
     this.resources = resources;
   }
 
+  /** Looks whether there is one; see {@link SecurityContexts#container}. */
+  void check(Pod pod, Container spec, Image image) {
+    var unused = security.container(pod, spec, image);
+  }
+
   /**
    * Returns the description.
    *
@@ -37,8 +43,7 @@ final class ContainerConfigs {
       ContainerRuntime.ContainerConfig config,
       Image image,
       Path logDirectory,
-      List<ContainerRuntime.Mount> more)
-      throws SecurityContexts.RefusedException {
+      List<ContainerRuntime.Mount> more) {
     Container spec = config.spec();
     var cri =
         ContainerConfig.newBuilder()

@@ -1,5 +1,6 @@
 package io.hubspoke.kubelet.runtime.cri;
 
+import io.fabric8.kubernetes.api.model.Pod;
 import io.hubspoke.kubelet.runtime.ContainerRuntime;
 import io.hubspoke.kubelet.runtime.cri.v1.ContainerStatsRequest;
 import io.hubspoke.kubelet.runtime.cri.v1.NetworkConfig;
@@ -186,6 +187,11 @@ public final class CriRuntime implements ContainerRuntime {
   @Override
   public Future<ImageRef> pullImage(String image) {
     return images.pull(image);
+  }
+
+  @Override
+  public Future<Void> check(Pod pod, io.fabric8.kubernetes.api.model.Container spec) {
+    return containers.check(pod, spec);
   }
 
   @Override

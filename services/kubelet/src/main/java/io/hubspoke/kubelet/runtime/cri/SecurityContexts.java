@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.api.model.PodSecurityContextBuilder;
 import io.fabric8.kubernetes.api.model.SELinuxOptions;
 import io.fabric8.kubernetes.api.model.SecurityContext;
 import io.fabric8.kubernetes.api.model.SecurityContextBuilder;
+import io.hubspoke.kubelet.runtime.ContainerRuntime.ConfigException;
 import io.hubspoke.kubelet.runtime.cri.v1.Capability;
 import io.hubspoke.kubelet.runtime.cri.v1.Image;
 import io.hubspoke.kubelet.runtime.cri.v1.Int64Value;
@@ -43,15 +44,6 @@ final class SecurityContexts {
   private static final List<String> READ_ONLY =
       List.of("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger");
 
-  /** What the container asks for is against what its pod or it says of users. */
-  static final class RefusedException extends Exception {
-    private static final long serialVersionUID = 1;
-
-    RefusedException(String message) {
-      super(message, null, false, false);
-    }
-  }
-
   private final Path seccompRoot;
 
   SecurityContexts(Path rootDir) {
@@ -82,10 +74,10 @@ final class SecurityContexts {
   /**
    * Returns the context of a container.
    *
+   * @throws ConfigException when it would be root and must not
    * @param image who it runs as when nothing else is said
    */
-  LinuxContainerSecurityContext container(Pod pod, Container container, Image image)
-      throws RefusedException {
+  LinuxContainerSecurityContext container(Pod pod, Container container, Image image) {
     PodSecurityContext shared = of(pod);
     SecurityContext own =
         container.getSecurityContext() == null
@@ -128,8 +120,7 @@ final class SecurityContexts {
       PodSecurityContext shared,
       SecurityContext own,
       Image image,
-      LinuxContainerSecurityContext.Builder context)
-      throws RefusedException {
+      LinuxContainerSecurityContext.Builder context) {
     Long user = or(own.getRunAsUser(), shared.getRunAsUser());
     boolean nonRoot = Boolean.TRUE.equals(or(own.getRunAsNonRoot(), shared.getRunAsNonRoot()));
     String where =
@@ -144,17 +135,17 @@ final class SecurityContexts {
             + ")";
     if (user != null) {
       if (nonRoot && user == 0) {
-        throw new RefusedException("container's runAsUser breaks non-root policy" + where);
+        throw new ConfigException("container's runAsUser breaks non-root policy" + where);
       }
       context.setRunAsUser(value(user));
     } else if (image.hasUid()) {
       if (nonRoot && image.getUid().getValue() == 0) {
-        throw new RefusedException("container has runAsNonRoot and image will run as root" + where);
+        throw new ConfigException("container has runAsNonRoot and image will run as root" + where);
       }
       context.setRunAsUser(image.getUid());
     } else {
       if (nonRoot && !image.getUsername().isEmpty()) {
-        throw new RefusedException(
+        throw new ConfigException(
             "container has runAsNonRoot and image has non-numeric user ("
                 + image.getUsername()
                 + "), cannot verify user is non-root"
