@@ -2,6 +2,7 @@ package io.hubspoke.streams;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -187,7 +188,11 @@ public final class SocketDuplex implements Duplex {
   @Override
   public Future<Void> reset() {
     incoming.abandon();
-    channel.config().setOption(ChannelOption.SO_LINGER, 0);
+    try {
+      channel.config().setOption(ChannelOption.SO_LINGER, 0);
+    } catch (ChannelException ended) {
+      // It has ended already.
+    }
     var _ = channel.close();
     return closed();
   }

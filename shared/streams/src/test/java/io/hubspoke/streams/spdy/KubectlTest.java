@@ -3,6 +3,7 @@ package io.hubspoke.streams.spdy;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hubspoke.streams.StreamTransport;
 import io.hubspoke.streams.TestProcess;
 import io.hubspoke.testing.Await;
 import io.vertx.core.Future;
@@ -16,10 +17,11 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
-/** The real kubectl as the peer: Go's spdystream at the other end. */
+/** The real kubectl as the peer, over SPDY and over WebSocket: Go's libraries at the other end. */
 class KubectlTest {
   private final Vertx vertx = Vertx.vertx();
   private final AtomicReference<TestProcess> process = new AtomicReference<>();
@@ -37,34 +39,40 @@ class KubectlTest {
     Await.result(vertx.close());
   }
 
-  private Process kubectl(String... arguments) throws Exception {
+  private Process kubectl(StreamTransport transport, String... arguments) throws Exception {
+    String webSockets = Boolean.toString(transport == StreamTransport.WEBSOCKET);
     List<String> command =
         new ArrayList<>(List.of("kubectl", "--server=http://127.0.0.1:" + server.port));
     command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command).directory(home.toFile());
     builder.environment().put("HOME", home.toString());
     builder.environment().put("KUBECONFIG", "");
-    builder.environment().put("KUBECTL_REMOTE_COMMAND_WEBSOCKETS", "false");
-    builder.environment().put("KUBECTL_PORT_FORWARD_WEBSOCKETS", "false");
+    builder.environment().put("KUBECTL_REMOTE_COMMAND_WEBSOCKETS", webSockets);
+    builder.environment().put("KUBECTL_PORT_FORWARD_WEBSOCKETS", webSockets);
     return builder.start();
   }
 
-  @Test
-  void execGivesInputTakesOutputAndEndsWithTheCodeOfTheProcess() throws Exception {
+  @ParameterizedTest
+  @EnumSource(StreamTransport.class)
+  void execGivesInputTakesOutputAndEndsWithTheCodeOfTheProcess(StreamTransport transport)
+      throws Exception {
     process.get().cat(7);
-    Process kubectl = kubectl("exec", "-i", "web", "--", "cat");
+    Process kubectl = kubectl(transport, "exec", "-i", "web", "--", "cat");
     try (var in = kubectl.getOutputStream()) {
       in.write("to and fro".getBytes(UTF_8));
     }
     assertThat(text(kubectl.getInputStream())).isEqualTo("to and fro");
     assertThat(text(kubectl.getErrorStream())).contains("command terminated with exit code 7");
     assertThat(kubectl.waitFor()).isEqualTo(7);
+    assertThat(server.upgrade)
+        .hasValue(transport == StreamTransport.WEBSOCKET ? "websocket" : "SPDY/3.1");
   }
 
-  @Test
-  void nothingOfALongOutputIsLost() throws Exception {
+  @ParameterizedTest
+  @EnumSource(StreamTransport.class)
+  void nothingOfALongOutputIsLost(StreamTransport transport) throws Exception {
     process.get().writes(100L << 20);
-    Process kubectl = kubectl("exec", "web", "--", "dump");
+    Process kubectl = kubectl(transport, "exec", "web", "--", "dump");
     long read = 0;
     byte[] block = new byte[1 << 16];
     for (int n; (n = kubectl.getInputStream().read(block)) >= 0; ) {
@@ -75,8 +83,10 @@ class KubectlTest {
     assertThat(read).isEqualTo(100L << 20);
   }
 
-  @Test
-  void portForwardCarriesManyConnectionsAtATimeAndAnotherAfterThem() throws Exception {
+  @ParameterizedTest
+  @EnumSource(StreamTransport.class)
+  void portForwardCarriesManyConnectionsAtATimeAndAnotherAfterThem(StreamTransport transport)
+      throws Exception {
     int echo =
         Await.result(
                 vertx
@@ -84,7 +94,7 @@ class KubectlTest {
                     .connectHandler(s -> s.handler(s::write))
                     .listen(0, "127.0.0.1"))
             .actualPort();
-    Process kubectl = kubectl("port-forward", "web", ":" + echo);
+    Process kubectl = kubectl(transport, "port-forward", "web", ":" + echo);
     try {
       int local = forwarded(kubectl);
       List<Socket> sockets = new ArrayList<>();
@@ -105,14 +115,17 @@ class KubectlTest {
         assertThat(late.getInputStream().read()).isEqualTo('x');
       }
       assertThat(server.dialled).hasValue(51);
+      assertThat(server.upgrade)
+          .hasValue(transport == StreamTransport.WEBSOCKET ? "websocket" : "SPDY/3.1");
     } finally {
       kubectl.destroy();
       kubectl.waitFor();
     }
   }
 
-  @Test
-  void aPodThatHangsUpEndsTheLocalConnectionAndNoOther() throws Exception {
+  @ParameterizedTest
+  @EnumSource(StreamTransport.class)
+  void aPodThatHangsUpEndsTheLocalConnectionAndNoOther(StreamTransport transport) throws Exception {
     int once =
         Await.result(
                 vertx
@@ -120,7 +133,7 @@ class KubectlTest {
                     .connectHandler(s -> s.handler(b -> s.end(b)))
                     .listen(0, "127.0.0.1"))
             .actualPort();
-    Process kubectl = kubectl("port-forward", "web", ":" + once);
+    Process kubectl = kubectl(transport, "port-forward", "web", ":" + once);
     try {
       int local = forwarded(kubectl);
       for (int i = 0; i < 20; i++) {
@@ -135,9 +148,10 @@ class KubectlTest {
     }
   }
 
-  @Test
-  void aPortThatNobodyServesIsSaidSo() throws Exception {
-    Process kubectl = kubectl("port-forward", "web", ":1");
+  @ParameterizedTest
+  @EnumSource(StreamTransport.class)
+  void aPortThatNobodyServesIsSaidSo(StreamTransport transport) throws Exception {
+    Process kubectl = kubectl(transport, "port-forward", "web", ":1");
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), forwarded(kubectl))) {
       socket.getOutputStream().write('x');
       assertThat(socket.getInputStream().read()).isEqualTo(-1);

@@ -18,6 +18,7 @@ import io.vertx.core.net.NetClient;
 import io.vertx.core.net.SocketAddress;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 
 /**
@@ -30,6 +31,10 @@ final class StreamServer {
 
   final int port;
   final AtomicInteger dialled = new AtomicInteger();
+
+  /** What the last request that was one asked to change to. */
+  final AtomicReference<String> upgrade = new AtomicReference<>();
+
   private final Vertx vertx;
   private final NetClient net;
 
@@ -48,6 +53,9 @@ final class StreamServer {
                     .requestHandler(
                         request -> {
                           String path = request.path();
+                          if (request.getHeader("Upgrade") != null) {
+                            upgrade.set(request.getHeader("Upgrade"));
+                          }
                           if (path.endsWith("/exec") || path.endsWith("/attach")) {
                             RemoteCommand command = command(request);
                             commands
