@@ -69,7 +69,7 @@ final class ContainerOutput {
       tap.offer(chunk);
       Future<Void> room = tap.room();
       if (!room.isComplete()) {
-        long timer = context.setTimer(PATIENCE_MS, id -> tap.cut());
+        long timer = context.setTimer(PATIENCE_MS, id -> tap.drop());
         room.onComplete(v -> context.owner().cancelTimer(timer));
         taken = taken.eventually(() -> room);
       }

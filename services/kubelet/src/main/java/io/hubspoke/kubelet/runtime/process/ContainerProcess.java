@@ -177,6 +177,8 @@ final class ContainerProcess implements Container {
           .future()
           .compose(exit -> Future.join(outEnded, errEnded))
           .onComplete(done -> left.tryComplete(0));
+      outEnded.onFailure(left::tryFail);
+      errEnded.onFailure(left::tryFail);
     }
 
     @Override

@@ -2,7 +2,6 @@ package io.hubspoke.kubelet.runtime.process;
 
 import io.hubspoke.kubelet.runtime.ContainerRuntime.StartException;
 import io.hubspoke.streams.RemoteCommand;
-import io.hubspoke.streams.RemoteProcess;
 import io.vertx.core.internal.ContextInternal;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -29,7 +28,7 @@ final class ExecStart {
   }
 
   /** Starts it; what it throws says why it can't run. */
-  RemoteProcess start(ContainerProcess container, List<String> command, RemoteCommand streams) {
+  ExecProcess start(ContainerProcess container, List<String> command, RemoteCommand streams) {
     if (command.isEmpty() || command.stream().anyMatch(text -> text.indexOf('\0') >= 0)) {
       throw new StartException("exec needs a command, and none with NUL in it");
     }

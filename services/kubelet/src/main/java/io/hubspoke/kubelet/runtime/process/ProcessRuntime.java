@@ -19,6 +19,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -48,6 +49,8 @@ public final class ProcessRuntime implements ContainerRuntime {
   private final RunRecords records;
   private final Map<String, PodSandbox> sandboxes = new ConcurrentHashMap<>();
   private final Map<String, ContainerProcess> containers = new ConcurrentHashMap<>();
+
+  private final Set<RemoteProcess> execs = ConcurrentHashMap.newKeySet();
 
   /** When what is left of a container is gone, by ID. */
   private final Map<String, Future<Void>> ends = new ConcurrentHashMap<>();
@@ -106,7 +109,10 @@ public final class ProcessRuntime implements ContainerRuntime {
   @Override
   public Future<Void> stop() {
     containers.values().forEach(container -> container.stop(LAST_GRACE));
+    List<RemoteProcess> open = List.copyOf(execs);
+    open.forEach(RemoteProcess::close);
     return Future.join(List.copyOf(ends.values()))
+        .eventually(() -> Future.join(open.stream().map(RemoteProcess::exited).toList()))
         .eventually(
             () ->
                 Future.join(
@@ -176,6 +182,12 @@ public final class ProcessRuntime implements ContainerRuntime {
           }
           return keep(new PodSandbox(id, config, namespaces, address, address));
         });
+  }
+
+  private RemoteProcess keep(RemoteProcess process) {
+    execs.add(process);
+    process.exited().onComplete(code -> execs.remove(process));
+    return process;
   }
 
   private boolean usable() throws IOException {
@@ -264,7 +276,7 @@ public final class ProcessRuntime implements ContainerRuntime {
     if (known == null) {
       return context.failedFuture(new StartException("container not running"));
     }
-    return waiting(() -> new ExecStart(context, poller).start(known, command, streams));
+    return waiting(() -> keep(new ExecStart(context, poller).start(known, command, streams)));
   }
 
   @Override

@@ -5,8 +5,11 @@ import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /**
@@ -15,6 +18,9 @@ import java.util.stream.Stream;
  * alone may be another's by then.
  */
 final class RunRecords {
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+  private static final Duration STEP = Duration.ofMillis(5);
+
   private final Path directory;
 
   RunRecords(Path directory) {
@@ -37,20 +43,38 @@ final class RunRecords {
     Files.deleteIfExists(directory.resolve(id));
   }
 
-  /** Ends what an earlier run has left; waits for nothing. */
+  /** Ends what an earlier run has left, and waits a while until its ports are free. */
   void endLeftovers() throws IOException {
     if (!Files.isDirectory(directory)) {
       return;
     }
+    List<ProcessTable.Entry> ending = new ArrayList<>();
     try (DirectoryStream<Path> records = Files.newDirectoryStream(directory)) {
       for (Path record : records) {
         String id = record.getFileName().toString();
         Stream<ProcessTable.Entry> found = recorded(record).stream();
-        Stream.concat(found, ProcessTable.withEnvironment(PlainContainers.mark(id)).stream())
-            .forEach(entry -> Libc.tryCall(Libc.KILL, entry.pid(), Libc.SIGKILL));
+        List<ProcessTable.Entry> left =
+            Stream.concat(found, ProcessTable.withEnvironment(PlainContainers.mark(id)).stream())
+                .toList();
+        left.forEach(entry -> Libc.tryCall(Libc.KILL, entry.pid(), Libc.SIGKILL));
+        ending.addAll(left);
         Files.delete(record);
       }
     }
+    awaitEnd(ending);
+  }
+
+  private static void awaitEnd(List<ProcessTable.Entry> ending) {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (System.nanoTime() < deadline && ending.stream().anyMatch(RunRecords::runs)) {
+      LockSupport.parkNanos(STEP.toNanos());
+    }
+  }
+
+  private static boolean runs(ProcessTable.Entry entry) {
+    return ProcessTable.entry(entry.pid())
+        .filter(now -> now.startTime() == entry.startTime() && now.state() != 'Z')
+        .isPresent();
   }
 
   private static List<ProcessTable.Entry> recorded(Path record) throws IOException {

@@ -1,5 +1,6 @@
 package io.hubspoke.kubelet.runtime.process;
 
+import io.hubspoke.kubelet.runtime.ContainerRuntime.StartException;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Promise;
@@ -73,6 +74,12 @@ final class Tap implements ReadStream<Buffer> {
       queued = 0;
     }
     end();
+  }
+
+  /** Ends it because its reader doesn't read; {@link #ended} fails. */
+  void drop() {
+    ended.tryFail(new StartException("nobody read the container's output for too long"));
+    cut();
   }
 
   /** Completes when its reader was told the end. */
