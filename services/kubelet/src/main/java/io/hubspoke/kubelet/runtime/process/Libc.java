@@ -95,6 +95,9 @@ final class Libc {
   static final Call FCHDIR = fixed("fchdir", 1);
   static final Call SOCKET = fixed("socket", 3);
   static final Call CONNECT = fixed("connect", 3);
+  static final Call BIND = fixed("bind", 3);
+  static final Call LISTEN = fixed("listen", 2);
+  static final Call ACCEPT = fixed("accept", 3);
   static final Call SHUTDOWN = fixed("shutdown", 2);
   static final Call UNSHARE = fixed("unshare", 1);
   static final Call SETNS = fixed("setns", 2);

@@ -1,11 +1,18 @@
 package io.hubspoke.kubelet.runtime.process;
 
 import io.hubspoke.kubelet.runtime.PodNetwork;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Which addresses pods with a network of their own get: those of the node's pod CIDR. A range in
@@ -14,6 +21,8 @@ import java.util.Optional;
  * the pod is reported with.
  */
 final class PodAddresses {
+  private static final Path ROUTES = Path.of("/proc/net/route");
+
   private final PodNetwork network = new PodNetwork();
   private volatile String range = "";
   private volatile String free = "none";
@@ -49,8 +58,43 @@ final class PodAddresses {
     return network.hasRange();
   }
 
-  String allocate() {
-    return network.allocate();
+  /**
+   * Returns an address to which the machine has no route of its own yet: another kubelet's pod may
+   * have it, also one that is left of a kubelet that was killed and never came back.
+   */
+  String allocate() throws IOException {
+    Set<String> taken = routed();
+    List<String> passed = new ArrayList<>();
+    try {
+      String address = network.allocate();
+      while (taken.contains(address)) {
+        passed.add(address);
+        address = network.allocate();
+      }
+      return address;
+    } finally {
+      passed.forEach(network::release);
+    }
+  }
+
+  private static Set<String> routed() throws IOException {
+    Set<String> addresses = new HashSet<>();
+    for (String line : Files.readAllLines(ROUTES).stream().skip(1).toList()) {
+      String[] fields = line.split("\\s+", -1);
+      if (fields.length > 7 && fields[7].equals("FFFFFFFF")) {
+        // As a number of this machine's byte order: the last part comes first.
+        long bytes = Long.parseLong(fields[1], 16);
+        addresses.add(
+            (bytes & 255)
+                + "."
+                + (bytes >> 8 & 255)
+                + "."
+                + (bytes >> 16 & 255)
+                + "."
+                + (bytes >> 24 & 255));
+      }
+    }
+    return addresses;
   }
 
   void release(String address) {

@@ -31,8 +31,12 @@ import org.slf4j.LoggerFactory;
  * Runs containers as processes of this machine. On Linux as root each pod has a network of its own
  * and each container PID and mount namespaces with a root of its own; elsewhere they are processes
  * like any others. {@link #version()} says which: {@code +shared-network} when pods have no network
- * of their own, {@code +no-namespaces} when containers have none at all. Limits of processor and
- * memory are not enforced.
+ * of their own, {@code +no-namespaces} when containers have none at all.
+ *
+ * <p>A pod with a network of its own reaches the machine at its gateway, other such pods of the
+ * machine, and the service {@code kubernetes}; of what listens in 127.0.0.0/8, which is the pod
+ * itself there, nothing else. Limits of processor and memory are not enforced; ports of the host
+ * are not mapped.
  */
 public final class ProcessRuntime implements ContainerRuntime {
   private static final Logger LOG = LoggerFactory.getLogger(ProcessRuntime.class);
@@ -50,6 +54,7 @@ public final class ProcessRuntime implements ContainerRuntime {
   private final Map<String, PodSandbox> sandboxes = new ConcurrentHashMap<>();
   private final Map<String, ContainerProcess> containers = new ConcurrentHashMap<>();
 
+  private final Map<String, ServiceRelay> relays = new ConcurrentHashMap<>();
   private final Set<RemoteProcess> execs = ConcurrentHashMap.newKeySet();
 
   /** When what is left of a container is gone, by ID. */
@@ -173,7 +178,7 @@ public final class ProcessRuntime implements ContainerRuntime {
           try {
             address = addresses.allocate();
             PodLink.lay(namespaces, link(id), address, addresses.gateway(), addresses.cluster());
-          } catch (ErrnoException | RuntimeException e) {
+          } catch (ErrnoException | IOException | RuntimeException e) {
             namespaces.close();
             if (address != null) {
               addresses.release(address);
@@ -188,6 +193,26 @@ public final class ProcessRuntime implements ContainerRuntime {
     execs.add(process);
     process.exited().onComplete(code -> execs.remove(process));
     return process;
+  }
+
+  /** Makes the service {@code kubernetes} reachable where its address is the pod itself. */
+  private synchronized void relay(PodSandbox sandbox, Map<String, String> env)
+      throws ErrnoException {
+    String host = env.getOrDefault("KUBERNETES_SERVICE_HOST", "");
+    String port = env.getOrDefault("KUBERNETES_SERVICE_PORT", "");
+    if (sandbox.address() != null
+        && host.matches("127(\\.\\d{1,3}){3}")
+        && port.matches("\\d{1,5}")
+        && !relays.containsKey(sandbox.id())) {
+      relays.put(
+          sandbox.id(),
+          ServiceRelay.start(
+              sandbox.namespaces(),
+              host,
+              Integer.parseInt(port),
+              poller,
+              vertx::createEventLoopContext));
+    }
   }
 
   private boolean usable() throws IOException {
@@ -232,6 +257,10 @@ public final class ProcessRuntime implements ContainerRuntime {
             }
             addresses.release(known.address());
           }
+          ServiceRelay relay = relays.remove(known.id());
+          if (relay != null) {
+            relay.close();
+          }
           known.namespaces().close();
           return null;
         });
@@ -251,6 +280,7 @@ public final class ProcessRuntime implements ContainerRuntime {
     String id = newId();
     return waiting(
         () -> {
+          relay(known, config.env());
           ContainerProcess container = starts.start(id, known, config);
           containers.put(id, container);
           Future<Void> end =

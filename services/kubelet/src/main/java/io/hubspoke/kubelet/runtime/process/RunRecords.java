@@ -58,7 +58,7 @@ final class RunRecords {
                 .toList();
         left.forEach(entry -> Libc.tryCall(Libc.KILL, entry.pid(), Libc.SIGKILL));
         ending.addAll(left);
-        Files.delete(record);
+        Files.deleteIfExists(record);
       }
     }
     awaitEnd(ending);

@@ -7,9 +7,13 @@ import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.hubspoke.kubelet.runtime.ContainerRuntime.Mount;
 import io.hubspoke.testing.Await;
 import io.vertx.core.buffer.Buffer;
+import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -227,6 +231,82 @@ class NamespacesTest {
       }
       var said = node.sh(run, "ls /sys/class/net; cat /proc/net/route | wc -l");
       assertThat(said.out()).startsWith("eth0\nlo\n");
+    }
+  }
+
+  @Test
+  void aPodReachesTheServiceKubernetesWhoseAddressIsInTheLoopbackRange() throws Exception {
+    try (var node = networked();
+        var server = new ServerSocket(0, 5, InetAddress.ofLiteral("127.96.7.1"))) {
+      Thread.ofVirtual()
+          .start(
+              () -> {
+                try (Socket client = server.accept()) {
+                  client.getOutputStream().write(client.getInputStream().readAllBytes());
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              });
+      var run =
+          node.run(
+              c ->
+                  c.withCommand(
+                      "python3",
+                      "-c",
+                      """
+                      import os, socket
+                      e = os.environ
+                      s = socket.create_connection(
+                          (e['KUBERNETES_SERVICE_HOST'], int(e['KUBERNETES_SERVICE_PORT'])))
+                      s.sendall(b'x' * 100000)
+                      s.shutdown(socket.SHUT_WR)
+                      n = 0
+                      while b := s.recv(65536):
+                        n += len(b)
+                      print(n)
+                      """),
+              Map.of(
+                  "KUBERNETES_SERVICE_HOST",
+                  "127.96.7.1",
+                  "KUBERNETES_SERVICE_PORT",
+                  String.valueOf(server.getLocalPort())),
+              List.of());
+
+      assertThat(run.code()).isZero();
+      assertThat(run.said()).isEqualTo("100000");
+    }
+  }
+
+  @Test
+  void podsOfTheMachineReachOneAnother() throws Exception {
+    try (var node = networked();
+        var other = new ProcessNode(directory.resolve("other"))) {
+      var run = node.run(c -> c.withCommand("python3", "-c", SERVER.formatted("0.0.0.0")));
+      run.awaitSaid("up");
+
+      var client =
+          other.run(
+              c ->
+                  c.withCommand(
+                      "python3",
+                      "-c",
+                      "import socket; s=socket.create_connection(('"
+                          + node.sandbox.ip()
+                          + "',8080)); s.sendall(b'hi'); s.shutdown(1); print(s.recv(9))"));
+
+      assertThat(client.code()).isZero();
+      assertThat(client.said()).isEqualTo("b'HI'");
+    }
+  }
+
+  @Test
+  void anAddressThatAnotherKubeletsPodHasIsNotGivenAgain() throws Exception {
+    var addresses = new PodAddresses();
+    try (var node = networked()) {
+      String range = node.sandbox.ip().substring(0, node.sandbox.ip().lastIndexOf('.'));
+      addresses.range(range + ".0/24");
+
+      assertThat(addresses.allocate()).startsWith(range).isNotEqualTo(node.sandbox.ip());
     }
   }
 

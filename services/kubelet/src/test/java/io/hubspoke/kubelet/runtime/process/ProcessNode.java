@@ -51,8 +51,9 @@ final class ProcessNode implements AutoCloseable {
             vertx, "127.0.0.1", directory.resolve("kubelet"), directory.resolve("images"), 1 << 20);
     Await.result(runtime.start());
     // Another range for each, as the lab's nodes have: tests run side by side.
-    long part = ProcessHandle.current().pid() * 31 + RANGES.incrementAndGet();
-    runtime.updatePodCidr("127.%d.%d.0/24".formatted(64 + part % 64, part / 64 % 256));
+    runtime.updatePodCidr(
+        "127.%d.%d.0/24"
+            .formatted(64 + ProcessHandle.current().pid() % 64, RANGES.incrementAndGet() % 256));
     this.pod =
         edit.apply(
                 new PodBuilder()
