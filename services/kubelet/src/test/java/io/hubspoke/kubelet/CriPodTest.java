@@ -82,6 +82,24 @@ class CriPodTest {
   }
 
   @Test
+  void a_container_that_fails_without_a_word_may_have_its_log_tell_why() throws Exception {
+    node.pod(
+        "silent",
+        TestImages.BUSYBOX,
+        pod -> {
+          ((ObjectNode) pod.path("spec")).put("restartPolicy", "Never");
+          ((ObjectNode) pod.at("/spec/containers/0"))
+              .put("terminationMessagePath", "/dev/termination-log")
+              .put("terminationMessagePolicy", "FallbackToLogsOnError");
+          return command(pod, "sh", "-c", "echo cannot find the way; exit 1");
+        });
+    Await.until(
+        "it is told",
+        () -> node.container("silent").at("/state/terminated/message").asText(),
+        "cannot find the way\n"::equals);
+  }
+
+  @Test
   void a_container_that_uses_more_memory_than_it_may_is_ended_and_that_is_told() throws Exception {
     node.pod(
         "greedy",

@@ -121,7 +121,7 @@ final class CriContainer implements ContainerRuntime.Container {
   }
 
   private String message(ContainerStatus status) {
-    String own = files.terminationMessage(config);
+    String own = files.terminationMessage(config, status.getExitCode());
     return own.isEmpty() ? status.getMessage() : own;
   }
 }

@@ -1,8 +1,11 @@
 package io.hubspoke.kubelet.runtime.cri;
 
 import io.fabric8.kubernetes.api.model.Pod;
+import io.hubspoke.kubelet.logs.LogOptions;
+import io.hubspoke.kubelet.logs.LogReader;
 import io.hubspoke.kubelet.runtime.ContainerRuntime.ContainerConfig;
 import io.hubspoke.kubelet.runtime.ContainerRuntime.Mount;
+import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
@@ -12,6 +15,8 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -26,6 +31,12 @@ final class PodFiles {
 
   /** The API's limit of a termination message. */
   private static final int MAX_MESSAGE = 4096;
+
+  /** Its limits of what a log gives for one. */
+  private static final int MAX_LOG = 2048;
+
+  private static final LogOptions LAST_LINES =
+      new LogOptions(false, false, false, 80, 1 << 20, Instant.MIN);
 
   private final Path pods;
 
@@ -58,8 +69,48 @@ final class PodFiles {
     return mounts;
   }
 
-  /** Returns what the container has left as its reason to end; empty when nothing. */
-  String terminationMessage(ContainerConfig config) {
+  /**
+   * Returns what the container has left as its reason to end; where its pod asks for it, the end of
+   * its log when it has failed and left none. Empty when there is nothing.
+   */
+  String terminationMessage(ContainerConfig config, int exitCode) {
+    String left = leftMessage(config);
+    boolean log =
+        exitCode != 0
+            && "FallbackToLogsOnError".equals(config.spec().getTerminationMessagePolicy());
+    return left.isEmpty() && log ? endOfLog(config.logFile()) : left;
+  }
+
+  private static String endOfLog(Path log) {
+    Buffer end = Buffer.buffer();
+    var sink =
+        new LogReader.Sink() {
+          @Override
+          public boolean write(Buffer text) {
+            end.appendBuffer(text);
+            return true;
+          }
+
+          @Override
+          public boolean closed() {
+            return false;
+          }
+
+          @Override
+          public void pause(Duration time) {
+            // Nothing is waited for: the log is complete.
+          }
+        };
+    try {
+      new LogReader(log, LAST_LINES, sink).read(() -> false);
+    } catch (IOException e) {
+      return "";
+    }
+    return end.getBuffer(Math.max(0, end.length() - MAX_LOG), end.length())
+        .toString(StandardCharsets.UTF_8);
+  }
+
+  private String leftMessage(ContainerConfig config) {
     Path file = message(config);
     // The container can't put a link in its place from inside; nobody is followed all the same.
     try (SeekableByteChannel channel =
