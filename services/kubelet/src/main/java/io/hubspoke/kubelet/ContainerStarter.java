@@ -9,6 +9,7 @@ import io.hubspoke.kubelet.runtime.ContainerRuntime;
 import io.hubspoke.kubelet.runtime.ContainerRuntime.Sandbox;
 import io.hubspoke.kubelet.volumes.DownwardApi;
 import io.hubspoke.kubelet.volumes.MountException;
+import io.hubspoke.kubelet.volumes.PodDirectory;
 import io.hubspoke.kubelet.volumes.PodObjects;
 import io.hubspoke.kubelet.volumes.VariableExpansion;
 import io.hubspoke.runtime.GoDuration;
@@ -18,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -35,6 +37,7 @@ final class ContainerStarter {
   private final DownwardApi description;
   private final PodObjects objects;
   private final VolumeMounts mounts;
+  private final PodDirectory directory;
   private final ContainerProbes.Means probing;
   private final LifecycleHooks hooks;
   private final EventRecorder events;
@@ -54,6 +57,7 @@ final class ContainerStarter {
       ContainerProbes.Means probing,
       PodObjects objects,
       VolumeMounts mounts,
+      PodDirectory directory,
       Regarding about,
       Path logDirectory) {
     this.options = node.options();
@@ -61,6 +65,7 @@ final class ContainerStarter {
     this.description = node.description();
     this.objects = objects;
     this.mounts = mounts;
+    this.directory = directory;
     this.probing = probing;
     this.hooks = new LifecycleHooks(node.context().owner(), node.prober(), probing.exec());
     this.events = probing.events();
@@ -108,7 +113,7 @@ final class ContainerStarter {
       env =
           new ContainerEnvironment(options, objects, description, pod, sandbox)
               .of(container.spec());
-      seen = mounts.of(pod, container.spec(), env);
+      seen = new ArrayList<>(mounts.of(pod, container.spec(), env));
       runtime.check(pod, container.spec()).await();
     } catch (ContainerEnvironment.ConfigException
         | MountException
@@ -120,6 +125,7 @@ final class ContainerStarter {
     container.starting(options.crashLoopBackOff(), options.maxCrashLoopBackOff());
     try {
       deleteOldLogs(container);
+      prepareMessage(container, seen);
       events.normal(about.field(path), "Created", "Created container: " + container.name());
       ContainerRuntime.Container process =
           runtime.startContainer(sandbox, config(pod, container, env, seen)).await();
@@ -134,6 +140,22 @@ final class ContainerStarter {
       changed.run();
       return Duration.ZERO;
     }
+  }
+
+  /** Gives the container a file for its last words, where it has a file system of its own. */
+  private void prepareMessage(ContainerWorker container, List<ContainerRuntime.Mount> seen)
+      throws IOException {
+    if (!runtime.mountsHostPaths()) {
+      container.says(null);
+      return;
+    }
+    TerminationMessage message =
+        new TerminationMessage(
+            directory.terminationMessage(container.name(), container.attempt()),
+            PodLogs.file(logDirectory, container, container.attempt()),
+            container.spec());
+    seen.add(message.make());
+    container.says(message);
   }
 
   /** Has what accompanies a run begin: the hook after its start, and then its probes. */

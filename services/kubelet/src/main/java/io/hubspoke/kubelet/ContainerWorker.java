@@ -28,6 +28,9 @@ final class ContainerWorker {
   private volatile ContainerProbes probes;
   private volatile ContainerTermination termination;
 
+  /** Of the present run; null where it has no file for it. */
+  private volatile TerminationMessage message;
+
   /** The hook after the start; the container counts as starting until it has ended. */
   private volatile Future<Void> postStart = Future.succeededFuture();
 
@@ -187,11 +190,12 @@ final class ContainerWorker {
         && container.exited().isComplete()) {
       probes.stop();
       ContainerRuntime.Exit exit = container.exited().result();
+      TerminationMessage last = message;
       state =
           new ContainerState.Terminated(
               exit.code(),
               exit.reason(),
-              exit.message(),
+              last == null || !exit.message().isEmpty() ? exit.message() : last.read(exit.code()),
               container.startedAt(),
               exit.at(),
               idScheme + container.id(),
@@ -280,6 +284,11 @@ final class ContainerWorker {
     termination = end;
     postStart = hook;
     state = new ContainerState.Running(container, restarts.get());
+  }
+
+  /** Notes where the run that begins will say why it ended; null for nowhere. */
+  void says(TerminationMessage last) {
+    message = last;
   }
 
   void cannotStart(String message) {

@@ -150,6 +150,7 @@ final class PodWorker implements NodePod {
                 node.context, node.prober, new ContainerExec(runtime), events, changed),
             own,
             mounts,
+            directory,
             about,
             logDirectory);
     this.statusWriter =

@@ -97,6 +97,11 @@ public final class PodDirectory {
     return parent.resolve(String.valueOf(mount));
   }
 
+  /** Returns where a container says why a run of it ended. */
+  public Path terminationMessage(String container, int attempt) {
+    return child(directory.resolve("containers"), container).resolve(String.valueOf(attempt));
+  }
+
   void unmount() throws IOException {
     Tmpfs.unmountBelow(directory);
   }
