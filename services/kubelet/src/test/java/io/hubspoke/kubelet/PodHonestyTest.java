@@ -122,6 +122,14 @@ class PodHonestyTest {
   }
 
   @Test
+  void powers_that_a_program_in_this_process_cannot_have_are_refused() throws Exception {
+    node.pod("power", "hubspoke/pause", container("'securityContext':{'privileged':true}"));
+    untilConfigError(
+        "power",
+        "securityContext.privileged: true is not supported by the runtime hubspoke://0.1.0");
+  }
+
+  @Test
   void a_container_waits_for_the_secret_that_its_environment_names() throws Exception {
     node.pod(
         "env",

@@ -91,7 +91,7 @@ class PodOfProcessesTest {
             'resources':{'limits':{'cpu':'250m'}},
             'env':[{'name':'WHO','value':'reader'},{'name':'HELLO','value':'hello $(WHO)'}],
             'command':['/bin/sh','-c'],
-            'args':['cat /settings/color /one /scratch/word /host/file /self/cpu > /dev/termination-log; echo >> /dev/termination-log; echo $(HELLO) $$(WHO) >> /dev/termination-log; touch /settings/x || echo read-only >> /dev/termination-log; df -k /memory | tail -1 >> /dev/termination-log; exit 3'],
+            'args':['cat /settings/color /one /scratch/word /host/file /self/cpu > /dev/termination-log; echo >> /dev/termination-log; echo $(HELLO) >> /dev/termination-log; touch /settings/x || echo read-only >> /dev/termination-log; df -k /memory | tail -1 >> /dev/termination-log; exit 3'],
             'volumeMounts':[{'name':'settings','mountPath':'/settings'},
               {'name':'settings','mountPath':'/one','subPath':'deep'},
               {'name':'scratch','mountPath':'/scratch'},{'name':'memory','mountPath':'/memory'},
@@ -102,7 +102,7 @@ class PodOfProcessesTest {
     assertThat(end.path("exitCode").asInt()).isEqualTo(3);
     List<String> words = end.path("message").asText().lines().toList();
     assertThat(String.join("\n", words))
-        .startsWith("redbluefrom-init\nof-the-node250\nhello reader ")
+        .startsWith("redbluefrom-init\nof-the-node250\nhello reader\n")
         .contains("read-only")
         .containsPattern("tmpfs +1024 ");
     node.delete("reader", 0);

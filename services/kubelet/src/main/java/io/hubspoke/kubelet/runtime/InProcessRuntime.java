@@ -118,6 +118,17 @@ public final class InProcessRuntime implements ContainerRuntime {
   }
 
   @Override
+  public Future<Void> check(
+      io.fabric8.kubernetes.api.model.Pod pod, io.fabric8.kubernetes.api.model.Container spec) {
+    return InProcessDemands.refused(pod, spec)
+        .map(
+            field ->
+                Future.<Void>failedFuture(
+                    new ConfigException(field + " is not supported by the runtime " + version())))
+        .orElseGet(Future::succeededFuture);
+  }
+
+  @Override
   public Future<Container> startContainer(Sandbox sandbox, ContainerConfig config) {
     ContextInternal context = ((VertxInternal) vertx).createEventLoopContext();
     ContainerLog log = new ContainerLog(config.logFile(), maxLogSize);
