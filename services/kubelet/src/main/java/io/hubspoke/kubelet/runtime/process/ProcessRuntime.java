@@ -68,6 +68,7 @@ public final class ProcessRuntime implements ContainerRuntime {
   private volatile Images images;
   private volatile ContainerStart starts;
   private FdPoller poller;
+  private Watchdog watchdog;
 
   /**
    * Makes a runtime of one node.
@@ -86,7 +87,7 @@ public final class ProcessRuntime implements ContainerRuntime {
     this.imageDirectory =
         imageDirectory == null ? null : imageDirectory.toAbsolutePath().normalize();
     this.maxLogSize = maxLogSize;
-    this.records = new RunRecords(directory.resolve("running"));
+    this.records = new RunRecords(directory.resolve("running"), newId());
   }
 
   @Override
@@ -96,6 +97,9 @@ public final class ProcessRuntime implements ContainerRuntime {
           Files.createDirectories(directory);
           records.endLeftovers();
           Trees.delete(directory.resolve("containers"));
+          if (Libc.LINUX) {
+            watchdog = Watchdog.start(Files.createDirectories(records.directory()));
+          }
           poller = new FdPoller();
           isolation = Isolation.probe(directory.resolve("containers/probe"));
           images = new Images(imageDirectory, directory.resolve("images"), isolation.containers());
@@ -124,6 +128,8 @@ public final class ProcessRuntime implements ContainerRuntime {
                     sandboxes.values().stream()
                         .map(s -> removeSandbox(new Sandbox(s.id(), s.ip())))
                         .toList()))
+        .otherwiseEmpty()
+        .compose(done -> waiting(this::letWatchdogGo))
         .otherwiseEmpty()
         .map(
             done -> {
@@ -347,6 +353,14 @@ public final class ProcessRuntime implements ContainerRuntime {
                       members.stream().mapToLong(ProcessTable.Entry::cpuNanos).sum(),
                       members.stream().mapToLong(ProcessTable.Entry::memory).sum()));
         });
+  }
+
+  private Void letWatchdogGo() throws IOException {
+    if (watchdog != null) {
+      watchdog.stop();
+      Trees.delete(records.directory());
+    }
+    return null;
   }
 
   /** A step that waits for the system. */

@@ -21,10 +21,22 @@ final class RunRecords {
   private static final Duration PATIENCE = Duration.ofSeconds(5);
   private static final Duration STEP = Duration.ofMillis(5);
 
+  private final Path all;
   private final Path directory;
 
-  RunRecords(Path directory) {
-    this.directory = directory;
+  /**
+   * Makes those of one run.
+   *
+   * @param all with a folder for each run
+   */
+  RunRecords(Path all, String run) {
+    this.all = all;
+    this.directory = all.resolve(run);
+  }
+
+  /** Returns the folder of this run. */
+  Path directory() {
+    return directory;
   }
 
   /** Notes that a container's process is about to run its program. */
@@ -45,23 +57,32 @@ final class RunRecords {
 
   /** Ends what an earlier run has left, and waits a while until its ports are free. */
   void endLeftovers() throws IOException {
-    if (!Files.isDirectory(directory)) {
+    if (!Files.isDirectory(all)) {
       return;
     }
     List<ProcessTable.Entry> ending = new ArrayList<>();
-    try (DirectoryStream<Path> records = Files.newDirectoryStream(directory)) {
-      for (Path record : records) {
-        String id = record.getFileName().toString();
-        Stream<ProcessTable.Entry> found = recorded(record).stream();
-        List<ProcessTable.Entry> left =
-            Stream.concat(found, ProcessTable.withEnvironment(PlainContainers.mark(id)).stream())
-                .toList();
-        left.forEach(entry -> Libc.tryCall(Libc.KILL, entry.pid(), Libc.SIGKILL));
-        ending.addAll(left);
-        Files.deleteIfExists(record);
+    try (DirectoryStream<Path> runs = Files.newDirectoryStream(all)) {
+      for (Path run : runs) {
+        try (DirectoryStream<Path> records = Files.newDirectoryStream(run)) {
+          for (Path record : records) {
+            ending.addAll(end(record));
+          }
+        }
+        Trees.delete(run);
       }
     }
     awaitEnd(ending);
+  }
+
+  private static List<ProcessTable.Entry> end(Path record) throws IOException {
+    String id = record.getFileName().toString();
+    List<ProcessTable.Entry> left =
+        Stream.concat(
+                recorded(record).stream(),
+                ProcessTable.withEnvironment(PlainContainers.mark(id)).stream())
+            .toList();
+    left.forEach(entry -> Libc.tryCall(Libc.KILL, entry.pid(), Libc.SIGKILL));
+    return left;
   }
 
   private static void awaitEnd(List<ProcessTable.Entry> ending) {

@@ -85,7 +85,8 @@ class ProcessRuntimeTest {
     try (var killed = new ProcessNode(directory)) {
       var run = killed.sh("sleep " + mark + " & echo up; wait");
       run.awaitSaid("up");
-      Path other = directory.resolve("kubelet/process/running/other");
+      Path other =
+          Files.createDirectories(directory.resolve("kubelet/process/running/r")).resolve("other");
       // The number of a process that is somebody else's by now.
       Files.writeString(other, ProcessHandle.current().pid() + " 1");
 
