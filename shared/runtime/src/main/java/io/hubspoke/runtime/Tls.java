@@ -38,6 +38,13 @@ import javax.net.ssl.X509ExtendedTrustManager;
 public final class Tls {
   private Tls() {}
 
+  /** What does the work of TLS. */
+  enum Provider {
+    /** OpenSSL where present, the JDK otherwise. */
+    BEST,
+    JDK
+  }
+
   /**
    * Serves with these keys. A client certificate is asked for but not required, and any passes the
    * handshake: the authenticator above judges it, as a Go server with {@code RequestClientCert}
@@ -48,8 +55,16 @@ public final class Tls {
    */
   public static <T extends TCPSSLOptions> T serve(
       T options, X509ExtendedKeyManager keys, Collection<X509Certificate> acceptedIssuers) {
+    return serve(options, keys, acceptedIssuers, Provider.BEST);
+  }
+
+  static <T extends TCPSSLOptions> T serve(
+      T options,
+      X509ExtendedKeyManager keys,
+      Collection<X509Certificate> acceptedIssuers,
+      Provider provider) {
     options.setSsl(true).setKeyCertOptions(KeyCertOptions.wrap(keys));
-    options.setSslEngineOptions(new Engine(acceptedIssuers != null));
+    options.setSslEngineOptions(new Engine(acceptedIssuers != null, provider));
     if (acceptedIssuers != null) {
       options.setTrustOptions(TrustOptions.wrap(trustAny(acceptedIssuers)));
     }
@@ -64,8 +79,13 @@ public final class Tls {
    */
   public static <T extends TCPSSLOptions> T connect(
       T options, X509ExtendedKeyManager keys, X509ExtendedTrustManager trust) {
+    return connect(options, keys, trust, Provider.BEST);
+  }
+
+  static <T extends TCPSSLOptions> T connect(
+      T options, X509ExtendedKeyManager keys, X509ExtendedTrustManager trust, Provider provider) {
     options.setSsl(true).setTrustOptions(TrustOptions.wrap(trust));
-    options.setSslEngineOptions(new Engine(false));
+    options.setSslEngineOptions(new Engine(false, provider));
     if (keys != null) {
       options.setKeyCertOptions(KeyCertOptions.wrap(keys));
     }
@@ -130,27 +150,30 @@ public final class Tls {
     }
   }
 
-  /** Makes Netty contexts straight from a JDK {@link SSLContext}. */
+  /** Makes Netty contexts of OpenSSL, or straight from a JDK {@link SSLContext}. */
   private static final class Engine extends JdkSSLEngineOptions {
     private final boolean askForCertificate;
+    private final Provider provider;
 
-    Engine(boolean askForCertificate) {
+    Engine(boolean askForCertificate, Provider provider) {
       this.askForCertificate = askForCertificate;
+      this.provider = provider;
     }
 
     @Override
     public Engine copy() {
-      return new Engine(askForCertificate);
+      return new Engine(askForCertificate, provider);
     }
 
     @Override
     public SslContextFactory sslContextFactory() {
-      return new ContextFactory(askForCertificate);
+      return new ContextFactory(askForCertificate, provider);
     }
   }
 
   private static final class ContextFactory implements SslContextFactory {
     private final boolean askForCertificate;
+    private final Provider provider;
     private boolean alpn;
     private boolean client;
     private List<String> protocols = List.of();
@@ -158,8 +181,9 @@ public final class Tls {
     private KeyManagerFactory keys;
     private TrustManagerFactory trust;
 
-    ContextFactory(boolean askForCertificate) {
+    ContextFactory(boolean askForCertificate, Provider provider) {
       this.askForCertificate = askForCertificate;
+      this.provider = provider;
     }
 
     @Override
@@ -200,27 +224,35 @@ public final class Tls {
 
     @Override
     public SslContext create() throws SSLException {
+      ApplicationProtocolConfig negotiation =
+          alpn && !protocols.isEmpty()
+              ? new ApplicationProtocolConfig(
+                  ApplicationProtocolConfig.Protocol.ALPN,
+                  ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
+                  ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
+                  protocols)
+              : ApplicationProtocolConfig.DISABLED;
+      ClientAuth clientAuth = askForCertificate ? ClientAuth.OPTIONAL : ClientAuth.NONE;
+      return provider == Provider.BEST && OpenSslContexts.isAvailable()
+          ? OpenSslContexts.create(client, keys, trust, ciphers, negotiation, clientAuth)
+          : jdk(negotiation, clientAuth);
+    }
+
+    private SslContext jdk(ApplicationProtocolConfig negotiation, ClientAuth clientAuth)
+        throws SSLException {
       try {
         SSLContext context = SSLContext.getInstance("TLS");
         context.init(
             keys == null ? null : keys.getKeyManagers(),
             trust == null ? null : trust.getTrustManagers(),
             null);
-        ApplicationProtocolConfig negotiation =
-            alpn && !protocols.isEmpty()
-                ? new ApplicationProtocolConfig(
-                    ApplicationProtocolConfig.Protocol.ALPN,
-                    ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
-                    ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
-                    protocols)
-                : ApplicationProtocolConfig.DISABLED;
         return new JdkSslContext(
             client ? new UnresumedContext(context) : context,
             client,
             ciphers,
             SupportedCipherSuiteFilter.INSTANCE,
             negotiation,
-            askForCertificate ? ClientAuth.OPTIONAL : ClientAuth.NONE,
+            clientAuth,
             null,
             false);
       } catch (GeneralSecurityException e) {

@@ -1,6 +1,7 @@
 package io.hubspoke.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.hubspoke.pki.CertificateAuthority;
 import io.hubspoke.pki.Identity;
@@ -18,31 +19,38 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class TlsTest {
   private static final Duration DAY = Duration.ofDays(1);
   private static final CertificateAuthority CA = CertificateAuthority.create("cluster", DAY);
   private static final CertificateAuthority FOREIGN = CertificateAuthority.create("foreign", DAY);
   private static Vertx vertx;
-  private static HttpServer server;
-  private static ReloadableKeys serverKeys;
+  private static final Map<Tls.Provider, HttpServer> SERVERS = new EnumMap<>(Tls.Provider.class);
 
   @BeforeAll
   static void serve() throws Exception {
     vertx = Component.vertx();
-    serverKeys = keys(serving(CA, "127.0.0.1"));
-    HttpServerOptions options =
-        Tls.serve(
-            new HttpServerOptions().setHost("127.0.0.1").setPort(0).setUseAlpn(true),
-            serverKeys,
-            List.of(CA.certificate()));
-    server =
-        Await.result(vertx.createHttpServer(options).requestHandler(TlsTest::sayWhoCalls).listen());
+    for (Tls.Provider provider : Tls.Provider.values()) {
+      HttpServerOptions options =
+          Tls.serve(
+              new HttpServerOptions().setHost("127.0.0.1").setPort(0).setUseAlpn(true),
+              keys(serving(CA, "127.0.0.1")),
+              List.of(CA.certificate()),
+              provider);
+      SERVERS.put(
+          provider,
+          Await.result(
+              vertx.createHttpServer(options).requestHandler(TlsTest::sayWhoCalls).listen()));
+    }
   }
 
   @AfterAll
@@ -50,54 +58,86 @@ class TlsTest {
     Await.result(vertx.close());
   }
 
-  @Test
-  void aClientThatTrustsTheAuthorityIsAnsweredInBothVersionsOfHttp() throws Exception {
+  @ParameterizedTest
+  @EnumSource
+  void aClientThatTrustsTheAuthorityIsAnsweredInBothVersionsOfHttp(Tls.Provider provider)
+      throws Exception {
     for (HttpVersion version : List.of(HttpVersion.HTTP_1_1, HttpVersion.HTTP_2)) {
-      HttpClientAgent client = client(null, CA, true, version);
-      assertThat(Await.result(get(client))).isEqualTo(version + " nobody");
+      HttpClientAgent client = client(provider, null, CA, true, version);
+      assertThat(Await.result(get(provider, client))).isEqualTo(version + " nobody");
     }
   }
 
-  @Test
-  void aClientThatTrustsAnotherAuthorityRefusesTheServer() throws Exception {
-    assertThat(Await.failure(get(client(null, FOREIGN, true, HttpVersion.HTTP_1_1))))
+  @ParameterizedTest
+  @EnumSource
+  void aClientThatTrustsAnotherAuthorityRefusesTheServer(Tls.Provider provider) throws Exception {
+    assertThat(
+            Await.failure(
+                get(provider, client(provider, null, FOREIGN, true, HttpVersion.HTTP_1_1))))
         .hasMessageContaining("Failed to create SSL connection");
   }
 
-  @Test
-  void aServerWithAnotherNameIsRefused() throws Exception {
+  @ParameterizedTest
+  @EnumSource
+  void aServerWithAnotherNameIsRefused(Tls.Provider provider) throws Exception {
     ReloadableKeys elsewhere = keys(serving(CA, "127.0.0.2"));
     HttpServer misnamed =
         Await.result(
             vertx
                 .createHttpServer(
                     Tls.serve(
-                        new HttpServerOptions().setHost("127.0.0.1").setPort(0), elsewhere, null))
+                        new HttpServerOptions().setHost("127.0.0.1").setPort(0),
+                        elsewhere,
+                        null,
+                        provider))
                 .requestHandler(TlsTest::sayWhoCalls)
                 .listen());
-    HttpClientAgent client = client(null, CA, true, HttpVersion.HTTP_1_1);
+    HttpClientAgent client = client(provider, null, CA, true, HttpVersion.HTTP_1_1);
     assertThat(Await.failure(get(client, misnamed.actualPort())))
         .hasMessageContaining("Failed to create SSL connection");
   }
 
-  @Test
-  void everyClientCertificatePassesTheHandshakeAndIsSeenByTheServer() throws Exception {
+  @ParameterizedTest
+  @EnumSource
+  void everyClientCertificatePassesTheHandshakeAndIsSeenByTheServer(Tls.Provider provider)
+      throws Exception {
     Identity own = CA.issueClient("alice", List.of(), DAY);
     Identity stranger = FOREIGN.issueClient("mallory", List.of(), DAY);
-    assertThat(Await.result(get(client(keys(own), CA, true, HttpVersion.HTTP_1_1))))
+    assertThat(
+            Await.result(
+                get(provider, client(provider, keys(own), CA, true, HttpVersion.HTTP_1_1))))
         .isEqualTo("HTTP_1_1 CN=alice");
-    assertThat(Await.result(get(client(keys(stranger), CA, true, HttpVersion.HTTP_1_1))))
+    assertThat(
+            Await.result(
+                get(provider, client(provider, keys(stranger), CA, true, HttpVersion.HTTP_1_1))))
         .isEqualTo("HTTP_1_1 CN=mallory");
   }
 
-  @Test
-  void aReplacedCertificateIsUsedByTheNextConnection() throws Exception {
+  @ParameterizedTest
+  @EnumSource
+  void aReplacedCertificateIsUsedByTheNextConnection(Tls.Provider provider) throws Exception {
     ReloadableKeys keys = keys(CA.issueClient("before", List.of(), DAY));
-    HttpClientAgent client = client(keys, CA, true, HttpVersion.HTTP_1_1);
-    assertThat(Await.result(get(client))).isEqualTo("HTTP_1_1 CN=before");
+    HttpClientAgent client = client(provider, keys, CA, true, HttpVersion.HTTP_1_1);
+    assertThat(Await.result(get(provider, client))).isEqualTo("HTTP_1_1 CN=before");
     Identity after = CA.issueClient("after", List.of(), DAY);
     keys.replace(after);
-    assertThat(Await.result(get(client))).isEqualTo("HTTP_1_1 CN=after");
+    assertThat(Await.result(get(provider, client))).isEqualTo("HTTP_1_1 CN=after");
+  }
+
+  @Test
+  void openSslIsThereOnLinux() {
+    assumeThat(System.getProperty("os.name")).isEqualTo("Linux");
+    assertThat(OpenSslContexts.isAvailable()).isTrue();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void eachProviderSpeaksToTheOther(Tls.Provider provider) throws Exception {
+    ReloadableKeys keys = keys(CA.issueClient("alice", List.of(), DAY));
+    for (HttpServer each : SERVERS.values()) {
+      HttpClientAgent client = client(provider, keys, CA, true, HttpVersion.HTTP_1_1);
+      assertThat(Await.result(get(client, each.actualPort()))).isEqualTo("HTTP_1_1 CN=alice");
+    }
   }
 
   private static void sayWhoCalls(HttpServerRequest request) {
@@ -113,8 +153,8 @@ class TlsTest {
     request.response().end(request.version() + " " + caller);
   }
 
-  private static Future<String> get(HttpClientAgent client) {
-    return get(client, server.actualPort());
+  private static Future<String> get(Tls.Provider provider, HttpClientAgent client) {
+    return get(client, SERVERS.get(provider).actualPort());
   }
 
   private static Future<String> get(HttpClientAgent client, int port) {
@@ -130,14 +170,19 @@ class TlsTest {
   }
 
   private static HttpClientAgent client(
-      ReloadableKeys keys, CertificateAuthority ca, boolean verifyHost, HttpVersion version) {
+      Tls.Provider provider,
+      ReloadableKeys keys,
+      CertificateAuthority ca,
+      boolean verifyHost,
+      HttpVersion version) {
     HttpClientOptions options =
         new HttpClientOptions()
             .setProtocolVersion(version)
             .setUseAlpn(version == HttpVersion.HTTP_2)
             .setKeepAlive(version == HttpVersion.HTTP_2)
             .setVerifyHost(verifyHost);
-    return vertx.createHttpClient(Tls.connect(options, keys, Tls.trust(List.of(ca.certificate()))));
+    return vertx.createHttpClient(
+        Tls.connect(options, keys, Tls.trust(List.of(ca.certificate())), provider));
   }
 
   private static ReloadableKeys keys(Identity identity) {

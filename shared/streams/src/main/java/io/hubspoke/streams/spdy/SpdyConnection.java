@@ -44,6 +44,7 @@ public final class SpdyConnection {
   private final Promise<Void> closed;
   private int nextStream;
   private int lastRemoteStream;
+  private int unknownStream;
   private int remoteStreams;
   private int fullStreams;
   private boolean repliesWait;
@@ -317,16 +318,21 @@ public final class SpdyConnection {
       }
       SpdyStream stream = streams.get(id);
       if (stream == null) {
-        // One that has ended here may have data under way.
-        if (isRemote(id) ? id > lastRemoteStream : id >= nextStream) {
-          resetStream(id, SpdyStatus.INVALID_STREAM);
-        }
+        unknown(id);
       } else if (!stream.isAccepted()) {
         stream.fail(SpdyStatus.PROTOCOL_ERROR, "data came before the reply");
       } else if (stream.hasRemoteEnded()) {
         stream.fail(SpdyStatus.STREAM_ALREADY_CLOSED, "data came after the end");
       } else {
         stream.received(data, fin);
+      }
+    }
+
+    /** Answers data of a stream that never was; one that has ended here may have some under way. */
+    private void unknown(int id) {
+      if (id != unknownStream && (isRemote(id) ? id > lastRemoteStream : id >= nextStream)) {
+        unknownStream = id;
+        resetStream(id, SpdyStatus.INVALID_STREAM);
       }
     }
 

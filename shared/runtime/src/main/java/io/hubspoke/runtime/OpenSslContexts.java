@@ -1,0 +1,53 @@
+package io.hubspoke.runtime;
+
+import io.netty.handler.ssl.ApplicationProtocolConfig;
+import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.OpenSsl;
+import io.netty.handler.ssl.OpenSslCachingX509KeyManagerFactory;
+import io.netty.handler.ssl.OpenSslSessionContext;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslProvider;
+import io.netty.handler.ssl.SupportedCipherSuiteFilter;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.TrustManagerFactory;
+
+/**
+ * Makes contexts of OpenSSL (BoringSSL) where there is a library for this machine: a third less CPU
+ * for each byte than the JDK's. The same managers decide about keys and trust.
+ */
+final class OpenSslContexts {
+  private OpenSslContexts() {}
+
+  /** Returns whether it can be used; loads it the first time. */
+  static boolean isAvailable() {
+    return OpenSsl.isAvailable();
+  }
+
+  static SslContext create(
+      boolean client,
+      KeyManagerFactory keys,
+      TrustManagerFactory trust,
+      Iterable<String> ciphers,
+      ApplicationProtocolConfig negotiation,
+      ClientAuth clientAuth)
+      throws SSLException {
+    // Keys are parsed once for each alias, and a replaced certificate has another alias.
+    KeyManagerFactory parsed = keys == null ? null : new OpenSslCachingX509KeyManagerFactory(keys);
+    SslContextBuilder builder =
+        client
+            ? SslContextBuilder.forClient().keyManager(parsed)
+            : SslContextBuilder.forServer(parsed).clientAuth(clientAuth);
+    SslContext context =
+        builder
+            .sslProvider(SslProvider.OPENSSL)
+            .trustManager(trust)
+            .ciphers(ciphers, SupportedCipherSuiteFilter.INSTANCE)
+            .applicationProtocolConfig(negotiation)
+            .build();
+    // A resumed session carries the certificates of an earlier handshake; tickets are off already.
+    ((OpenSslSessionContext) context.sessionContext()).setSessionCacheEnabled(false);
+    return context;
+  }
+}
