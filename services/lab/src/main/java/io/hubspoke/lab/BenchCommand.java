@@ -18,9 +18,15 @@ import picocli.CommandLine.Option;
     name = "bench",
     mixinStandardHelpOptions = true,
     description = "Measures meshes and apiservers.",
-    subcommands = {BenchCommand.Startup.class, BenchApiCommand.class},
-    synopsisSubcommandLabel = "(startup | api)",
-    footer = {"", "Example:", "  hubspoke bench startup --runs 5", "  hubspoke bench api"})
+    subcommands = {BenchCommand.Startup.class, BenchApiCommand.class, BenchStreamsCommand.class},
+    synopsisSubcommandLabel = "(startup | api | streams)",
+    footer = {
+      "",
+      "Example:",
+      "  hubspoke bench startup --runs 5",
+      "  hubspoke bench api",
+      "  hubspoke bench streams"
+    })
 final class BenchCommand implements Callable<Integer> {
   @picocli.CommandLine.Spec private picocli.CommandLine.Model.CommandSpec spec;
 

@@ -22,11 +22,14 @@ final class HubProcess implements AutoCloseable {
   private final Path directory;
   private final Process process;
   private final ClientConfig admin;
+  private final CertificateAuthority authority;
 
-  private HubProcess(Path directory, Process process, ClientConfig admin) {
+  private HubProcess(
+      Path directory, Process process, ClientConfig admin, CertificateAuthority authority) {
     this.directory = directory;
     this.process = process;
     this.admin = admin;
+    this.authority = authority;
   }
 
   /** Starts one with an authority, keys and a port of its own; it is not ready yet. */
@@ -40,6 +43,11 @@ final class HubProcess implements AutoCloseable {
     authority
         .issueServer("kube-apiserver", SubjectAltNames.of(List.of(ADDRESS)), VALIDITY)
         .write(certificate, key);
+    Path kubeletCertificate = directory.resolve("apiserver-kubelet-client.crt");
+    Path kubeletKey = directory.resolve("apiserver-kubelet-client.key");
+    authority
+        .issueClient("kube-apiserver-kubelet-client", List.of("system:masters"), VALIDITY)
+        .write(kubeletCertificate, kubeletKey);
     Identity admin = authority.issueClient("admin", List.of("system:masters"), VALIDITY);
     int port = freePort();
     var command =
@@ -51,6 +59,9 @@ final class HubProcess implements AutoCloseable {
                 "--tls-cert-file=" + certificate,
                 "--tls-private-key-file=" + key,
                 "--client-ca-file=" + ca,
+                "--kubelet-client-certificate=" + kubeletCertificate,
+                "--kubelet-client-key=" + kubeletKey,
+                "--kubelet-certificate-authority=" + ca,
                 "--enable-bootstrap-token-auth",
                 "--authorization-mode=Node,RBAC"));
     var process =
@@ -64,7 +75,17 @@ final class HubProcess implements AutoCloseable {
         ClientConfig.of(
             "https://" + ADDRESS + ":" + port,
             List.of(authority.certificate()),
-            new Credentials.Certificate(admin)));
+            new Credentials.Certificate(admin)),
+        authority);
+  }
+
+  /** Returns who signs its cluster's certificates. */
+  CertificateAuthority authority() {
+    return authority;
+  }
+
+  Path directory() {
+    return directory;
   }
 
   ClientConfig admin() {

@@ -1,5 +1,7 @@
 package io.hubspoke.lab.bench;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.Json;
 import io.hubspoke.client.ClientConfig;
 import io.hubspoke.client.Credentials;
 import io.hubspoke.runtime.ReloadableKeys;
@@ -93,6 +95,23 @@ public final class Connections {
   Future<Integer> exchange(HttpMethod method, String path, Buffer body) {
     return send(method, path, body)
         .compose(response -> response.end().map(v -> response.statusCode()));
+  }
+
+  /** Sends a request from any thread and returns the object that it is answered with. */
+  Future<ObjectNode> read(String path) {
+    Promise<ObjectNode> answer = Promise.promise();
+    loop.runOnContext(
+        v ->
+            send(HttpMethod.GET, path, null)
+                .compose(response -> response.body())
+                .map(body -> Json.parseObject(body.getBytes()))
+                .onComplete(answer));
+    return answer.future();
+  }
+
+  /** Returns what the connections are made with, for those that stop being HTTP. */
+  HttpClient http() {
+    return http;
   }
 
   public ClientConfig config() {

@@ -1,0 +1,147 @@
+package io.hubspoke.lab;
+
+import io.hubspoke.api.Json;
+import io.hubspoke.lab.bench.StreamBench;
+import io.hubspoke.lab.bench.StreamFigure;
+import io.hubspoke.runtime.Component;
+import io.hubspoke.streams.StreamTransport;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Measures streams through a hub to a kubelet, each in a process of its own. */
+@Command(
+    name = "streams",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Measures exec, port-forward and the pod proxy through an apiserver and a kubelet that are"
+          + " started for the purpose, over TLS with certificates at both ends of both ways.",
+      "What the pod serves is served by the load's own process, at the pod's address."
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  hubspoke bench streams",
+      "  hubspoke bench streams --duration 10 --transport websocket --json streams.json"
+    })
+final class BenchStreamsCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--duration",
+      defaultValue = "5",
+      paramLabel = "SECONDS",
+      description = "How long each load lasts (default: ${DEFAULT-VALUE}).")
+  private int seconds;
+
+  @Option(
+      names = "--parallel",
+      defaultValue = "32",
+      paramLabel = "N",
+      description = "Small requests and execs at a time (default: ${DEFAULT-VALUE}).")
+  private int parallel;
+
+  @Option(
+      names = "--idle",
+      defaultValue = "500",
+      paramLabel = "N",
+      description = "Streams opened to see what one costs (default: ${DEFAULT-VALUE}).")
+  private int idle;
+
+  @Option(
+      names = "--transport",
+      defaultValue = "spdy",
+      description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+  private StreamTransport transport;
+
+  @Option(
+      names = "--container-runtime-endpoint",
+      defaultValue = "in-process://",
+      paramLabel = "ENDPOINT",
+      description = "The kubelet's runtime (default: ${DEFAULT-VALUE}).")
+  private String runtime;
+
+  @Option(
+      names = "--image",
+      defaultValue = "hubspoke/pause",
+      description = "What the pod runs (default: ${DEFAULT-VALUE}).")
+  private String image;
+
+  @Option(
+      names = "--command",
+      defaultValue = "[]",
+      paramLabel = "JSON",
+      description = "Its command, where the image alone won't stay (default: ${DEFAULT-VALUE}).")
+  private String command;
+
+  @Option(names = "--json", paramLabel = "FILE", description = "Write the figures to a file.")
+  private Path json;
+
+  @Override
+  public Integer call() throws Exception {
+    var file = json == null ? null : ReportFile.writable(json);
+    progress(Machine.here().toString());
+    List<StreamFigure> figures;
+    var vertx = Component.vertx();
+    progress("starting a hub and a kubelet");
+    try (var hub = HubProcess.start();
+        var node = NodeProcess.start(hub, runtime)) {
+      var bench =
+          new StreamBench(
+              vertx,
+              hub.admin(),
+              transport,
+              2 * idle + 2 * parallel,
+              hub.server(),
+              node.server(),
+              this::progress);
+      figures =
+          bench.run(
+              new StreamBench.Plan(
+                  NodeProcess.NAME,
+                  image,
+                  command,
+                  Duration.ofSeconds(seconds),
+                  parallel,
+                  idle));
+      Component.await(bench.close());
+    } finally {
+      Component.await(vertx.close());
+    }
+    print(figures);
+    if (file != null) {
+      var document = Json.object();
+      document.set("machine", Machine.here().json());
+      document.put("transport", transport.name()).put("seconds", seconds);
+      var rows = document.putArray("figures");
+      figures.forEach(figure -> rows.add(figure.json()));
+      file.write(document);
+    }
+    return figures.stream().anyMatch(figure -> figure.failure() != null) ? 1 : 0;
+  }
+
+  private void print(List<StreamFigure> figures) {
+    PrintWriter out = spec.commandLine().getOut();
+    out.println();
+    for (StreamFigure figure : figures) {
+      if (figure.failure() == null) {
+        out.printf("%-28s %,10.1f %s%n", figure.what(), figure.value(), figure.unit());
+      } else {
+        out.printf("%-28s %10s %s%n", figure.what(), "-", figure.failure());
+      }
+    }
+    out.flush();
+  }
+
+  private void progress(String what) {
+    PrintWriter err = spec.commandLine().getErr();
+    err.printf("%6.1f s  %s%n", SinceStart.seconds(), what);
+    err.flush();
+  }
+}
