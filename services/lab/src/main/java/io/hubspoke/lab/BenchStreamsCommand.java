@@ -104,12 +104,7 @@ final class BenchStreamsCommand implements Callable<Integer> {
       figures =
           bench.run(
               new StreamBench.Plan(
-                  NodeProcess.NAME,
-                  image,
-                  command,
-                  Duration.ofSeconds(seconds),
-                  parallel,
-                  idle));
+                  NodeProcess.NAME, image, command, Duration.ofSeconds(seconds), parallel, idle));
       Component.await(bench.close());
     } finally {
       Component.await(vertx.close());

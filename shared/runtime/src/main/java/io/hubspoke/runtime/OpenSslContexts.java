@@ -12,6 +12,7 @@ import io.netty.handler.ssl.SupportedCipherSuiteFilter;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
  * Makes contexts of OpenSSL (BoringSSL) where there is a library for this machine: a third less CPU
@@ -39,10 +40,14 @@ final class OpenSslContexts {
         client
             ? SslContextBuilder.forClient().keyManager(parsed)
             : SslContextBuilder.forServer(parsed).clientAuth(clientAuth);
+    if (trust != null && trust.getTrustManagers()[0] instanceof X509ExtendedTrustManager x509) {
+      builder.trustManager(new AlertingTrust(x509));
+    } else {
+      builder.trustManager(trust);
+    }
     SslContext context =
         builder
             .sslProvider(SslProvider.OPENSSL)
-            .trustManager(trust)
             .ciphers(ciphers, SupportedCipherSuiteFilter.INSTANCE)
             .applicationProtocolConfig(negotiation)
             .build();

@@ -37,9 +37,7 @@ final class BenchPod {
     // Pods want their namespace's account, which no controller makes here.
     Component.await(
         admin.ask(
-            HttpMethod.POST,
-            "/api/v1/namespaces/default/serviceaccounts",
-            Buffer.buffer(ACCOUNT)));
+            HttpMethod.POST, "/api/v1/namespaces/default/serviceaccounts", Buffer.buffer(ACCOUNT)));
     int made =
         Component.await(
             admin.ask(

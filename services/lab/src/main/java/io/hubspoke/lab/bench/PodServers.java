@@ -24,10 +24,7 @@ final class PodServers {
   /** Listens at a pod's address, which is one of this machine. */
   Future<Void> listen(Vertx vertx, String address) {
     return Future.all(
-            vertx
-                .createNetServer()
-                .connectHandler(PodServers::send)
-                .listen(SOURCE, address),
+            vertx.createNetServer().connectHandler(PodServers::send).listen(SOURCE, address),
             vertx.createNetServer().connectHandler(this::swallow).listen(SINK, address),
             vertx.createHttpServer().requestHandler(PodServers::answer).listen(HTTP, address))
         .mapEmpty();

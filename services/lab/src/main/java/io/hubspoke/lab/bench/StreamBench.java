@@ -70,8 +70,7 @@ public final class StreamBench {
 
   /** Runs all loads; one that fails doesn't keep the others from it. */
   public List<StreamFigure> run(Plan plan) throws Exception {
-    String address =
-        new BenchPod(connections).start(plan.node(), plan.image(), plan.command());
+    String address = new BenchPod(connections).start(plan.node(), plan.image(), plan.command());
     PodServers servers = new PodServers();
     Component.await(servers.listen(vertx, address));
     step("exec round trips", "/s", () -> execs(plan));
@@ -212,8 +211,7 @@ public final class StreamBench {
 
   private double smallProxied(Plan plan) throws Exception {
     var load =
-        new ClosedLoop.Load(
-            "small", HttpMethod.GET, i -> proxy("small"), i -> null, 200, null);
+        new ClosedLoop.Load("small", HttpMethod.GET, i -> proxy("small"), i -> null, 200, null);
     var measured =
         Component.await(ClosedLoop.run(connections, load, plan.parallel(), plan.time(), hub));
     if (measured.failed() > 0) {
