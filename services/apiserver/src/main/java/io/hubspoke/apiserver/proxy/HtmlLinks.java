@@ -108,6 +108,10 @@ final class HtmlLinks {
         // A less-than sign within a script.
         return release(out, at);
       }
+      if (c == '<' && held.length() == 1) {
+        // The one before was none of a tag.
+        return release(out, at);
+      }
       held.append(c);
       if (held.length() == 4 && held.toString().equals("<!--")) {
         state = State.COMMENT;

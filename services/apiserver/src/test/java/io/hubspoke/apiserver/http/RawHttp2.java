@@ -20,19 +20,19 @@ import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
 
 /** A TLS connection on which a test writes frames of HTTP/2 by hand (RFC 9113). */
-final class RawHttp2 implements AutoCloseable {
-  static final int DATA = 0;
-  static final int HEADERS = 1;
-  static final int RST_STREAM = 3;
-  static final int SETTINGS = 4;
-  static final int PING = 6;
-  static final int GO_AWAY = 7;
-  static final int WINDOW_UPDATE = 8;
-  static final int CONTINUATION = 9;
+public final class RawHttp2 implements AutoCloseable {
+  public static final int DATA = 0;
+  public static final int HEADERS = 1;
+  public static final int RST_STREAM = 3;
+  public static final int SETTINGS = 4;
+  public static final int PING = 6;
+  public static final int GO_AWAY = 7;
+  public static final int WINDOW_UPDATE = 8;
+  public static final int CONTINUATION = 9;
 
-  static final int END_STREAM = 1;
-  static final int END_HEADERS = 4;
-  static final int PRIORITY = 32;
+  public static final int END_STREAM = 1;
+  public static final int END_HEADERS = 4;
+  public static final int PRIORITY = 32;
 
   /** The statuses of HPACK's static table, from index 8 on (RFC 7541, appendix A). */
   private static final int[] STATUSES = {200, 204, 206, 304, 400, 404, 500};
@@ -42,9 +42,9 @@ final class RawHttp2 implements AutoCloseable {
   private final DataInputStream in;
 
   /** A frame that came. */
-  record Frame(int type, ByteBuffer payload) {}
+  public record Frame(int type, ByteBuffer payload) {}
 
-  RawHttp2(TestApiserver server, Identity identity) throws Exception {
+  public RawHttp2(TestApiserver server, Identity identity) throws Exception {
     SSLContext context = SSLContext.getInstance("TLS");
     context.init(
         new KeyManager[] {new ReloadableKeys(identity)},
@@ -62,21 +62,21 @@ final class RawHttp2 implements AutoCloseable {
     flush();
   }
 
-  static RawHttp2 asAdmin(TestApiserver server) throws Exception {
+  public static RawHttp2 asAdmin(TestApiserver server) throws Exception {
     return new RawHttp2(
         server, server.ca.issueClient("admin", List.of("system:masters"), TestApiserver.VALIDITY));
   }
 
-  static byte[] get(String path) {
+  public static byte[] get(String path) {
     return headers(":method", "GET", ":scheme", "https", ":path", path, ":authority", "x");
   }
 
-  static byte[] post(String path) {
+  public static byte[] post(String path) {
     return headers(":method", "POST", ":scheme", "https", ":path", path, ":authority", "x");
   }
 
   /** Encodes names and values in turn, each as a literal that is not indexed (RFC 7541, 6.2.2). */
-  static byte[] headers(String... namesAndValues) {
+  public static byte[] headers(String... namesAndValues) {
     var block = new ByteArrayOutputStream();
     for (int i = 0; i < namesAndValues.length; i += 2) {
       block.write(0);
@@ -102,7 +102,7 @@ final class RawHttp2 implements AutoCloseable {
     block.writeBytes(bytes);
   }
 
-  void frame(int type, int flags, int stream, byte[] payload) throws IOException {
+  public void frame(int type, int flags, int stream, byte[] payload) throws IOException {
     out.write(
         ByteBuffer.allocate(9 + payload.length)
             .put((byte) (payload.length >> 16))
@@ -114,11 +114,11 @@ final class RawHttp2 implements AutoCloseable {
             .array());
   }
 
-  void flush() throws IOException {
+  public void flush() throws IOException {
     out.flush();
   }
 
-  Frame next() throws IOException {
+  public Frame next() throws IOException {
     int length = in.readUnsignedByte() << 16 | in.readUnsignedShort();
     int type = in.readUnsignedByte();
     int flags = in.readUnsignedByte();
@@ -132,7 +132,7 @@ final class RawHttp2 implements AutoCloseable {
   }
 
   /** Reads frames until one of a type comes, and returns its payload. */
-  ByteBuffer next(int wanted) throws IOException {
+  public ByteBuffer next(int wanted) throws IOException {
     while (true) {
       Frame frame = next();
       if (frame.type() == wanted) {
@@ -157,7 +157,7 @@ final class RawHttp2 implements AutoCloseable {
   }
 
   /** Reads until the server says goodbye or closes; fails when it does neither in time. */
-  void untilEnd() throws IOException {
+  public void untilEnd() throws IOException {
     try {
       next(GO_AWAY);
     } catch (EOFException | SSLException | java.net.SocketException closed) {

@@ -96,8 +96,8 @@ final class SplicedEnd extends ChannelInboundHandlerAdapter {
     switch (event) {
       case SslCloseCompletionEvent notified -> inputEnded();
       case ChannelInputShutdownEvent closed -> {
-        // Under TLS, whoever closes TCP doesn't read any more either.
-        if (c.pipeline().get(SslHandler.class) == null) {
+        // Under TLS, who ends TCP without having said so before has not ended but broken off.
+        if (inputEnded || c.pipeline().get(SslHandler.class) == null) {
           inputEnded();
         } else {
           gone();

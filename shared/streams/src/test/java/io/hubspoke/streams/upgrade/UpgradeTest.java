@@ -150,7 +150,7 @@ final class UpgradeTest {
   }
 
   @ParameterizedTest
-  @ValueSource(booleans = {false})
+  @ValueSource(booleans = {true, false})
   void oneWayGoesOnWhenTheOtherHasEnded(boolean tls) throws Exception {
     relay(tls);
     upgrade(tls);
