@@ -123,7 +123,7 @@ final class Exchange {
         broken -> {
           // What breaks off must not look complete.
           response.reset();
-          done.tryFail(broken);
+          done.tryFail(BackendError.unreachable(broken));
         });
     answer.endHandler(
         end -> {
@@ -133,7 +133,7 @@ final class Exchange {
           if (response.isChunked()) {
             ForwardedHeaders.copyTrailers(answer, response);
           }
-          response.end().onComplete(done);
+          response.end().onSuccess(v -> done.tryComplete()).onFailure(done::tryFail);
         });
     answer.handler(
         piece -> {

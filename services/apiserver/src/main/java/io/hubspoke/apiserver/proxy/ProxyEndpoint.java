@@ -91,6 +91,8 @@ public final class ProxyEndpoint implements Endpoint {
       ProxyPath path,
       HttpClientRequest sent,
       boolean upgrade) {
+    // It is told by the answer's failure.
+    sent.exceptionHandler(broken -> {});
     try {
       ForwardedHeaders.copyRequest(request.http(), backend, sent);
     } catch (RuntimeException refused) {

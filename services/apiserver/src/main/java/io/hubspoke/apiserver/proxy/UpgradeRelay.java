@@ -32,6 +32,8 @@ final class UpgradeRelay {
     HttpServerResponse response = request.http().response();
     // Whoever goes meanwhile takes the backend's connection with him.
     response.closeHandler(gone -> sent.reset());
+    // It is told by the answer's failure.
+    sent.exceptionHandler(broken -> {});
     if (response.closed()) {
       return sent.reset().otherwiseEmpty().mapEmpty();
     }

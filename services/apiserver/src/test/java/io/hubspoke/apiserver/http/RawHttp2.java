@@ -142,7 +142,7 @@ public final class RawHttp2 implements AutoCloseable {
   }
 
   /** Reads the status, which comes first, from a block of headers; it must not be Huffman-coded. */
-  static int status(ByteBuffer headers) {
+  public static int status(ByteBuffer headers) {
     int first = headers.get() & 0xff;
     if (first >= 0x80) {
       return STATUSES[(first & 0x7f) - 8];

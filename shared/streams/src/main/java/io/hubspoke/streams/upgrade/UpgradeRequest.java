@@ -7,7 +7,9 @@ import java.util.List;
 
 /**
  * Tells requests that ask to leave HTTP from others, at the decoder and above it by the same rule.
- * Kubernetes' own are GET or POST without a body; one with a body is a plain request here.
+ * Kubernetes' own are GET or POST without a body; one with a body is a plain request here. So is
+ * one for {@code h2c}, which is still HTTP: further requests in it would be ones that nobody
+ * authorized (RFC 9113 has dropped it).
  */
 public final class UpgradeRequest {
   private UpgradeRequest() {}
@@ -27,14 +29,15 @@ public final class UpgradeRequest {
       List<String> connection, String upgrade, List<String> lengths, boolean encoded) {
     return upgrade != null
         && !upgrade.isBlank()
-        && connection.stream().anyMatch(UpgradeRequest::namesUpgrade)
+        && !names(upgrade, "h2c")
+        && connection.stream().anyMatch(value -> names(value, "upgrade"))
         && !encoded
         && lengths.stream().allMatch(length -> length.strip().equals("0"));
   }
 
-  private static boolean namesUpgrade(String connection) {
-    for (String option : connection.split(",", -1)) {
-      if (option.strip().equalsIgnoreCase("upgrade")) {
+  private static boolean names(String list, String wanted) {
+    for (String option : list.split(",", -1)) {
+      if (option.strip().equalsIgnoreCase(wanted)) {
         return true;
       }
     }

@@ -271,6 +271,8 @@ final class UpgradeTest {
         "GET / HTTP/1.1|Host: h|Connection: keep-alive|Upgrade: x||",
         "GET / HTTP/1.1|Host: h|Connection: Upgrades|Upgrade: x||",
         "GET / HTTP/1.1|Host: h|Connection: Upgrade|Upgrade:  ||",
+        "GET / HTTP/1.1|Host: h|Connection: Upgrade, HTTP2-Settings|Upgrade: h2c||",
+        "GET / HTTP/1.1|Host: h|Connection: Upgrade|Upgrade: websocket, H2C||",
         "GET / HTTP/1.1|Host: h|Connection: Upgrade|Upgrade: x|Transfer-Encoding: chunked||0||"
       })
   void whatDoesNotProperlyAskIsNotUpgraded(String request) throws Exception {
