@@ -52,8 +52,7 @@ class KubectlProxyTest {
   void start() throws Exception {
     server = new TestApiserver(dir, options -> options);
     HttpServer site =
-        Await.result(
-            server.vertx.createHttpServer().requestHandler(this::serve).listen(0, POD_IP));
+        Await.result(server.vertx.createHttpServer().requestHandler(this::serve).listen(0, POD_IP));
     Client admin = server.admin();
     ObjectNode pod =
         Json.parseObject(
@@ -110,7 +109,8 @@ class KubectlProxyTest {
               .end("<a href=\"/next\">next</a> " + http.getHeader("Cookie"));
       case "/ws" ->
           http.toWebSocket()
-              .onSuccess(socket -> socket.textMessageHandler(text -> socket.writeTextMessage(text)));
+              .onSuccess(
+                  socket -> socket.textMessageHandler(text -> socket.writeTextMessage(text)));
       default -> {
         http.response().setChunked(true);
         http.pipeTo(http.response());
