@@ -24,6 +24,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -159,7 +160,8 @@ final class InProcessExecTest {
         "echo a b ^ while read x y; do echo $y $x; done | b a",
         "sleep 0.01 & wait; echo done | done",
         "echo $1 | ''",
-        "tar cf - . | !sh: tar: not found;=127",
+        "mkdir -p /t/d; echo x > /t/d/f; tar cf - -C /t d ^ tar -xmf - -C /tmp; cat /tmp/d/f | x",
+        "tar cf - /nothing > /dev/null | !tar: /nothing: No such file or directory;=1",
         "stty size | !stty: standard input: Not a tty;=1",
         "cat nothing 2>/dev/null; echo $? | 1",
         "if true; then echo a; elif true; then echo b; fi | a",
@@ -189,6 +191,54 @@ final class InProcessExecTest {
                 + " executable file not found in $PATH: unknown");
     assertThat(Await.failure(runtime.exec(pause, List.of("/opt/foo"), OUTPUT)))
         .hasMessageContaining("exec: \"/opt/foo\": stat /opt/foo: no such file or directory");
+  }
+
+  @Test
+  void filesAreCopiedBothWaysAsKubectlDoes() throws Exception {
+    byte[] content = new byte[300_001];
+    new Random(1).nextBytes(content);
+    String name = "long-".repeat(30);
+    Path local = Files.createDirectory(directory.resolve("local"));
+    Files.write(local.resolve(name), content);
+    Process tar = new ProcessBuilder("tar", "cf", "-", name).directory(local.toFile()).start();
+    RemoteProcess in =
+        Await.result(runtime.exec(pause, List.of("tar", "-xmf", "-", "-C", "/data"), ALL));
+    in.stdout().resume();
+    Buffer errors = collect(in.stderr());
+    Await.result(in.stdin().write(Buffer.buffer(tar.getInputStream().readAllBytes())));
+    Await.result(in.stdin().end());
+    assertThat(Await.result(in.exited())).as(errors.toString()).isZero();
+    assertThat(Files.readAllBytes(volume.resolve(name))).isEqualTo(content);
+
+    RemoteProcess out =
+        Await.result(runtime.exec(pause, List.of("tar", "cf", "-", "/data/" + name), OUTPUT));
+    Promise<Void> ended = Promise.promise();
+    Buffer archive = collect(out.stdout(), ended);
+    assertThat(Await.result(out.exited())).isZero();
+    Await.result(ended.future());
+    Files.write(directory.resolve("archive"), archive.getBytes());
+    Process back =
+        new ProcessBuilder("tar", "-xOf", directory.resolve("archive").toString()).start();
+    assertThat(back.getInputStream().readAllBytes()).isEqualTo(content);
+  }
+
+  @Test
+  void anArchiveReachesNothingAboveItsDirectory() throws Exception {
+    Path local = Files.createDirectory(directory.resolve("local"));
+    Files.writeString(local.resolve("evil"), "evil");
+    Process tar =
+        new ProcessBuilder("tar", "-cPf", "-", "--transform=s,^,../../up/,", "evil")
+            .directory(local.toFile())
+            .start();
+    RemoteProcess in =
+        Await.result(runtime.exec(pause, List.of("tar", "-xf", "-", "-C", "/data"), ALL));
+    in.stdout().resume();
+    Buffer errors = collect(in.stderr());
+    Await.result(in.stdin().write(Buffer.buffer(tar.getInputStream().readAllBytes())));
+    Await.result(in.stdin().end());
+    assertThat(Await.result(in.exited())).isEqualTo(1);
+    Await.until("why", () -> errors.toString().contains("Permission denied"));
+    assertThat(directory.resolve("evil")).doesNotExist();
   }
 
   @Test

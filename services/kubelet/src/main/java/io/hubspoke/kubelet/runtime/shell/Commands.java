@@ -10,6 +10,7 @@ final class Commands {
 
   static {
     ALL.put("sh", new Sh());
+    ALL.put("tar", new Tar());
     ALL.putAll(TextCommands.all());
     ALL.putAll(FileCommands.all());
     ALL.putAll(StreamCommands.all());
