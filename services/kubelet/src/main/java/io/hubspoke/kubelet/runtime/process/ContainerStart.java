@@ -167,7 +167,7 @@ final class ContainerStart {
       throws ErrnoException {
     PlainContainers.enter(program.directory());
     String file = Executables.find(program.arguments().getFirst(), program.path());
-    Terminal terminal = program.tty() ? Terminal.open("/dev/pts", credentials.uid()) : null;
+    Terminal terminal = program.tty() ? Terminal.open(Terminal.MACHINE, credentials.uid()) : null;
     PlainContainers.assume(credentials);
     int pid =
         new Launch(

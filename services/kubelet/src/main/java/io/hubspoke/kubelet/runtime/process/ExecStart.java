@@ -103,7 +103,7 @@ final class ExecStart {
       PlainContainers.enter(setting.directory());
     }
     String file = Executables.find(command.getFirst(), setting.path());
-    Terminal terminal = tty ? Terminal.open("/dev/pts", setting.credentials().uid()) : null;
+    Terminal terminal = tty ? terminal(setting) : null;
     try {
       if (setting.namespaced()) {
         setting.credentials().assume();
@@ -129,6 +129,12 @@ final class ExecStart {
       }
       throw e;
     }
+  }
+
+  private static Terminal terminal(ContainerProcess.ContainerSetting setting)
+      throws ErrnoException {
+    return Terminal.open(
+        setting.namespaced() ? Terminal.OWN : Terminal.MACHINE, setting.credentials().uid());
   }
 
   private static List<String> environment(List<String> own, boolean tty) {

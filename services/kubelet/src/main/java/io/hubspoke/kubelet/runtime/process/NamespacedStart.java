@@ -187,7 +187,7 @@ final class NamespacedStart {
       Libc.call(Libc.CHDIR, Libc.string(arena, program.directory));
       file = Executables.find(program.arguments.getFirst(), program.path);
       if (program.tty) {
-        terminal = Terminal.open("/dev/pts", credentials.uid());
+        terminal = Terminal.open(Terminal.OWN, credentials.uid());
       }
       // Out again by what is still open, so that the second thread finds the machine's programs.
       Libc.call(Libc.FCHDIR, machine);
