@@ -28,7 +28,7 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  hubspoke bench streams",
-      "  hubspoke bench streams --duration 10 --transport websocket --json streams.json"
+      "  hubspoke bench streams --duration 10 --transport WEBSOCKET --json streams.json"
     })
 final class BenchStreamsCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
@@ -56,7 +56,7 @@ final class BenchStreamsCommand implements Callable<Integer> {
 
   @Option(
       names = "--transport",
-      defaultValue = "spdy",
+      defaultValue = "SPDY",
       description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
   private StreamTransport transport;
 

@@ -62,6 +62,8 @@ final class HubProcess implements AutoCloseable {
                 "--kubelet-client-certificate=" + kubeletCertificate,
                 "--kubelet-client-key=" + kubeletKey,
                 "--kubelet-certificate-authority=" + ca,
+                "--kubelet-preferred-address-types=InternalIP",
+                "--proxy-loopback-ranges=127.0.0.0/8",
                 "--enable-bootstrap-token-auth",
                 "--authorization-mode=Node,RBAC"));
     var process =
