@@ -63,6 +63,7 @@ final class HubProcess implements AutoCloseable {
                 "--kubelet-client-key=" + kubeletKey,
                 "--kubelet-certificate-authority=" + ca,
                 "--kubelet-preferred-address-types=InternalIP",
+                "--kubelet-loopback-ranges=127.0.0.0/8",
                 "--proxy-loopback-ranges=127.0.0.0/8",
                 "--enable-bootstrap-token-auth",
                 "--authorization-mode=Node,RBAC"));
