@@ -12,11 +12,16 @@ import io.hubspoke.lab.MeshOptions.Posture;
 import io.hubspoke.lab.audit.Audit;
 import io.hubspoke.lab.audit.BootstrapRoute;
 import io.hubspoke.lab.audit.ControlPlaneRoute;
+import io.hubspoke.lab.audit.ExecRoute;
 import io.hubspoke.lab.audit.LogsRoute;
+import io.hubspoke.lab.audit.NodeProxyRoute;
 import io.hubspoke.lab.audit.NodeRoute;
+import io.hubspoke.lab.audit.PortForwardRoute;
 import io.hubspoke.lab.audit.Property;
+import io.hubspoke.lab.audit.ProxyRoute;
 import io.hubspoke.lab.audit.Route;
 import io.hubspoke.lab.audit.Row;
+import io.hubspoke.lab.audit.RunRoute;
 import io.hubspoke.lab.audit.TokensRoute;
 import io.hubspoke.pki.Kubeconfig;
 import io.hubspoke.runtime.Component;
@@ -24,6 +29,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
@@ -60,24 +66,68 @@ class AuditProvesItselfTest {
     assertThat(row.asExpected(Property.SERVER_VERIFIED)).as(row.toString()).isFalse();
   }
 
+  /** The rows whose far end is a kubelet. */
+  private static List<Route> toKubelets(Posture posture) {
+    return List.of(
+        new LogsRoute(posture),
+        new ExecRoute(posture),
+        new PortForwardRoute(posture),
+        new NodeProxyRoute(posture));
+  }
+
   @Test
-  void aKubeletThatLetsAnyoneInFailsTheLogRow() throws Exception {
+  void kubeletsThatLetAnyoneInFailTheirRows() throws Exception {
     var open =
         Changes.NONE.withKubelet(
             kubelet ->
                 kubelet.anonymousAuth(true).authorizationMode(AuthorizationMode.ALWAYS_ALLOW));
-    var row = measure(open, List.of(new LogsRoute(Posture.DEFAULT))).getFirst();
+    var routes = new ArrayList<>(toKubelets(Posture.DEFAULT));
+    routes.add(new RunRoute(Posture.DEFAULT));
+    for (var row : measure(open, routes)) {
+      assertThat(row.asExpected(Property.CLIENT_AUTHENTICATED)).as(row.toString()).isFalse();
+      assertThat(row.asExpected(Property.AUTHORIZED)).as(row.toString()).isFalse();
+    }
+  }
+
+  @Test
+  void aKubeletThatAllowsEverythingFailsTheClosedRowByItsRightsAlone() throws Exception {
+    var lax =
+        Changes.NONE.withKubelet(
+            kubelet -> kubelet.authorizationMode(AuthorizationMode.ALWAYS_ALLOW));
+    var row = measure(lax, List.of(new RunRoute(Posture.DEFAULT))).getFirst();
+    assertThat(row.asExpected(Property.CLIENT_AUTHENTICATED)).as(row.toString()).isTrue();
+    assertThat(row.asExpected(Property.AUTHORIZED)).as(row.toString()).isFalse();
+  }
+
+  @Test
+  void kubeletsThatAreNotOpenFailTheOpenRow() throws Exception {
+    var closed =
+        Changes.NONE.withKubelet(
+            kubelet -> kubelet.anonymousAuth(false).authorizationMode(AuthorizationMode.WEBHOOK));
+    var row = measure(closed, List.of(new RunRoute(Posture.OPEN))).getFirst();
+    assertThat(row.asExpected(Property.REACHABLE)).as(row.toString()).isFalse();
     assertThat(row.asExpected(Property.CLIENT_AUTHENTICATED)).as(row.toString()).isFalse();
     assertThat(row.asExpected(Property.AUTHORIZED)).as(row.toString()).isFalse();
   }
 
   @Test
-  void anApiserverThatVerifiesNoKubeletFailsTheVerifiedRow() throws Exception {
+  void anApiserverThatVerifiesNoKubeletFailsTheVerifiedRows() throws Exception {
     var lax =
         Changes.NONE.withApiserver(
             options -> options.with(options.kubelet().withCertificateAuthority(null)));
-    var row = measure(lax, List.of(new LogsRoute(Posture.VERIFIED))).getFirst();
-    assertThat(row.asExpected(Property.SERVER_VERIFIED)).as(row.toString()).isFalse();
+    for (var row : measure(lax, toKubelets(Posture.VERIFIED))) {
+      assertThat(row.asExpected(Property.SERVER_VERIFIED)).as(row.toString()).isFalse();
+    }
+  }
+
+  /** The rows in which the apiserver says who may do what. */
+  private static List<Route> byTheApiserver() {
+    var routes =
+        new ArrayList<Route>(
+            List.of(
+                new BootstrapRoute(), new NodeRoute(), new ControlPlaneRoute(), new TokensRoute()));
+    routes.addAll(ProxyRoute.all());
+    return routes;
   }
 
   @Test
@@ -85,14 +135,7 @@ class AuditProvesItselfTest {
     var lax =
         Changes.NONE.withApiserver(
             options -> options.withAuthorizationModes(List.of("AlwaysAllow")));
-    for (var row :
-        measure(
-            lax,
-            List.of(
-                new BootstrapRoute(),
-                new NodeRoute(),
-                new ControlPlaneRoute(),
-                new TokensRoute()))) {
+    for (var row : measure(lax, byTheApiserver())) {
       assertThat(row.asExpected(Property.AUTHORIZED)).as(row.toString()).isFalse();
     }
   }
@@ -109,15 +152,10 @@ class AuditProvesItselfTest {
   void anApiserverThatLetsAnonymousRequestsInFailsEveryAuthenticatedCell() throws Exception {
     var lax =
         Changes.NONE.withApiserver(options -> options.with(options.authn().withAnonymous(true)));
-    for (var row :
-        measure(
-            lax,
-            List.of(
-                new BootstrapRoute(),
-                new NodeRoute(),
-                new ControlPlaneRoute(),
-                new TokensRoute()))) {
-      assertThat(row.asExpected(Property.CLIENT_AUTHENTICATED)).as(row.toString()).isFalse();
+    for (var row : measure(lax, byTheApiserver())) {
+      // Whoever asks for a page has to say who he is at the apiserver, which is its row's authz.
+      var property = row.id().startsWith("N") ? Property.CLIENT_AUTHENTICATED : Property.AUTHORIZED;
+      assertThat(row.asExpected(property)).as(row.toString()).isFalse();
     }
   }
 
@@ -144,8 +182,11 @@ class AuditProvesItselfTest {
     var elsewhere =
         Changes.NONE.withApiserver(
             options -> options.with(options.kubelet().withLocalAddress("127.0.0.1")));
-    var row = measure(elsewhere, List.of(new LogsRoute(Posture.DEFAULT))).getFirst();
-    assertThat(row.asExpected(Property.PATH)).as(row.toString()).isFalse();
+    var routes = new ArrayList<>(toKubelets(Posture.DEFAULT));
+    routes.addAll(ProxyRoute.all());
+    for (var row : measure(elsewhere, routes)) {
+      assertThat(row.asExpected(Property.PATH)).as(row.toString()).isFalse();
+    }
   }
 
   @Test

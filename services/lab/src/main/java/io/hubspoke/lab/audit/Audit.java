@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /** Measures routes one after the other, each on the mesh of its posture. */
 public final class Audit {
@@ -22,13 +23,24 @@ public final class Audit {
 
   /** Every route that is measured so far, in the order of a report. */
   public static List<Route> routes() {
-    return List.of(
-        new BootstrapRoute(),
-        new NodeRoute(),
-        new ControlPlaneRoute(),
-        new TokensRoute(),
-        new LogsRoute(Posture.DEFAULT),
-        new LogsRoute(Posture.VERIFIED));
+    var routes = new ArrayList<Route>();
+    routes.add(new BootstrapRoute());
+    routes.add(new NodeRoute());
+    routes.add(new ControlPlaneRoute());
+    routes.add(new TokensRoute());
+    for (var ofPosture :
+        List.<Function<Posture, Route>>of(LogsRoute::new, ExecRoute::new, PortForwardRoute::new)) {
+      routes.add(ofPosture.apply(Posture.DEFAULT));
+      routes.add(ofPosture.apply(Posture.VERIFIED));
+    }
+    routes.addAll(ProxyRoute.to(ProxyTarget.NODE));
+    routes.add(new NodeProxyRoute(Posture.DEFAULT));
+    routes.add(new NodeProxyRoute(Posture.VERIFIED));
+    routes.addAll(ProxyRoute.to(ProxyTarget.POD));
+    routes.addAll(ProxyRoute.to(ProxyTarget.SERVICE));
+    routes.add(new RunRoute(Posture.OPEN));
+    routes.add(new RunRoute(Posture.DEFAULT));
+    return List.copyOf(routes);
   }
 
   /** Measures these routes; one that breaks down is a row that says so. */

@@ -77,7 +77,7 @@ record Page(
     create(mesh, Resource.SERVICES.tree(), service);
     var endpoints = object("v1", "Endpoints", name);
     var subset = endpoints.putArray("subsets").addObject();
-    subset.putArray("addresses").addObject().put("ip", ip);
+    subset.putArray("addresses").addObject().put("ip", ip).set("targetRef", pod(name));
     subset.putArray("ports").addObject().put("name", "page").put("port", listens);
     create(mesh, Resource.ENDPOINTS.tree(), endpoints);
     var slice = object("discovery.k8s.io/v1", "EndpointSlice", name);
@@ -87,7 +87,13 @@ record Page(
     var endpoint = slice.putArray("endpoints").addObject();
     endpoint.putArray("addresses").add(ip);
     endpoint.putObject("conditions").put("ready", true);
+    endpoint.set("targetRef", pod(name));
     create(mesh, SLICES, slice);
+  }
+
+  /** The apiserver connects to no address that isn't its pod's. */
+  private static ObjectNode pod(String name) {
+    return Json.object().put("kind", "Pod").put("namespace", Workload.NAMESPACE).put("name", name);
   }
 
   private static ObjectNode object(String version, String kind, String name) {

@@ -12,6 +12,7 @@ import io.hubspoke.pki.CertificateProfile;
 import io.hubspoke.runtime.Component;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -34,14 +35,14 @@ public final class ProxyRoute implements Route {
     this.tls = tls;
   }
 
+  /** Returns the two ways to one kind of target. */
+  static List<Route> to(ProxyTarget target) {
+    return List.of(new ProxyRoute(target, false), new ProxyRoute(target, true));
+  }
+
   /** Returns the six ways. */
   public static List<Route> all() {
-    var all = new ArrayList<Route>();
-    for (var target : ProxyTarget.values()) {
-      all.add(new ProxyRoute(target, false));
-      all.add(new ProxyRoute(target, true));
-    }
-    return all;
+    return Arrays.stream(ProxyTarget.values()).flatMap(target -> to(target).stream()).toList();
   }
 
   @Override
