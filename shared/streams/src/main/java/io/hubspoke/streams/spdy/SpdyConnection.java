@@ -193,6 +193,11 @@ public final class SpdyConnection {
     return context.nettyEventLoop().inEventLoop();
   }
 
+  /** Runs it on the event loop, after what is to run there already. */
+  void later(Runnable task) {
+    context.nettyEventLoop().execute(task);
+  }
+
   void onLoop(Runnable task) {
     if (inLoop()) {
       task.run();

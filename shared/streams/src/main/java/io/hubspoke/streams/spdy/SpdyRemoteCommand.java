@@ -148,14 +148,18 @@ public final class SpdyRemoteCommand implements RemoteCommandChannels {
         protocol.equals(V4)
             ? OutcomeStatus.json(outcome)
             : OutcomeStatus.text(outcome).getBytes(UTF_8);
-    streams.forEach(
-        (type, stream) -> {
-          if (!type.equals(ERROR)) {
-            stream.end().otherwiseEmpty();
-          }
+    // Never at once: what other threads wrote before may still wait for its turn.
+    connection.later(
+        () -> {
+          streams.forEach(
+              (type, stream) -> {
+                if (!type.equals(ERROR)) {
+                  stream.end().otherwiseEmpty();
+                }
+              });
+          streams.get(ERROR).end(Buffer.buffer(said)).otherwiseEmpty();
+          connection.closeAfterPeer(GOODBYE);
         });
-    streams.get(ERROR).end(Buffer.buffer(said)).otherwiseEmpty();
-    connection.closeAfterPeer(GOODBYE);
     return closed();
   }
 

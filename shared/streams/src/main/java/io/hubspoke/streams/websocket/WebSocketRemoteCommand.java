@@ -104,13 +104,17 @@ public final class WebSocketRemoteCommand implements RemoteCommandChannels {
         status
             ? OutcomeStatus.json(outcome)
             : OutcomeStatus.text(outcome).getBytes(StandardCharsets.UTF_8);
-    connection.onEventLoop(
-        v -> {
-          if (said.length > 0) {
-            var _ = connection.send(ERROR, Unpooled.wrappedBuffer(said));
-          }
-          connection.finish();
-        });
+    // Never at once: what other threads wrote before may still wait for its turn.
+    connection
+        .streams()
+        .nettyEventLoop()
+        .execute(
+            () -> {
+              if (said.length > 0) {
+                var _ = connection.send(ERROR, Unpooled.wrappedBuffer(said));
+              }
+              connection.finish();
+            });
     return closed().otherwiseEmpty();
   }
 
