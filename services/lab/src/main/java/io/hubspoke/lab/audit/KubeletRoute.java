@@ -173,7 +173,12 @@ abstract class KubeletRoute implements Route {
     for (var deception : deceptions(mesh, admin, pod, Checks.canary())) {
       var interceptor = Checks.intercept(mesh, wire, deception.alteration());
       try {
-        var received = deception.call();
+        // On a connection that was reset a moment ago a request fails before it meets anybody.
+        var received =
+            Checks.eventually(
+                Checks.PATIENCE,
+                deception::call,
+                got -> !interceptor.interceptions().isEmpty());
         var seen = Checks.serverVerified(interceptor, mesh.addresses().apiserver());
         verdicts.add(Deception.judge(seen, received, deception.read(interceptor)));
       } finally {

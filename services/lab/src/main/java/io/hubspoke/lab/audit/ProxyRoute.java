@@ -261,7 +261,12 @@ public final class ProxyRoute implements Route {
             ? Checks.intercept(mesh, page.wire(), alteration)
             : Checks.interceptInClear(mesh, page.wire(), alteration);
     try {
-      var answer = admin.get(page.at(server, PATH));
+      // On a connection that was reset a moment ago a request fails before it meets anybody.
+      var answer =
+          Checks.eventually(
+              Checks.PATIENCE,
+              () -> admin.get(page.at(server, PATH)),
+              got -> !interceptor.interceptions().isEmpty());
       var seen = Checks.serverVerified(interceptor, mesh.addresses().apiserver());
       var received =
           new Deception.Received(
