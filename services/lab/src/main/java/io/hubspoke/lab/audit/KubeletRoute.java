@@ -176,9 +176,7 @@ abstract class KubeletRoute implements Route {
         // On a connection that was reset a moment ago a request fails before it meets anybody.
         var received =
             Checks.eventually(
-                Checks.PATIENCE,
-                deception::call,
-                got -> !interceptor.interceptions().isEmpty());
+                Checks.PATIENCE, deception::call, got -> !interceptor.interceptions().isEmpty());
         var seen = Checks.serverVerified(interceptor, mesh.addresses().apiserver());
         verdicts.add(Deception.judge(seen, received, deception.read(interceptor)));
       } finally {
