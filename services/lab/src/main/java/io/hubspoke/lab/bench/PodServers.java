@@ -38,7 +38,9 @@ final class PodServers {
   /** Writes blocks as long as they are taken. */
   static void fill(WriteStream<Buffer> stream) {
     while (!stream.writeQueueFull()) {
-      stream.write(BLOCK).otherwiseEmpty();
+      if (stream.write(BLOCK).failed()) {
+        return; // it has ended, and is never full again
+      }
     }
     stream.drainHandler(v -> fill(stream));
   }

@@ -157,7 +157,10 @@ public final class StreamBench {
 
   private static void feed(RemoteProcess process, Buffer block, AtomicLong taken) {
     while (!process.stdin().writeQueueFull()) {
-      process.stdin().write(block).onSuccess(v -> taken.addAndGet(block.length()));
+      var sent = process.stdin().write(block).onSuccess(v -> taken.addAndGet(block.length()));
+      if (sent.failed()) {
+        return; // it has ended, and is never full again
+      }
     }
     process.stdin().drainHandler(v -> feed(process, block, taken));
   }
