@@ -92,7 +92,9 @@ public final class StreamBench {
   private void step(String what, String unit, Callable<Double> load) {
     progress.accept(what);
     try {
-      figures.add(StreamFigure.of(what, load.call(), unit));
+      double value = load.call();
+      figures.add(StreamFigure.of(what, value, unit));
+      progress.accept("  %,.1f %s".formatted(value, unit));
     } catch (Exception e) {
       figures.add(StreamFigure.failed(what, e));
     }
