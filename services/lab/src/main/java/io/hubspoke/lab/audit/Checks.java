@@ -25,6 +25,10 @@ import java.util.function.Predicate;
 /** The measurements that routes have in common. */
 final class Checks {
   static final Duration PATIENCE = Duration.ofSeconds(25);
+
+  /** What has happened already is told within this time. */
+  static final Duration MOMENT = Duration.ofSeconds(2);
+
   private static final int RECORDING_LIMIT = 16 << 20;
   private static final long POLL_MILLIS = 25;
   private static final SecureRandom RANDOM = new SecureRandom();
@@ -121,9 +125,19 @@ final class Checks {
 
   /** Waits until a client from this address has decided, and judges what the interceptor saw. */
   static Verdict serverVerified(Interceptor interceptor, String from) throws Exception {
+    return serverVerified(interceptor, from, PATIENCE);
+  }
+
+  /** The same for a client that has its answer already, so that it has decided too. */
+  static Verdict serverVerifiedByNow(Interceptor interceptor, String from) throws Exception {
+    return serverVerified(interceptor, from, MOMENT);
+  }
+
+  private static Verdict serverVerified(Interceptor interceptor, String from, Duration limit)
+      throws Exception {
     var seen =
         eventually(
-            PATIENCE,
+            limit,
             () ->
                 interceptor.interceptions().stream()
                     .filter(i -> i.crossing().from().equals(from))

@@ -177,7 +177,7 @@ abstract class KubeletRoute implements Route {
         var received =
             Checks.eventually(
                 Checks.PATIENCE, deception::call, got -> !interceptor.interceptions().isEmpty());
-        var seen = Checks.serverVerified(interceptor, mesh.addresses().apiserver());
+        var seen = Checks.serverVerifiedByNow(interceptor, mesh.addresses().apiserver());
         verdicts.add(Deception.judge(seen, received, deception.read(interceptor)));
       } finally {
         Component.await(interceptor.close());

@@ -267,7 +267,7 @@ public final class ProxyRoute implements Route {
               Checks.PATIENCE,
               () -> admin.get(page.at(server, PATH)),
               got -> !interceptor.interceptions().isEmpty());
-      var seen = Checks.serverVerified(interceptor, mesh.addresses().apiserver());
+      var seen = Checks.serverVerifiedByNow(interceptor, mesh.addresses().apiserver());
       var received =
           new Deception.Received(
               answer.brief(), answer.body().contains(forged), answer.status() >= 500);

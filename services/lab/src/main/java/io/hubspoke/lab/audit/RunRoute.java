@@ -195,8 +195,14 @@ public final class RunRoute implements Route {
   }
 
   private static boolean seenAs(
-      Mesh mesh, String pod, String user, List<String> groups, ObjectNode evidence) {
-    var seen = lastAccess(mesh, pod);
+      Mesh mesh, String pod, String user, List<String> groups, ObjectNode evidence)
+      throws Exception {
+    // The kubelet tells of a request after it has answered it.
+    var seen =
+        Checks.eventually(
+            Checks.MOMENT,
+            () -> lastAccess(mesh, pod),
+            last -> last.filter(access -> access.user().equals(user)).isPresent());
     evidence
         .withArray("kubeletSaw")
         .add(seen.map(a -> a.user() + " of " + a.groups()).orElse("nobody"));
@@ -208,7 +214,7 @@ public final class RunRoute implements Route {
     var from = strangersAddress(mesh);
     try (var stranger = Probe.anonymous(from)) {
       var answer = run(mesh, stranger, pod);
-      var seen = lastAccess(mesh, pod);
+      var seen = Checks.eventually(Checks.MOMENT, () -> lastAccess(mesh, pod), Optional::isPresent);
       evidence
           .put("noCredentials", answer.brief())
           .put("from", from)
