@@ -148,11 +148,10 @@ final class UpgradeTest {
     assertThat(received.get()).isEqualTo(digest(up));
   }
 
-  @ParameterizedTest
-  @ValueSource(booleans = {true, false})
-  void oneWayGoesOnWhenTheOtherHasEnded(boolean tls) throws Exception {
-    relay(tls);
-    upgrade(tls);
+  @Test
+  void oneWayGoesOnWhenTheOtherHasEnded() throws Exception {
+    relay(false);
+    upgrade(false);
 
     Wire.send(client, "the whole question");
     client.shutdownOutput();
@@ -161,6 +160,20 @@ final class UpgradeTest {
     far.shutdownOutput();
 
     assertThat(client.getInputStream().readAllBytes()).asString().isEqualTo("the answer");
+    Await.until("both ends are gone", () -> ended.get() == 1);
+  }
+
+  @Test
+  void whatCameBeforeTheEndOfOneWayOfTlsArrives() throws Exception {
+    relay(true);
+    upgrade(true);
+
+    Wire.send(client, "the whole question");
+    // OpenSSL answers the end of one way with that of the other, which the JDK leaves open.
+    client.shutdownOutput();
+    assertThat(far.getInputStream().readAllBytes()).asString().isEqualTo("the whole question");
+    far.close();
+
     Await.until("both ends are gone", () -> ended.get() == 1);
   }
 
