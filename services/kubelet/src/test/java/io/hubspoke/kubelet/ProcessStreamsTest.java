@@ -101,7 +101,7 @@ class ProcessStreamsTest {
   }
 
   @ParameterizedTest
-  @EnumSource(value = StreamTransport.class, names = "SPDY")
+  @EnumSource(StreamTransport.class)
   void output_is_whole_also_while_another_stream_stands_still(StreamTransport transport)
       throws Exception {
     start(ConnectionLimits.DEFAULT, Duration.ofHours(1));

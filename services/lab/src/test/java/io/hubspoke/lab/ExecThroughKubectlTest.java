@@ -238,8 +238,8 @@ class ExecThroughKubectlTest {
       assertThat(out.read()).isEqualTo('y');
       // Meanwhile others are served, and what stopped goes on where it was.
       for (int i = 0; i < 3; i++) {
-        Kubectl other = new StreamSession(mesh.kubectl().binary(), false).kubectl(mesh);
-        assertThat(other.run("exec", "box", "--", "echo", "in time").ok()).isEqualTo("in time\n");
+        assertThat(mesh.kubectl().run("exec", "box", "--", "echo", "in time").ok())
+            .isEqualTo("in time\n");
       }
       long rest = out.transferTo(OutputStream.nullOutputStream());
       assertThat(rest).isEqualTo(50_000_000 - 1);
