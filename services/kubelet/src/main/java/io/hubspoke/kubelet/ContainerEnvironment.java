@@ -31,6 +31,7 @@ final class ContainerEnvironment {
 
   private final KubeletOptions options;
   private final PodObjects objects;
+  private final ServiceVariables services;
   private final DownwardApi description;
   private final Pod pod;
   private final Sandbox sandbox;
@@ -38,19 +39,24 @@ final class ContainerEnvironment {
   ContainerEnvironment(
       KubeletOptions options,
       PodObjects objects,
+      ServiceVariables services,
       DownwardApi description,
       Pod pod,
       Sandbox sandbox) {
     this.options = options;
     this.objects = objects;
+    this.services = services;
     this.description = description;
     this.pod = pod;
     this.sandbox = sandbox;
   }
 
-  /** Returns the variables; of one name, the last of {@code env} holds. */
+  /**
+   * Returns the variables; of one name, the last of {@code env} holds, and what the container says
+   * itself before what is told of services.
+   */
   Map<String, String> of(Container container) throws ConfigException {
-    Map<String, String> env = new LinkedHashMap<>();
+    Map<String, String> env = new LinkedHashMap<>(services.of(pod));
     for (EnvFromSource source : container.getEnvFrom()) {
       String prefix = source.getPrefix() == null ? "" : source.getPrefix();
       all(source).forEach((key, value) -> env.put(prefix + key, value));

@@ -36,6 +36,7 @@ final class ContainerStarter {
   private final ContainerRuntime runtime;
   private final DownwardApi description;
   private final PodObjects objects;
+  private final ServiceVariables services;
   private final VolumeMounts mounts;
   private final PodDirectory directory;
   private final ContainerProbes.Means probing;
@@ -64,6 +65,7 @@ final class ContainerStarter {
     this.runtime = node.runtime();
     this.description = node.description();
     this.objects = objects;
+    this.services = node.services();
     this.mounts = mounts;
     this.directory = directory;
     this.probing = probing;
@@ -111,7 +113,7 @@ final class ContainerStarter {
         throw new ContainerEnvironment.ConfigException(unsupported.get());
       }
       env =
-          new ContainerEnvironment(options, objects, description, pod, sandbox)
+          new ContainerEnvironment(options, objects, services, description, pod, sandbox)
               .of(container.spec());
       seen = new ArrayList<>(mounts.of(pod, container.spec(), env));
       runtime.check(pod, container.spec()).await();

@@ -46,6 +46,7 @@ final class PodWorker implements NodePod {
       ApiClient client,
       EventRecorder events,
       ReferencedObjects objects,
+      ServiceVariables services,
       DownwardApi description,
       Context context,
       Prober prober) {}

@@ -51,6 +51,7 @@ final class Pods implements NodePods {
   private final ControlLoop<String> loop;
   private volatile Informer<Pod> informer;
   private volatile ReferencedObjects objects;
+  private volatile ServiceVariables services;
   private volatile PodWorker.Node node;
   private volatile StaticPods statics;
 
@@ -75,6 +76,7 @@ final class Pods implements NodePods {
   void startStatic(
       ApiClient client, EventRecorder events, Supplier<String> nodeUid, Lifetime lifetime) {
     objects = new ReferencedObjects(client, context);
+    services = new ServiceVariables(client, context);
     node =
         new PodWorker.Node(
             options,
@@ -82,6 +84,7 @@ final class Pods implements NodePods {
             client,
             events,
             objects,
+            services,
             NodeStatus.description(options),
             context,
             prober);
@@ -117,11 +120,13 @@ final class Pods implements NodePods {
     Future<Void> stopped = informer == null ? Future.succeededFuture() : informer.stop();
     workers.values().forEach(PodWorker::kill);
     ReferencedObjects open = objects;
+    ServiceVariables known = services;
     return stopped
         .eventually(loop::stop)
         // What was about to start when the others were ended.
         .eventually(this::kill)
         .eventually(() -> open == null ? Future.succeededFuture() : open.stop())
+        .eventually(() -> known == null ? Future.succeededFuture() : known.stop())
         .eventually(prober::close);
   }
 
