@@ -22,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What runs in containers of the in-process runtime besides their own programs. */
 final class InProcessExecTest {
@@ -175,6 +177,58 @@ final class InProcessExecTest {
         .isEqualTo(wanted.replaceAll("\n$", ""));
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "seq 1 9000000000000000000 > /dev/null",
+        "head -n 1 /dev/zero > /dev/null",
+        "tee /dev/null < /dev/zero > /dev/null",
+        "printf %s $(seq 1 60000) > /dev/null; while true; do :; done"
+      })
+  void commandsThatNeverWaitKeepNobodyElseFromRunning(String script) throws Exception {
+    List<RemoteProcess> busy = new ArrayList<>();
+    for (int i = 0; i <= Runtime.getRuntime().availableProcessors(); i++) {
+      busy.add(Await.result(runtime.exec(pause, List.of("sh", "-c", script), OUTPUT)));
+    }
+    assertThat(sh("echo still here")).isEqualTo("still here\n");
+    busy.forEach(RemoteProcess::close);
+    for (RemoteProcess process : busy) {
+      Await.result(process.exited());
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      value = {
+        // Runs itself again and again.
+        "x='eval \"$x\"'; eval \"$x\" | nested too deeply",
+        "echo 'sh /tmp/again' > /tmp/again; sh /tmp/again | nested too deeply",
+        "while true; do sleep 1000 & done | can't fork",
+        // More than a process may be given.
+        "x=$(yes ^ head -c 1000000); echo $x$x$x$x ^ wc -c | Argument list too long",
+        "x=$(yes ^ head -c 1000000); set -- \"$x\"; while true; do set -- \"$@\" \"$@\"; done | Argument list too long",
+        "x=$(yes ^ head -c 1000000); for i in $(seq 1 1000); do eval \"v$i=\\$x\"; done | too large",
+        // More names than a file's path may have, more files than may be open.
+        "mkdir -p /$(seq 1 9 ^ while read x; do yes a/ ^ head -n 2000 ^ while read y; do printf $y; done; done) | File name too long",
+        "cd /data; tee $(seq 1 2000) < /dev/null | Too many open files",
+      })
+  void whatTakesMoreThanItsShareIsToldSo(String script, String expected) throws Exception {
+    assertThat(sh(script.replace('^', '|'))).contains(expected);
+    assertThat(sh("echo still here")).isEqualTo("still here\n");
+  }
+
+  @Test
+  void manyElseIfsAndArgumentsOverflowNothing() throws Exception {
+    assertThat(sh("if false; then :; " + "elif false; then :; ".repeat(30_000) + "fi"))
+        .contains("nested too deeply");
+    assertThat(sh("true" + " && true".repeat(100_000))).isEmpty();
+    List<String> command = new ArrayList<>(Collections.nCopies(50_000, "env"));
+    command.add("true");
+    assertThat(exec(command)).contains("nested too deeply");
+  }
+
   @Test
   void whatIsWrittenByHandIsToldAsASyntaxError() throws Exception {
     assertThat(sh("echo 'open")).contains("syntax error").endsWith("=2");
@@ -250,6 +304,20 @@ final class InProcessExecTest {
     Await.result(process.stdin().end());
     assertThat(Await.result(process.exited())).isZero();
     Await.until("the output", () -> out.toString().equals("some input"));
+  }
+
+  @Test
+  void anEndBehindMoreThanABufferOfInputArrives() throws Exception {
+    Buffer input = Buffer.buffer(new byte[300_000]);
+    for (int i = 0; i < 100; i++) {
+      RemoteProcess process = Await.result(runtime.exec(pause, List.of("wc", "-c"), ALL));
+      Buffer out = collect(process.stdout());
+      process.stderr().resume();
+      Await.result(process.stdin().write(input));
+      Await.result(process.stdin().end());
+      assertThat(Await.result(process.exited())).isZero();
+      Await.until("the count", () -> out.toString().equals("300000\n"));
+    }
   }
 
   @Test

@@ -18,6 +18,8 @@ import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * What a container sees as files: its mounts, and otherwise a small tree in memory. Paths are
@@ -30,11 +32,18 @@ final class ContainerFiles {
 
   private static final int BLOCK = 1 << 16;
   private static final int MOST_NAMES = 10_000;
+  private static final int MOST_OPEN = 256;
+
+  /** As on Linux: PATH_MAX and NAME_MAX. */
+  private static final int MAX_PATH = 4096;
+
+  private static final int MAX_NAME = 255;
   private static final SecureRandom RANDOM = new SecureRandom();
 
   private final List<Mount> mounts;
   private final NavigableMap<String, Buffer> memory = new TreeMap<>();
   private final Set<String> directories = new TreeSet<>();
+  private final Semaphore open = new Semaphore(MOST_OPEN);
   private int used;
 
   /**
@@ -174,24 +183,69 @@ final class ContainerFiles {
     }
     Path host = host(path);
     if (host != null) {
-      return opened(Files.newInputStream(host));
+      return opened(host);
     }
     synchronized (this) {
-      Buffer content = memory.get(path).copy();
-      return new ByteSource() {
-        private boolean read;
-
-        @Override
-        public Buffer read() {
-          boolean first = !read;
-          read = true;
-          return first && content.length() > 0 ? content : null;
-        }
-      };
+      Buffer content = memory.get(path);
+      if (content == null) {
+        throw new IOException("No such file or directory");
+      }
+      return inMemory(content);
     }
   }
 
-  private static ByteSource opened(InputStream in) {
+  /** Reads what the file has now, a block at a time: many may read a large one at once. */
+  private ByteSource inMemory(Buffer content) {
+    int length = content.length();
+    return new ByteSource() {
+      private int at;
+
+      @Override
+      public Buffer read() {
+        synchronized (ContainerFiles.this) {
+          int from = at;
+          at = Math.min(length, from + BLOCK);
+          return from < at ? content.getBuffer(from, at) : null;
+        }
+      }
+    };
+  }
+
+  /** Returns what gives the place of an open file back, once. */
+  private Runnable openOne() throws IOException {
+    if (!open.tryAcquire()) {
+      throw new IOException("Too many open files");
+    }
+    AtomicBoolean closed = new AtomicBoolean();
+    return () -> {
+      if (closed.compareAndSet(false, true)) {
+        open.release();
+      }
+    };
+  }
+
+  private static void checkLength(String path) throws IOException {
+    boolean tooLong = path.length() > MAX_PATH;
+    for (int from = 0; from < path.length() && !tooLong; ) {
+      int slash = path.indexOf('/', from);
+      int end = slash < 0 ? path.length() : slash;
+      tooLong = end - from > MAX_NAME;
+      from = end + 1;
+    }
+    if (tooLong) {
+      throw new IOException("File name too long");
+    }
+  }
+
+  private ByteSource opened(Path host) throws IOException {
+    Runnable closed = openOne();
+    InputStream in;
+    try {
+      in = Files.newInputStream(host);
+    } catch (IOException e) {
+      closed.run();
+      throw e;
+    }
     return new ByteSource() {
       @Override
       public Buffer read() throws IOException {
@@ -201,6 +255,7 @@ final class ContainerFiles {
 
       @Override
       public void close() throws IOException {
+        closed.run();
         in.close();
       }
     };
@@ -224,6 +279,7 @@ final class ContainerFiles {
   }
 
   Output create(String path, boolean append) throws IOException {
+    checkLength(path);
     if (path.equals("/dev/null") || path.equals("/dev/zero")) {
       return data -> {};
     }
@@ -250,10 +306,17 @@ final class ContainerFiles {
       throw new IOException("Read-only file system");
     }
     Path host = hostForChange(path, mount);
-    OutputStream out =
-        append
-            ? Files.newOutputStream(host, StandardOpenOption.CREATE, StandardOpenOption.APPEND)
-            : Files.newOutputStream(host);
+    Runnable closed = openOne();
+    OutputStream out;
+    try {
+      out =
+          append
+              ? Files.newOutputStream(host, StandardOpenOption.CREATE, StandardOpenOption.APPEND)
+              : Files.newOutputStream(host);
+    } catch (IOException e) {
+      closed.run();
+      throw e;
+    }
     return new Output() {
       @Override
       public void write(Buffer data) throws IOException {
@@ -262,6 +325,7 @@ final class ContainerFiles {
 
       @Override
       public void close() throws IOException {
+        closed.run();
         out.close();
       }
     };
@@ -302,6 +366,7 @@ final class ContainerFiles {
   }
 
   void makeDirectory(String path, boolean parents) throws IOException {
+    checkLength(path);
     Mount mount = mount(path);
     if (mount != null) {
       if (mount.readOnly()) {

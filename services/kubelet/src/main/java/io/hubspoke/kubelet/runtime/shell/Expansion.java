@@ -56,58 +56,73 @@ final class Expansion {
   }
 
   List<String> fields(List<Word> words) throws IOException, InterruptedException {
-    List<String> fields = new ArrayList<>();
+    Fields fields = new Fields();
     for (Word word : words) {
       fields(word, fields);
     }
-    return fields;
+    return fields.all;
   }
 
-  private void fields(Word word, List<String> fields) throws IOException, InterruptedException {
-    StringBuilder field = new StringBuilder();
-    boolean any = false;
+  private void fields(Word word, Fields fields) throws IOException, InterruptedException {
     for (Part part : word.parts()) {
       if (part instanceof Part.Variable all && all.name().equals("@") && all.quoted()) {
         List<String> parameters = environment.parameters();
         for (int i = 1; i < parameters.size(); i++) {
           if (i > 1) {
-            add(fields, field);
+            fields.end();
           }
-          field.append(parameters.get(i));
-          any = true;
+          fields.append(parameters.get(i));
         }
         continue;
       }
       String text = value(part);
       if (part.quoted() || part instanceof Part.Text) {
-        field.append(text);
-        any = true;
+        fields.append(text);
         continue;
       }
-      for (int i = 0; i < text.length(); i++) {
-        char c = text.charAt(i);
-        if (c == ' ' || c == '\t' || c == '\n') {
-          if (any) {
-            add(fields, field);
-            any = false;
+      int from = 0;
+      for (int i = 0; i <= text.length(); i++) {
+        if (i == text.length() || " \t\n".indexOf(text.charAt(i)) >= 0) {
+          if (from < i) {
+            fields.append(text.substring(from, i));
           }
-        } else {
-          field.append(c);
-          any = true;
+          if (i < text.length()) {
+            fields.end();
+          }
+          from = i + 1;
         }
       }
     }
-    if (any) {
-      add(fields, field);
-    }
+    fields.end();
   }
 
-  private static void add(List<String> fields, StringBuilder field) throws IOException {
-    if (fields.size() > MAX_TEXT / 16) {
-      throw new IOException("Argument list too long");
+  /** What a command gets, no more in all than a kernel would take. */
+  private static final class Fields {
+    private static final int MOST = MAX_TEXT / 16;
+    private static final int MAX_SIZE = 2 * MAX_TEXT;
+
+    private final List<String> all = new ArrayList<>();
+    private final StringBuilder field = new StringBuilder();
+    private boolean any;
+    private long size;
+
+    void append(String text) throws IOException {
+      size += text.length();
+      if (size > MAX_SIZE || field.length() + text.length() > MAX_TEXT || all.size() > MOST) {
+        throw new IOException("Argument list too long");
+      }
+      field.append(text);
+      any = true;
     }
-    fields.add(field.toString());
-    field.setLength(0);
+
+    /** Ends a field where one has begun. */
+    void end() {
+      if (any) {
+        all.add(field.toString());
+        field.setLength(0);
+        any = false;
+      }
+    }
   }
 
   /** Returns the word as one text. */

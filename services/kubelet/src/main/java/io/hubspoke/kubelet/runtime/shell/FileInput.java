@@ -8,25 +8,30 @@ final class FileInput {
   private FileInput() {}
 
   /** Reads the file into an input by a thread of the job, as far as somebody reads on. */
-  static Input of(ByteSource file, Job job) {
+  static Input of(ByteSource file, Job job) throws IOException {
     Input input = new Input();
-    var _ =
-        job.start(
-            () -> {
-              try {
-                Buffer more;
-                while ((more = file.read()) != null) {
-                  input.put(more);
-                }
-              } catch (IOException e) {
-                // The reader has gone, or the file can't be read further: its end, to a reader.
-              } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-              } finally {
-                input.end();
-                close(file);
-              }
-            });
+    Runnable reading =
+        () -> {
+          try {
+            Buffer more;
+            while ((more = file.read()) != null) {
+              input.put(more);
+            }
+          } catch (IOException e) {
+            // The reader has gone, or the file can't be read further: its end, to a reader.
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          } finally {
+            input.end();
+            close(file);
+          }
+        };
+    try {
+      var _ = job.start(reading);
+    } catch (IOException full) {
+      close(file);
+      throw full;
+    }
     return input;
   }
 

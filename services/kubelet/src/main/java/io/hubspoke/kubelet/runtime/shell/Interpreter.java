@@ -4,7 +4,9 @@ import io.hubspoke.kubelet.runtime.shell.Command.Invocation;
 import io.hubspoke.kubelet.runtime.shell.Command.Streams;
 import io.hubspoke.kubelet.runtime.shell.Node.Redirect;
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -44,14 +46,20 @@ final class Interpreter {
 
   int run(Node node, Streams streams) throws IOException, InterruptedException {
     pace.step();
+    environment.descend();
+    try {
+      return within(node, streams);
+    } finally {
+      environment.ascend();
+    }
+  }
+
+  private int within(Node node, Streams streams) throws IOException, InterruptedException {
     int status =
         switch (node) {
           case Node.Simple simple -> simple(simple, streams);
           case Node.Pipeline pipeline -> pipeline(pipeline, streams);
-          case Node.AndOr(Node left, boolean and, Node right) -> {
-            int first = run(left, streams);
-            yield (first == 0) == and ? run(right, streams) : first;
-          }
+          case Node.AndOr last -> andOr(last, streams);
           case Node.Sequence(List<Node> items) -> {
             int last = environment.lastStatus();
             for (Node item : items) {
@@ -61,6 +69,7 @@ final class Interpreter {
           }
           case Node.Background(Node body) -> {
             var streamsOfIt = new Streams(Input.empty(), streams.out(), streams.err());
+            background.removeIf(thread -> !thread.isAlive());
             background.add(environment.job().start(() -> child(body, streamsOfIt)));
             yield 0;
           }
@@ -85,6 +94,23 @@ final class Interpreter {
     return status;
   }
 
+  /** Runs a chain, which hangs on its last link, from its first. */
+  private int andOr(Node.AndOr last, Streams streams) throws IOException, InterruptedException {
+    Deque<Node.AndOr> chain = new ArrayDeque<>();
+    Node first = last;
+    while (first instanceof Node.AndOr link) {
+      chain.push(link);
+      first = link.left();
+    }
+    int status = run(first, streams);
+    for (Node.AndOr link : chain) {
+      if ((status == 0) == link.and()) {
+        status = run(link.right(), streams);
+      }
+    }
+    return status;
+  }
+
   private int loop(Node.While loop, Streams streams) throws IOException, InterruptedException {
     int last = 0;
     while ((run(loop.condition(), streams) == 0) != loop.until()) {
@@ -98,7 +124,7 @@ final class Interpreter {
   private int child(Node body, Streams streams) {
     Interpreter child = new Interpreter(environment.copy());
     try {
-      return child.run(body, streams);
+      return guarded("sh", streams, () -> child.run(body, streams));
     } catch (ExitRequest exit) {
       return exit.code();
     } catch (InterruptedException e) {
@@ -106,7 +132,7 @@ final class Interpreter {
       return environment.job().exitCode();
     } catch (Output.BrokenPipe e) {
       return SIGPIPE;
-    } catch (IOException e) {
+    } catch (IOException | StackOverflowError e) {
       return 1;
     }
   }
@@ -123,39 +149,39 @@ final class Interpreter {
     return pipeline.negated() ? (status == 0 ? 1 : 0) : status;
   }
 
-  private int stages(List<Node> stages, Streams streams) throws InterruptedException {
+  private int stages(List<Node> stages, Streams streams) throws IOException, InterruptedException {
     List<Thread> threads = new ArrayList<>();
     AtomicInteger status = new AtomicInteger();
     Input in = streams.in();
-    for (int i = 0; i < stages.size(); i++) {
-      boolean first = i == 0;
-      boolean last = i == stages.size() - 1;
-      Node stage = stages.get(i);
-      Input from = in;
-      Input next = last ? null : new Input();
-      Output to = last ? streams.out() : next.output();
-      threads.add(
-          environment
-              .job()
-              .start(
-                  () -> {
-                    int code = child(stage, new Streams(from, to, streams.err()));
-                    if (!first) {
-                      from.close();
-                    }
-                    if (last) {
-                      status.set(code);
-                    } else {
-                      next.end();
-                    }
-                  }));
-      in = next;
-    }
     try {
+      for (int i = 0; i < stages.size(); i++) {
+        boolean first = i == 0;
+        boolean last = i == stages.size() - 1;
+        Node stage = stages.get(i);
+        Input from = in;
+        Input next = last ? null : new Input();
+        Output to = last ? streams.out() : next.output();
+        threads.add(
+            environment
+                .job()
+                .start(
+                    () -> {
+                      int code = child(stage, new Streams(from, to, streams.err()));
+                      if (!first) {
+                        from.close();
+                      }
+                      if (last) {
+                        status.set(code);
+                      } else {
+                        next.end();
+                      }
+                    }));
+        in = next;
+      }
       for (Thread thread : threads) {
         thread.join();
       }
-    } catch (InterruptedException e) {
+    } catch (IOException | InterruptedException e) {
       threads.forEach(Thread::interrupt);
       throw e;
     }
@@ -163,7 +189,7 @@ final class Interpreter {
   }
 
   /** Runs a command for its output. */
-  private String substitute(Node body) throws InterruptedException {
+  private String substitute(Node body) throws IOException, InterruptedException {
     Input result = new Input();
     var text = new Expansion.Collected();
     Thread thread =

@@ -1,7 +1,9 @@
 package io.hubspoke.kubelet.runtime.shell;
 
+import java.io.IOException;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /** The threads of one process and its children, which a signal reaches together. */
@@ -16,12 +18,27 @@ final class Job {
 
   private static final long TURN_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
+  private final Semaphore places;
   private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
   private volatile int signal;
   private volatile boolean ended;
 
-  /** Starts a thread of the job. */
-  Thread start(Runnable body) {
+  /**
+   * @param places one for each thread that the container may still have
+   */
+  Job(Semaphore places) {
+    this.places = places;
+  }
+
+  /**
+   * Starts a thread of the job.
+   *
+   * @throws IOException when the container has as many as it may have
+   */
+  Thread start(Runnable body) throws IOException {
+    if (!places.tryAcquire()) {
+      throw new IOException("can't fork: Resource temporarily unavailable");
+    }
     Thread thread =
         Thread.ofVirtual()
             .unstarted(
@@ -30,6 +47,7 @@ final class Job {
                     body.run();
                   } finally {
                     threads.remove(Thread.currentThread());
+                    places.release();
                   }
                 });
     threads.add(thread);

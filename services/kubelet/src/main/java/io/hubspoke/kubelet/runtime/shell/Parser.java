@@ -49,9 +49,7 @@ final class Parser {
   }
 
   private Node list() throws SyntaxException {
-    if (++depth > MAX_DEPTH) {
-      throw new SyntaxException("syntax error: nested too deeply", false);
-    }
+    deeper();
     List<Node> items = new ArrayList<>();
     while (true) {
       newlines();
@@ -70,6 +68,12 @@ final class Parser {
     }
     depth--;
     return items.size() == 1 ? items.getFirst() : new Node.Sequence(items);
+  }
+
+  private void deeper() throws SyntaxException {
+    if (++depth > MAX_DEPTH) {
+      throw new SyntaxException("syntax error: nested too deeply", false);
+    }
   }
 
   private Node andOr() throws SyntaxException {
@@ -146,19 +150,23 @@ final class Parser {
 
   private Node ifClause() throws SyntaxException {
     word();
+    deeper();
     Node condition = list();
     expect("then");
     Node then = list();
     Node otherwise = null;
     if (peekWord().equals("elif")) {
       // Its own fi is that of the whole.
-      return new Node.If(condition, then, ifClause());
+      Node.If whole = new Node.If(condition, then, ifClause());
+      depth--;
+      return whole;
     }
     if (peekWord().equals("else")) {
       word();
       otherwise = list();
     }
     expect("fi");
+    depth--;
     return new Node.If(condition, then, otherwise);
   }
 

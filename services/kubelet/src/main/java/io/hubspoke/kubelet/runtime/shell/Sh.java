@@ -53,10 +53,13 @@ final class Sh implements Command {
     ByteSource file = call.open(name);
     Buffer all = Buffer.buffer();
     Buffer more;
-    while ((more = file.read()) != null && all.length() < MAX_PROGRAM) {
-      all.appendBuffer(more);
+    try {
+      while ((more = file.read()) != null && all.length() < MAX_PROGRAM) {
+        all.appendBuffer(more);
+      }
+    } finally {
+      file.close();
     }
-    file.close();
     return all.toString();
   }
 
@@ -78,8 +81,10 @@ final class Sh implements Command {
       throws IOException, InterruptedException {
     Environment environment = interpreter.environment();
     StringBuilder program = new StringBuilder();
+    var pace = new Job.Pace();
     while (true) {
       try {
+        pace.step();
         if (interactive) {
           streams.out().print(program.isEmpty() ? environment.directory() + " # " : "> ");
         }

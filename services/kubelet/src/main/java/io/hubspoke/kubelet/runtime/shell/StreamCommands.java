@@ -47,12 +47,19 @@ final class StreamCommands {
         status = call.fail(1, "can't open '" + name + "': " + e.getMessage());
         continue;
       }
-      reader.read(name, file);
-      if (file != call.in()) {
-        file.close();
+      try {
+        reader.read(name, file);
+      } finally {
+        close(call, file);
       }
     }
     return status;
+  }
+
+  private static void close(Invocation call, ByteSource file) throws IOException {
+    if (file != call.in()) {
+      file.close();
+    }
   }
 
   private static int cat(Invocation call) throws IOException, InterruptedException {
@@ -79,20 +86,25 @@ final class StreamCommands {
   private static int tee(Invocation call) throws IOException, InterruptedException {
     boolean append = call.operands().contains("-a");
     List<Output> outputs = new ArrayList<>();
-    for (String name : call.operands()) {
-      if (!name.equals("-a")) {
-        outputs.add(call.files().create(call.path(name), append));
+    try {
+      for (String name : call.operands()) {
+        if (!name.equals("-a")) {
+          outputs.add(call.files().create(call.path(name), append));
+        }
       }
-    }
-    Buffer more;
-    while ((more = call.in().read()) != null) {
+      var pace = new Job.Pace();
+      Buffer more;
+      while ((more = call.in().read()) != null) {
+        pace.step();
+        for (Output output : outputs) {
+          output.write(more);
+        }
+        call.out().write(more);
+      }
+    } finally {
       for (Output output : outputs) {
-        output.write(more);
+        output.close();
       }
-      call.out().write(more);
-    }
-    for (Output output : outputs) {
-      output.close();
     }
     return 0;
   }
@@ -144,8 +156,10 @@ final class StreamCommands {
   private static void lines(ByteSource from, Output to, long most)
       throws IOException, InterruptedException {
     long left = most;
+    var pace = new Job.Pace();
     Buffer more;
     while (left > 0 && (more = from.read()) != null) {
+      pace.step();
       int end = 0;
       while (end < more.length() && left > 0) {
         left -= more.getByte(end++) == '\n' ? 1 : 0;
@@ -253,13 +267,18 @@ final class StreamCommands {
       return call.fail(1, "number 0 or too large");
     }
     ByteSource source = call.open(from);
-    Output target = to.isEmpty() ? call.out() : call.files().create(call.path(to), false);
-    long copied = copy(source, target, count < 0 ? Long.MAX_VALUE : count * block);
-    if (!to.isEmpty()) {
-      target.close();
-    }
-    if (source != call.in()) {
-      source.close();
+    long copied;
+    try {
+      Output target = to.isEmpty() ? call.out() : call.files().create(call.path(to), false);
+      try {
+        copied = copy(source, target, count < 0 ? Long.MAX_VALUE : count * block);
+      } finally {
+        if (!to.isEmpty()) {
+          target.close();
+        }
+      }
+    } finally {
+      close(call, source);
     }
     String records = copied / block + "+" + (copied % block == 0 ? 0 : 1) + " records ";
     if (!call.operands().contains("status=none")) {

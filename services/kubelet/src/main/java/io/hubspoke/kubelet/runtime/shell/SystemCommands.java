@@ -41,6 +41,7 @@ final class SystemCommands {
       String[] pair = rest.removeFirst().split("=", 2);
       own.export(pair[0], pair[1]);
     }
+    own.checkDepth();
     if (rest.isEmpty()) {
       for (var one : own.exported().entrySet()) {
         call.out().line(one.getKey() + "=" + one.getValue());

@@ -79,13 +79,16 @@ final class Tar implements Command {
     header(call.out(), member, entry.size(), '0');
     ByteSource file = call.files().open(path);
     long left = entry.size();
-    Buffer more;
-    while (left > 0 && (more = file.read()) != null) {
-      Buffer part = more.length() <= left ? more : more.slice(0, (int) left);
-      call.out().write(part);
-      left -= part.length();
+    try {
+      Buffer more;
+      while (left > 0 && (more = file.read()) != null) {
+        Buffer part = more.length() <= left ? more : more.slice(0, (int) left);
+        call.out().write(part);
+        left -= part.length();
+      }
+    } finally {
+      file.close();
     }
-    file.close();
     // A file that became shorter meanwhile is filled up, as tar does.
     while (left > 0) {
       int zeros = (int) Math.min(left, 1 << 16);
@@ -182,8 +185,11 @@ final class Tar implements Command {
     } catch (IOException e) {
       status = call.fail(1, name + ": " + e.getMessage());
     }
-    copy(call.in(), out, size);
-    out.close();
+    try {
+      copy(call.in(), out, size);
+    } finally {
+      out.close();
+    }
     return status;
   }
 

@@ -43,7 +43,9 @@ final class TextCommands {
     String format = unescape(call.operands().getFirst());
     List<String> values = call.operands().subList(1, call.operands().size());
     int used = 0;
+    var pace = new Job.Pace();
     do {
+      pace.step();
       StringBuilder text = new StringBuilder();
       int before = used;
       for (int i = 0; i < format.length(); i++) {
@@ -108,7 +110,9 @@ final class TextCommands {
       return call.fail(1, "zero step");
     }
     StringBuilder lines = new StringBuilder();
+    var pace = new Job.Pace();
     for (long i = first; step > 0 ? i <= last : i >= last; i += step) {
+      pace.step();
       lines.append(i).append('\n');
       if (lines.length() > 1 << 14) {
         call.out().print(lines.toString());

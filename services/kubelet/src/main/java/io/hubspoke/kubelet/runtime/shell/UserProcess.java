@@ -24,7 +24,7 @@ public final class UserProcess {
 
   private static final Logger LOG = LoggerFactory.getLogger(UserProcess.class);
 
-  private final Job job = new Job();
+  private final Job job;
   private final Promise<Integer> exited = Promise.promise();
   private final Terminal terminal;
 
@@ -37,6 +37,7 @@ public final class UserProcess {
       ReadStream<Buffer> in, WriteStream<Buffer> out, WriteStream<Buffer> err, boolean tty) {}
 
   private UserProcess(UserSpace space, List<String> command, String directory, Stdio stdio) {
+    job = space.newJob();
     Command program = Commands.find(command.getFirst());
     Streams streams;
     if (stdio.tty() && stdio.out() != null) {
@@ -52,21 +53,26 @@ public final class UserProcess {
     }
     Environment environment = new Environment(space, job, terminal, space.environment());
     if (terminal != null) {
-      environment.export("TERM", "xterm");
+      environment.preset("TERM", "xterm");
     }
     environment.enter(space.files().exists(directory) ? directory : "/");
     UserSpace.Running process = space.add(command, job);
     environment.setProcessId(process.id());
-    var _ =
-        job.start(
-            () -> {
-              int code = run(program, new Invocation(command, streams, environment));
-              space.remove(process);
-              // Its children have nobody to write to any more.
-              job.signal(job.signal() == 0 ? Job.SIGHUP : job.signal());
-              streams.in().close();
-              exited.complete(code);
-            });
+    try {
+      var _ =
+          job.start(
+              () -> {
+                int code = run(program, new Invocation(command, streams, environment));
+                space.remove(process);
+                // Its children have nobody to write to any more.
+                job.signal(job.signal() == 0 ? Job.SIGHUP : job.signal());
+                streams.in().close();
+                exited.complete(code);
+              });
+    } catch (IOException full) {
+      space.remove(process);
+      throw new StartException("exec: " + full.getMessage());
+    }
   }
 
   private static Output output(WriteStream<Buffer> stream) {
@@ -117,6 +123,8 @@ public final class UserProcess {
     } catch (RuntimeException e) {
       LOG.warn("A command in a container broke: {}", call.name(), e);
       return failed(call, "internal error");
+    } catch (StackOverflowError e) {
+      return failed(call, Environment.TOO_DEEP);
     }
   }
 

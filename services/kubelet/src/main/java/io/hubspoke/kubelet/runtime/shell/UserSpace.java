@@ -6,15 +6,20 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A container as the processes in it see it. Made when the first of them starts. */
 public final class UserSpace {
   private static final String PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+  /** As many processes and stages of pipelines as there may be, like a limit of PIDs. */
+  private static final int MOST_THREADS = 256;
+
   private final String hostname;
   private final Map<String, String> environment;
   private final ContainerFiles files;
+  private final Semaphore threads = new Semaphore(MOST_THREADS);
   private final Map<Integer, Running> processes = new ConcurrentSkipListMap<>();
   private final AtomicInteger lastProcess = new AtomicInteger(1);
 
@@ -54,6 +59,11 @@ public final class UserSpace {
 
   ContainerFiles files() {
     return files;
+  }
+
+  /** Returns a job that is still to start. */
+  Job newJob() {
+    return new Job(threads);
   }
 
   List<Running> processes() {
