@@ -37,11 +37,29 @@ final class Input implements ByteSource {
     stream.handler(
         bytes -> {
           if (input.offer(bytes)) {
-            stream.pause();
+            input.hold(stream);
           }
         });
     stream.resume();
     return input;
+  }
+
+  /**
+   * Pauses a stream while this is full. A reader on another thread may have made room meanwhile,
+   * and resumed the stream before it was paused.
+   */
+  void hold(ReadStream<Buffer> stream) {
+    stream.pause();
+    boolean room;
+    lock.lock();
+    try {
+      room = !wasFull || closed;
+    } finally {
+      lock.unlock();
+    }
+    if (room) {
+      stream.resume();
+    }
   }
 
   /** Says what to call when there is room again. */

@@ -47,7 +47,7 @@ final class Terminal implements Output {
       keys.handler(
           bytes -> {
             if (typed(bytes)) {
-              keys.pause();
+              input.hold(keys);
             }
           });
       keys.resume();
