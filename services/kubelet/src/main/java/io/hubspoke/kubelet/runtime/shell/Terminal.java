@@ -6,6 +6,7 @@ import io.vertx.core.streams.ReadStream;
 import io.vertx.core.streams.WriteStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 
 /**
  * A terminal between somebody who types and a process: echo, line editing, signals by keys, and a
@@ -26,6 +27,7 @@ final class Terminal implements Output {
   private final Output output;
   private final Runnable interrupt;
   private final ByteArrayOutputStream line = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream echoed = new ByteArrayOutputStream();
   private volatile boolean raw;
   private volatile boolean echo = true;
   private volatile TerminalSize size = new TerminalSize(80, 24);
@@ -85,15 +87,14 @@ final class Terminal implements Output {
   /** Takes what was typed, and returns whether no more should come now. */
   private boolean typed(Buffer bytes) {
     if (raw) {
-      if (echo) {
-        show(bytes);
-      }
+      show(bytes);
       return input.offer(bytes);
     }
     boolean full = false;
     for (int i = 0; i < bytes.length(); i++) {
       full = key(bytes.getByte(i) & 0xff);
     }
+    showEchoed();
     return full;
   }
 
@@ -105,7 +106,8 @@ final class Terminal implements Output {
     }
     switch (key) {
       case ETX -> {
-        show("^C\n");
+        echo("^C\n");
+        showEchoed();
         line.reset();
         input.clear();
         interrupt.run();
@@ -133,14 +135,14 @@ final class Terminal implements Output {
       }
       case ESCAPE -> escape = 1;
       case '\r', '\n' -> {
-        show("\n");
+        echo("\n");
         line.write('\n');
         return flush();
       }
       default -> {
         if ((key >= ' ' || key == '\t') && line.size() < MAX_LINE) {
           line.write(key);
-          show(Buffer.buffer(new byte[] {(byte) key}));
+          echoed.write(key);
         }
       }
     }
@@ -148,6 +150,8 @@ final class Terminal implements Output {
   }
 
   private boolean flush() {
+    // Before the process can answer it.
+    showEchoed();
     Buffer whole = Buffer.buffer(line.toByteArray());
     line.reset();
     return input.offer(whole);
@@ -168,11 +172,19 @@ final class Terminal implements Output {
     }
     line.reset();
     line.write(bytes, 0, end);
-    show("\b \b");
+    echo("\b \b");
   }
 
-  private void show(String text) {
-    show(Buffer.buffer(text));
+  private void echo(String text) {
+    echoed.writeBytes(text.getBytes(StandardCharsets.US_ASCII));
+  }
+
+  /** Echoes what was typed together in one piece, so that no output comes between its keys. */
+  private void showEchoed() {
+    if (echoed.size() > 0) {
+      show(Buffer.buffer(echoed.toByteArray()));
+      echoed.reset();
+    }
   }
 
   /** Echoes, as long as somebody looks: what is typed meanwhile is not kept for it. */
