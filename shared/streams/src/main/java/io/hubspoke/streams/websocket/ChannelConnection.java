@@ -200,6 +200,11 @@ final class ChannelConnection extends WebSocketHandler {
     }
   }
 
+  /** Runs it on the event loop, after what is to run there already. */
+  void later(Runnable task) {
+    streams.nettyEventLoop().execute(task);
+  }
+
   void onEventLoop(Handler<Void> task) {
     if (context().executor().inEventLoop()) {
       task.handle(null);

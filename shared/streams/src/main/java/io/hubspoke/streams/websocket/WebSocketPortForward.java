@@ -146,8 +146,9 @@ public final class WebSocketPortForward {
   }
 
   private void ended(int port, int errors, Throwable failure) {
-    connection.onEventLoop(
-        v -> {
+    // Never at once: what other threads wrote before may still wait for its turn.
+    connection.later(
+        () -> {
           if (failure != null) {
             String message =
                 "error forwarding port " + port + " to pod " + pod + ": " + failure.getMessage();

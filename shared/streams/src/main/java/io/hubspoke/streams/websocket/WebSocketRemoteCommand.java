@@ -60,11 +60,13 @@ public final class WebSocketRemoteCommand implements RemoteCommandChannels {
     }
     var connection = new ChannelConnection(vertx, false, chosen.get(), CHANNELS);
     return ServerHandshake.accept(
-        request,
-        chosen.get().subprotocol(),
-        timeouts,
-        connection,
-        socket -> new WebSocketRemoteCommand(connection, command).opened());
+            request,
+            chosen.get().subprotocol(),
+            timeouts,
+            connection,
+            socket -> new WebSocketRemoteCommand(connection, command).opened())
+        // What is started now finds the connection's event loop, and its streams stay there.
+        .compose(channels -> connection.streams().succeededFuture(channels));
   }
 
   /** Tells the client, by an empty message, that it is connected. */
@@ -105,16 +107,13 @@ public final class WebSocketRemoteCommand implements RemoteCommandChannels {
             ? OutcomeStatus.json(outcome)
             : OutcomeStatus.text(outcome).getBytes(StandardCharsets.UTF_8);
     // Never at once: what other threads wrote before may still wait for its turn.
-    connection
-        .streams()
-        .nettyEventLoop()
-        .execute(
-            () -> {
-              if (said.length > 0) {
-                var _ = connection.send(ERROR, Unpooled.wrappedBuffer(said));
-              }
-              connection.finish();
-            });
+    connection.later(
+        () -> {
+          if (said.length > 0) {
+            var _ = connection.send(ERROR, Unpooled.wrappedBuffer(said));
+          }
+          connection.finish();
+        });
     return closed().otherwiseEmpty();
   }
 
