@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hubspoke.streams.upgrade.UpgradeServer;
 import io.hubspoke.testing.Await;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Promise;
@@ -13,6 +14,9 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.core.streams.ReadStream;
 import io.vertx.core.streams.WriteStream;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -28,7 +32,8 @@ class RemoteCommandServerTest {
     Await.result(vertx.close());
   }
 
-  private RemoteProcess start(StreamTransport transport, RemoteProcess process) throws Exception {
+  private RemoteProcess start(StreamTransport transport, Supplier<RemoteProcess> process)
+      throws Exception {
     var options = new HttpServerOptions();
     var exec = new RemoteCommandServer(vertx, StreamTimeouts.DEFAULT);
     int port =
@@ -38,7 +43,7 @@ class RemoteCommandServerTest {
                     .connectionHandler(c -> UpgradeServer.install(c, options))
                     .requestHandler(
                         request ->
-                            exec.serve(request, OUTPUT, () -> Future.succeededFuture(process))
+                            exec.serve(request, OUTPUT, () -> Future.succeededFuture(process.get()))
                                 .otherwiseEmpty())
                     .listen(0, "127.0.0.1"))
             .actualPort();
@@ -66,12 +71,26 @@ class RemoteCommandServerTest {
   @EnumSource(StreamTransport.class)
   void output_comes_before_the_end_of_a_process_that_ended_while_it_was_joined(
       StreamTransport transport) throws Exception {
-    RemoteProcess remote = start(transport, new EndedProcess("all of it", "and this"));
+    RemoteProcess remote = start(transport, () -> new EndedProcess("all of it", "and this"));
     Future<String> out = text(remote.stdout());
     Future<String> err = text(remote.stderr());
     assertThat(Await.result(remote.exited())).isZero();
     assertThat(Await.result(out)).isEqualTo("all of it");
     assertThat(Await.result(err)).isEqualTo("and this");
+  }
+
+  @ParameterizedTest
+  @EnumSource(StreamTransport.class)
+  void a_process_is_started_where_its_streams_can_stay_on_an_event_loop(StreamTransport transport)
+      throws Exception {
+    var found = new CompletableFuture<Context>();
+    start(
+        transport,
+        () -> {
+          found.complete(Vertx.currentContext());
+          return new EndedProcess("", "");
+        });
+    assertThat(found.get(30, TimeUnit.SECONDS)).isNotNull().matches(Context::isEventLoopContext);
   }
 
   /** Has ended, and its output is told at once, by another thread than the one that asks. */
