@@ -25,6 +25,7 @@ import io.vertx.core.http.HttpClosedException;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.StreamResetException;
+import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -291,6 +292,7 @@ public final class ApiChain implements Handler<HttpServerRequest> {
   private Future<Void> refuse(
       HttpServerRequest http, Context context, Answer answer, Throwable failure) {
     if (failure instanceof HttpClosedException
+        || failure instanceof ClosedChannelException
         || failure instanceof StreamResetException
         || failure instanceof SslClosedEngineException
         || http.response().closed()) {

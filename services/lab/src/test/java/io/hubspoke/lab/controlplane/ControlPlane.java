@@ -98,9 +98,19 @@ final class ControlPlane {
 
   /** Creates a node that is ready and reports this address, with 2 CPUs. */
   void node(String name, String address) throws Exception {
-    var node =
-        json(
-            """
+    Await.result(admin.create(NODES, "", readyNode(name, address)));
+  }
+
+  /** Creates a ready node on which nothing new may be scheduled. */
+  void cordonedNode(String name) throws Exception {
+    var node = readyNode(name, "127.10.0.1");
+    node.putObject("spec").put("unschedulable", true);
+    Await.result(admin.create(NODES, "", node));
+  }
+
+  private static ObjectNode readyNode(String name, String address) {
+    return json(
+        """
             {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "%s"},
              "status": {
                "addresses": [{"type": "InternalIP", "address": "%s"}],
@@ -109,8 +119,7 @@ final class ControlPlane {
                "conditions": [{"type": "Ready", "status": "True", "reason": "KubeletReady",
                  "lastHeartbeatTime": "2026-01-01T00:00:00Z"}]}}
             """
-                .formatted(name, address));
-    Await.result(admin.create(NODES, "", node));
+            .formatted(name, address));
   }
 
   static ObjectNode json(String text) {

@@ -70,15 +70,14 @@ class SchedulingTest {
 
   @Test
   void bindsNothingToACordonedNode() throws Exception {
-    plane.node("a");
-    var cordon = Json.object();
-    cordon.putObject("spec").put("unschedulable", true);
-    Await.result(plane.admin.patch(NODES, "", "a", PatchType.MERGE, cordon));
+    // Cordoned from the start: the scheduler may hear of a change after it hears of the pod.
+    plane.cordonedNode("a");
     pod("p", "10m");
     assertThat(unschedulable("p")).contains("1 node(s) were unschedulable");
 
-    cordon.withObject("/spec").put("unschedulable", false);
-    Await.result(plane.admin.patch(NODES, "", "a", PatchType.MERGE, cordon));
+    var uncordon = Json.object();
+    uncordon.putObject("spec").put("unschedulable", false);
+    Await.result(plane.admin.patch(NODES, "", "a", PatchType.MERGE, uncordon));
     assertThat(nodeOf("p")).isEqualTo("a");
   }
 
