@@ -14,12 +14,17 @@ final class PodStatus {
   private final String restartPolicy;
   private final Collection<ContainerWorker> init;
   private final Collection<ContainerWorker> main;
+  private final Collection<ContainerWorker> ephemeral;
 
   PodStatus(
-      String restartPolicy, Collection<ContainerWorker> init, Collection<ContainerWorker> main) {
+      String restartPolicy,
+      Collection<ContainerWorker> init,
+      Collection<ContainerWorker> main,
+      Collection<ContainerWorker> ephemeral) {
     this.restartPolicy = restartPolicy;
     this.init = init;
     this.main = main;
+    this.ephemeral = ephemeral;
   }
 
   /** Returns whether every init container has done its part. */
@@ -91,6 +96,10 @@ final class PodStatus {
     }
     ArrayNode statuses = status.putArray("containerStatuses");
     main.forEach(container -> statuses.add(container.status()));
+    if (!ephemeral.isEmpty()) {
+      ArrayNode added = status.putArray("ephemeralContainerStatuses");
+      ephemeral.forEach(container -> added.add(container.status().put("ready", false)));
+    }
   }
 
   /** Returns the phase of a pod that is being deleted and whose containers have ended. */

@@ -70,6 +70,7 @@ final class PodWorker implements NodePod {
   private final Path logDirectory;
   private final List<ContainerWorker> init;
   private final List<ContainerWorker> main;
+  private final EphemeralContainers ephemeral;
   private final VolumeMounts mounts;
   private final ContainerRestarts restarts;
   private final ContainerStarter starter;
@@ -132,6 +133,10 @@ final class PodWorker implements NodePod {
             knownMain,
             idScheme,
             hasInit ? "PodInitializing" : "ContainerCreating");
+    this.ephemeral =
+        new EphemeralContainers(
+            known == null ? List.of() : known.getEphemeralContainerStatuses(),
+            (spec, before) -> ContainerWorker.of(spec, before, idScheme, "ContainerCreating"));
     PodObjects own = objects.of(pod, this::objectChanged);
     PodDirectory directory = new PodDirectory(node.options.rootDir(), about.uid());
     PodVolumes volumes =
@@ -249,6 +254,7 @@ final class PodWorker implements NodePod {
     if (killed) {
       return Duration.ZERO;
     }
+    ephemeral.see(pod);
     all().forEach(ContainerWorker::observeExit);
     if (gone) {
       return end(Duration.ofSeconds(grace()), this::forget);
@@ -335,11 +341,11 @@ final class PodWorker implements NodePod {
   }
 
   private List<ContainerWorker> all() {
-    return Stream.concat(init.stream(), main.stream()).toList();
+    return Stream.of(init, main, ephemeral.all()).flatMap(List::stream).toList();
   }
 
   private PodStatus view() {
-    return new PodStatus(restartPolicy(), init, main);
+    return new PodStatus(restartPolicy(), init, main, ephemeral.all());
   }
 
   private String restartPolicy() {
@@ -384,6 +390,15 @@ final class PodWorker implements NodePod {
         throw e;
       }
     }
+    Duration next = Duration.ZERO;
+    // Before the others, so that one can look at a pod whose own can't start.
+    for (ContainerWorker container : ephemeral.unstarted()) {
+      next = soonest(next, starter.start(pod, container, fieldPath(container), sandbox));
+    }
+    return soonest(next, ownSteps());
+  }
+
+  private Duration ownSteps() {
     for (ContainerWorker container : init) {
       boolean sidecar = PodStatus.sidecar(container);
       if (container.succeeded() && !sidecar && !container.restartAsked()) {
@@ -518,7 +533,10 @@ final class PodWorker implements NodePod {
   }
 
   private String fieldPath(ContainerWorker container) {
-    String list = init.contains(container) ? "spec.initContainers" : "spec.containers";
+    String list =
+        init.contains(container)
+            ? "spec.initContainers"
+            : main.contains(container) ? "spec.containers" : "spec.ephemeralContainers";
     return list + "{" + container.name() + "}";
   }
 }
