@@ -13,6 +13,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Measures streams through a hub to a kubelet, each in a process of its own. */
@@ -35,10 +36,24 @@ final class BenchStreamsCommand implements Callable<Integer> {
 
   @Option(
       names = "--duration",
-      defaultValue = "5",
+      defaultValue = "4",
       paramLabel = "SECONDS",
       description = "How long each load lasts (default: ${DEFAULT-VALUE}).")
   private int seconds;
+
+  @Option(
+      names = "--warm-up",
+      defaultValue = "2",
+      paramLabel = "SECONDS",
+      description = "How long each load runs before that (default: ${DEFAULT-VALUE}).")
+  private int warmUp;
+
+  @Option(
+      names = "--copy",
+      defaultValue = "200",
+      paramLabel = "MB",
+      description = "Size of the file that is copied (default: ${DEFAULT-VALUE}).")
+  private int copy;
 
   @Option(
       names = "--parallel",
@@ -80,11 +95,27 @@ final class BenchStreamsCommand implements Callable<Integer> {
       description = "Its command, where the image alone won't stay (default: ${DEFAULT-VALUE}).")
   private String command;
 
+  @Option(
+      names = "--only",
+      defaultValue = "",
+      paramLabel = "TEXT",
+      description = "Only loads whose name contains this.")
+  private String only;
+
   @Option(names = "--json", paramLabel = "FILE", description = "Write the figures to a file.")
   private Path json;
 
   @Override
   public Integer call() throws Exception {
+    check("--duration", seconds, 1);
+    check("--parallel", parallel, 1);
+    check("--idle", idle, 1);
+    check("--warm-up", warmUp, 0);
+    check("--copy", copy, 1);
+    if (StreamBench.NAMES.stream().noneMatch(name -> name.contains(only))) {
+      throw new ParameterException(
+          spec.commandLine(), "--only: no load's name contains \"" + only + "\"");
+    }
     var file = json == null ? null : ReportFile.writable(json);
     progress(Machine.here().toString());
     List<StreamFigure> figures;
@@ -104,7 +135,15 @@ final class BenchStreamsCommand implements Callable<Integer> {
       figures =
           bench.run(
               new StreamBench.Plan(
-                  NodeProcess.NAME, image, command, Duration.ofSeconds(seconds), parallel, idle));
+                  NodeProcess.NAME,
+                  image,
+                  command,
+                  only,
+                  Duration.ofSeconds(warmUp),
+                  Duration.ofSeconds(seconds),
+                  copy * 1_000_000L,
+                  parallel,
+                  idle));
       Component.await(bench.close());
     } finally {
       Component.await(vertx.close());
@@ -121,12 +160,20 @@ final class BenchStreamsCommand implements Callable<Integer> {
     return figures.stream().anyMatch(figure -> figure.failure() != null) ? 1 : 0;
   }
 
+  private void check(String name, int value, int least) {
+    if (value < least) {
+      throw new ParameterException(spec.commandLine(), name + ": " + value + " is below " + least);
+    }
+  }
+
   private void print(List<StreamFigure> figures) {
     PrintWriter out = spec.commandLine().getOut();
-    out.println();
+    out.printf("%n%-28s %10s %-4s   %s%n", "load", "figure", "", "processors kept busy");
     for (StreamFigure figure : figures) {
       if (figure.failure() == null) {
-        out.printf("%-28s %,10.1f %s%n", figure.what(), figure.value(), figure.unit());
+        out.printf(
+            "%-28s %,10.1f %-4s   %s%n",
+            figure.what(), figure.value(), figure.unit(), figure.busy());
       } else {
         out.printf("%-28s %10s %s%n", figure.what(), "-", figure.failure());
       }

@@ -20,6 +20,7 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
+import java.util.concurrent.Callable;
 
 /**
  * HTTP/1.1 connections to an apiserver, each with one request at a time, on one event loop: as
@@ -71,6 +72,20 @@ public final class Connections {
   /** The event loop that answers come on. */
   Context loop() {
     return loop;
+  }
+
+  /** Runs it on the loop, from any thread. */
+  <T> Future<T> onLoop(Callable<Future<T>> task) {
+    Promise<T> done = Promise.promise();
+    loop.runOnContext(
+        v -> {
+          try {
+            task.call().onComplete(done);
+          } catch (Exception e) {
+            done.fail(e);
+          }
+        });
+    return done.future();
   }
 
   /** Sends a request from any thread and returns the answer's status. */
