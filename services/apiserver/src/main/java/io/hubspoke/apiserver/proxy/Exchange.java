@@ -1,6 +1,7 @@
 package io.hubspoke.apiserver.proxy;
 
 import io.hubspoke.api.Status;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
@@ -14,13 +15,18 @@ import java.util.Locale;
 
 /** A request and its answer on their way through, which may overlap. */
 final class Exchange {
+  private final Context context;
   private final HttpServerRequest http;
   private final HttpServerResponse response;
   private final HttpClientRequest sent;
   private final LinkRewriter links;
   private boolean bodySent;
 
-  Exchange(HttpServerRequest http, HttpClientRequest sent, LinkRewriter links) {
+  /**
+   * @param context of the request, on which the answer comes too
+   */
+  Exchange(Context context, HttpServerRequest http, HttpClientRequest sent, LinkRewriter links) {
+    this.context = context;
     this.http = http;
     this.response = http.response();
     this.sent = sent;
@@ -119,6 +125,7 @@ final class Exchange {
 
   private Future<Void> pump(HttpClientResponse answer, HtmlLinks page) {
     Promise<Void> done = Promise.promise();
+    Pieces pieces = new Pieces(done, page, page == null ? length(answer) : -1);
     answer.exceptionHandler(
         broken -> {
           // What breaks off must not look complete.
@@ -127,34 +134,81 @@ final class Exchange {
         });
     answer.endHandler(
         end -> {
-          if (page != null) {
-            response.write(page.end()).otherwiseEmpty();
-          }
           if (response.isChunked()) {
             ForwardedHeaders.copyTrailers(answer, response);
           }
-          response.end().onSuccess(v -> done.tryComplete()).onFailure(done::tryFail);
+          pieces.end();
         });
     answer.handler(
         piece -> {
-          Buffer out = page == null ? piece : page.next(piece);
-          if (out.length() > 0) {
-            response.write(out).onFailure(done::tryFail);
-          }
+          pieces.next(piece);
           if (response.writeQueueFull()) {
             answer.pause();
             response.drainHandler(drained -> answer.resume());
           }
         });
-    // The head goes ahead of a body that may take its time.
-    response.writeHead().onFailure(done::tryFail);
-    answer.resume();
     response.closeHandler(
         gone -> {
           sent.reset();
-          done.tryFail(Status.badRequest("the client has gone").toException());
+          done.tryFail(clientGone());
+        });
+    answer.resume();
+    // The head goes ahead of a body that takes its time, and with one that is there already.
+    context.runOnContext(
+        v -> {
+          if (!done.future().isComplete() && !response.headWritten() && !response.closed()) {
+            response.writeHead().onFailure(gone -> done.tryFail(clientGone()));
+          }
         });
     return done.future();
+  }
+
+  private static Throwable clientGone() {
+    return Status.badRequest("the client has gone").toException();
+  }
+
+  /** Returns how long the body is said to be, or -1. */
+  private static long length(HttpClientResponse answer) {
+    String length = answer.getHeader("Content-Length");
+    try {
+      return length == null ? -1 : Long.parseLong(length);
+    } catch (NumberFormatException several) {
+      return -1;
+    }
+  }
+
+  /** The body on its way to the client. A short answer leaves in one piece with its head. */
+  private final class Pieces {
+    private final Promise<Void> done;
+    private final HtmlLinks page;
+    private long left;
+    private Buffer last;
+
+    /**
+     * @param length of the body; negative when it shows only at the end
+     */
+    Pieces(Promise<Void> done, HtmlLinks page, long length) {
+      this.done = done;
+      this.page = page;
+      this.left = length < 0 ? Long.MAX_VALUE : length;
+    }
+
+    void next(Buffer piece) {
+      Buffer out = page == null ? piece : page.next(piece);
+      left -= piece.length();
+      if (left == 0) {
+        last = out;
+      } else if (out.length() > 0) {
+        response.write(out).onFailure(gone -> done.tryFail(clientGone()));
+      }
+    }
+
+    void end() {
+      Buffer rest = page == null ? last : page.end();
+      (rest == null ? response.end() : response.end(rest))
+          .onSuccess(v -> done.tryComplete())
+          .onFailure(gone -> done.tryFail(clientGone()));
+    }
   }
 
   /** Ends what can't be used for another request: one whose body nobody waited for. */

@@ -107,7 +107,7 @@ public final class ProxyEndpoint implements Endpoint {
     String host = request.http().getHeader("Host");
     LinkRewriter links =
         new LinkRewriter(path.prefix(), backend.authority(), host == null ? "" : host);
-    return new Exchange(request.http(), sent, links).run();
+    return new Exchange(request.context(), request.http(), sent, links).run();
   }
 
   /** Without the slash, a page's relative links would lead beside it. */

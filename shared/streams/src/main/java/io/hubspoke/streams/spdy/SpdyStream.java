@@ -20,8 +20,11 @@ import java.util.concurrent.atomic.AtomicLong;
  * before.
  */
 public final class SpdyStream implements Duplex {
-  /** What callers on other threads may have under way before the queue counts as full. */
-  private static final long MAX_OUTSIDE = 64 << 10;
+  /**
+   * What callers on other threads may have under way before the queue counts as full: some blocks,
+   * so that writer and event loop need not wait for each other at each.
+   */
+  private static final long MAX_OUTSIDE = 256 << 10;
 
   private final SpdyConnection connection;
   private final ContextInternal context;
