@@ -2,14 +2,18 @@ package io.hubspoke.runtime;
 
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.DelegatingSslContext;
 import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.OpenSslCachingX509KeyManagerFactory;
 import io.netty.handler.ssl.OpenSslSessionContext;
+import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.SupportedCipherSuiteFilter;
+import io.netty.internal.tcnative.SSL;
 import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
@@ -51,8 +55,23 @@ final class OpenSslContexts {
             .ciphers(ciphers, SupportedCipherSuiteFilter.INSTANCE)
             .applicationProtocolConfig(negotiation)
             .build();
-    // A resumed session carries the certificates of an earlier handshake; tickets are off already.
+    // A resumed session carries the certificates of an earlier handshake.
     ((OpenSslSessionContext) context.sessionContext()).setSessionCacheEnabled(false);
-    return context;
+    return client ? context : new WithoutTickets(context);
+  }
+
+  /**
+   * Netty turns tickets on at servers, by setting that there are no keys for them, and can't be
+   * told not to: they are turned off at each connection.
+   */
+  private static final class WithoutTickets extends DelegatingSslContext {
+    WithoutTickets(SslContext context) {
+      super(context);
+    }
+
+    @Override
+    protected void initEngine(SSLEngine engine) {
+      SSL.setOptions(((ReferenceCountedOpenSslEngine) engine).sslPointer(), SSL.SSL_OP_NO_TICKET);
+    }
   }
 }

@@ -36,6 +36,8 @@ import javax.net.ssl.X509ExtendedTrustManager;
  * use one {@code HttpClient} for each mode.
  */
 public final class Tls {
+  private static final int BEYOND_TICKETS_SECONDS = 8 * 24 * 3600;
+
   private Tls() {}
 
   /** What does the work of TLS. */
@@ -246,6 +248,9 @@ public final class Tls {
             keys == null ? null : keys.getKeyManagers(),
             trust == null ? null : trust.getTrustManagers(),
             null);
+        // For sessions that would last longer than tickets may, the JDK gives out none (RFC 8446
+        // section 4.6.1): a resumed one carries the certificates of an earlier handshake.
+        context.getServerSessionContext().setSessionTimeout(BEYOND_TICKETS_SECONDS);
         return new JdkSslContext(
             client ? new UnresumedContext(context) : context,
             client,

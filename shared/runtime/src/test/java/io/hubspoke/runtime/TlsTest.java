@@ -1,5 +1,6 @@
 package io.hubspoke.runtime;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
@@ -20,13 +21,20 @@ import io.vertx.core.http.HttpVersion;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManager;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class TlsTest {
@@ -122,6 +130,31 @@ class TlsTest {
     Identity after = CA.issueClient("after", List.of(), DAY);
     keys.replace(after);
     assertThat(Await.result(get(provider, client))).isEqualTo("HTTP_1_1 CN=after");
+  }
+
+  /** A resumed session would carry the certificates of an earlier handshake. */
+  @ParameterizedTest
+  @CsvSource({"BEST, TLSv1.3", "BEST, TLSv1.2", "JDK, TLSv1.3"})
+  void aServerResumesNoSession(Tls.Provider provider, String version) throws Exception {
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(
+        new KeyManager[] {keys(CA.issueClient("alice", List.of(), DAY))},
+        new TrustManager[] {Tls.trust(List.of(CA.certificate()))},
+        null);
+    Set<Long> sessions = new HashSet<>();
+    for (int i = 0; i < 3; i++) {
+      int port = SERVERS.get(provider).actualPort();
+      try (var socket = (SSLSocket) context.getSocketFactory().createSocket("127.0.0.1", port)) {
+        socket.setEnabledProtocols(new String[] {version});
+        socket
+            .getOutputStream()
+            .write("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".getBytes(US_ASCII));
+        assertThat(new String(socket.getInputStream().readAllBytes(), US_ASCII))
+            .endsWith("CN=alice");
+        sessions.add(socket.getSession().getCreationTime());
+      }
+    }
+    assertThat(sessions).hasSize(3);
   }
 
   @Test
