@@ -99,6 +99,37 @@ class ProxyHttp2Test {
     }
   }
 
+  /** In HTTP/1 what is beyond the length said would be a request that nobody authorized. */
+  @ParameterizedTest
+  @ValueSource(strings = {"5", "0", "+5", "5, 5", "-1", "0x5", "99"})
+  void aBodyOfAnotherLengthThanItSaysIsNoSecondRequest(String length) throws Exception {
+    try (var client = RawHttp2.asAdmin(server)) {
+      client.frame(
+          RawHttp2.HEADERS,
+          RawHttp2.END_HEADERS,
+          1,
+          RawHttp2.headers(
+              ":method",
+              "POST",
+              ":scheme",
+              "https",
+              ":path",
+              ROOT + "/x",
+              ":authority",
+              "x",
+              "content-length",
+              length));
+      client.frame(
+          RawHttp2.DATA,
+          RawHttp2.END_STREAM,
+          1,
+          "helloGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+      client.flush();
+      assertThat(answer(client)).isEqualTo(400);
+    }
+    assertThat(backend.received()).doesNotContain("/smuggled");
+  }
+
   private static void send(RawHttp2 client, String path, String name, String value)
       throws IOException {
     client.frame(

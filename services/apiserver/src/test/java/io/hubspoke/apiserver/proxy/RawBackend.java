@@ -51,6 +51,24 @@ final class RawBackend implements AutoCloseable {
     return new Call(socket);
   }
 
+  /** Returns all that comes on the one connection that may have been made, until it ends. */
+  String received() throws IOException {
+    server.setSoTimeout(200);
+    try {
+      Socket socket = accept().socket;
+      socket.setSoTimeout(500);
+      ByteArrayOutputStream all = new ByteArrayOutputStream();
+      try {
+        socket.getInputStream().transferTo(all);
+      } catch (IOException resetOrSilent) {
+        // What has come before counts.
+      }
+      return all.toString(StandardCharsets.ISO_8859_1);
+    } catch (java.net.SocketTimeoutException nobody) {
+      return "";
+    }
+  }
+
   @Override
   public void close() throws IOException {
     server.close();
