@@ -45,7 +45,8 @@ final class TerminationMessage {
     Files.createFile(file);
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-rw-rw-"));
     String path = spec.getTerminationMessagePath();
-    return new Mount(file, path == null || path.isEmpty() ? DEFAULT_PATH : path, false);
+    return new Mount(
+        file.toRealPath(), path == null || path.isEmpty() ? DEFAULT_PATH : path, false);
   }
 
   /** Returns the message; empty when there is none. */

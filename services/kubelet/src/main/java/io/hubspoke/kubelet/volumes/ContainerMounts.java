@@ -64,11 +64,13 @@ public final class ContainerMounts {
             .orElseThrow(() -> new MountException(of + ": the volume is not mounted yet"));
     boolean written = writtenByKubelet(volume);
     String sub = subpath(mount, env, of);
-    if (!sub.isEmpty()) {
+    if (sub.isEmpty()) {
+      path = real(path);
+    } else {
       try {
         path = Subpath.resolve(path, sub);
         if (written && Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
-          path = keep(path, container, mount, index);
+          path = real(keep(path, container, mount, index));
         }
       } catch (IOException e) {
         throw new MountException("failed to prepare subPath for " + of + ": " + e.getMessage());
@@ -79,6 +81,16 @@ public final class ContainerMounts {
     String at = mount.getMountPath().startsWith("/") ? "" : "/";
     return new Mount(
         path, at + mount.getMountPath(), written || Boolean.TRUE.equals(mount.getReadOnly()));
+  }
+
+  /** Returns a path without links, which runtimes follow none of; as it is where nothing is. */
+  private static Path real(Path path) {
+    try {
+      return path.toRealPath();
+    } catch (IOException e) {
+      // What is wrong with it is told when it is mounted.
+      return path;
+    }
   }
 
   /** Keeps a file that goes when its volume is written anew, as a mount of it would. */

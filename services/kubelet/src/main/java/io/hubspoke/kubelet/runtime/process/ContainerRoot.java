@@ -111,7 +111,7 @@ record ContainerRoot(Path directory, String overlay, List<MountStep> steps, bool
         .forEach(
             mount ->
                 steps.add(
-                    new MountStep.Bind(
+                    MountStep.Bind.ofRealPath(
                         mount.hostPath().toString(),
                         mount.containerPath(),
                         Files.isDirectory(mount.hostPath()),

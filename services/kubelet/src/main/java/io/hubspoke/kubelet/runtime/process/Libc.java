@@ -62,6 +62,7 @@ final class Libc {
   static final long SYS_OPEN_TREE = 428;
   static final long SYS_MOVE_MOUNT = 429;
   static final long SYS_PIDFD_OPEN = 434;
+  static final long SYS_OPENAT2 = 437;
   static final long SYS_MOUNT_SETATTR = 442;
 
   private static final Linker LINKER = Linker.nativeLinker();

@@ -29,10 +29,13 @@ interface MountStep {
     private static final long MOVE_MOUNT_T_SYMLINKS = 0x10;
     private static final long AT_FDCWD = -100;
 
+    private static final long RESOLVE_NO_SYMLINKS = 4;
+
     private final String source;
     private final String target;
     private final boolean directory;
     private final long attributes;
+    private final boolean linksFollowed;
     private int tree = -1;
 
     /**
@@ -41,27 +44,67 @@ interface MountStep {
      * @param attributes {@code MS_} flags to set on it and all below
      */
     Bind(String source, String target, boolean directory, long attributes) {
+      this(source, target, directory, attributes, true);
+    }
+
+    private Bind(
+        String source, String target, boolean directory, long attributes, boolean linksFollowed) {
+      this.linksFollowed = linksFollowed;
       this.source = source;
       this.target = target;
       this.directory = directory;
       this.attributes = attributes;
     }
 
+    /**
+     * Makes a step for a path that was looked at and found to be where it may be: should it lead
+     * elsewhere by now, by a link that another container has put into its volume, it fails.
+     */
+    static Bind ofRealPath(String source, String target, boolean directory, long attributes) {
+      return new Bind(source, target, directory, attributes, false);
+    }
+
     @Override
     public void prepare() throws ErrnoException {
+      int from = linksFollowed ? -1 : openReal();
       try (Arena arena = Arena.ofConfined()) {
         long result =
             Libc.tryCall(
                 Libc.SYSCALL,
                 Libc.SYS_OPEN_TREE,
-                AT_FDCWD,
-                Libc.string(arena, source),
-                OPEN_TREE_CLONE | AT_RECURSIVE | Libc.O_CLOEXEC);
+                linksFollowed ? AT_FDCWD : from,
+                Libc.string(arena, linksFollowed ? source : ""),
+                OPEN_TREE_CLONE
+                    | AT_RECURSIVE
+                    | Libc.O_CLOEXEC
+                    | (linksFollowed ? 0 : AT_EMPTY_PATH));
         if (result < 0) {
           throw Libc.failure("mount " + source, (int) -result);
         }
         tree = (int) result;
         setAttributes(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, attributes);
+      } finally {
+        Fds.close(from);
+      }
+    }
+
+    private int openReal() throws ErrnoException {
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment how = arena.allocate(24, 8);
+        how.set(ValueLayout.JAVA_LONG, 0, Libc.O_PATH | Libc.O_CLOEXEC);
+        how.set(ValueLayout.JAVA_LONG, 16, RESOLVE_NO_SYMLINKS);
+        long result =
+            Libc.tryCall(
+                Libc.SYSCALL,
+                Libc.SYS_OPENAT2,
+                AT_FDCWD,
+                Libc.string(arena, source),
+                how.address(),
+                24);
+        if (result < 0) {
+          throw Libc.failure("mount " + source, (int) -result);
+        }
+        return (int) result;
       }
     }
 

@@ -1,6 +1,7 @@
 package io.hubspoke.kubelet.runtime.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.fabric8.kubernetes.api.model.PodBuilder;
@@ -143,6 +144,25 @@ class NamespacesTest {
       assertThat(evil.code()).isZero();
       assertThat(evil.said()).contains("f");
       assertThat(outside).isEmptyDirectory();
+    }
+  }
+
+  @Test
+  void aVolumesPathThatWasSwappedForALinkIsNotMounted() throws Exception {
+    Path outside = Files.createDirectories(directory.resolve("outside/sub"));
+    Files.writeString(outside.resolve("key"), "private");
+    Path volume = Files.createDirectories(directory.resolve("volumes/data"));
+    Files.createSymbolicLink(volume.resolve("swapped"), outside.getParent());
+    try (var node = node()) {
+      for (String path : List.of("swapped", "swapped/sub")) {
+        assertThatThrownBy(
+                () ->
+                    node.run(
+                        c -> c.withCommand("/bin/sh", "-c", "cat /data/key /data/sub/key"),
+                        Map.of(),
+                        List.of(new Mount(volume.resolve(path), "/data", false))))
+            .hasStackTraceContaining("symbolic links");
+      }
     }
   }
 
