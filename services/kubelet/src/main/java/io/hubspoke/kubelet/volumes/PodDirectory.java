@@ -62,11 +62,24 @@ public final class PodDirectory {
     }
   }
 
-  /** Deletes the directories of pods that are not on this node any more. */
+  /** Deletes the directories and logs of pods that are not on this node any more. */
   public static void deleteOrphans(Path rootDir, Predicate<String> present) throws IOException {
     try (var pods = Files.newDirectoryStream(ofPods(rootDir))) {
       for (Path pod : pods) {
         if (!present.test(pod.getFileName().toString())) {
+          deleteTree(pod);
+        }
+      }
+    }
+    Path logs = rootDir.resolve("logs");
+    if (!Files.isDirectory(logs, LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    // NAMESPACE_NAME_UID; what has another name is not the kubelet's.
+    try (var pods = Files.newDirectoryStream(logs, "*_*_*")) {
+      for (Path pod : pods) {
+        String name = pod.getFileName().toString();
+        if (!present.test(name.substring(name.lastIndexOf('_') + 1))) {
           deleteTree(pod);
         }
       }
