@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -127,6 +128,24 @@ class KubeletProcessTest {
     assertThat(requests("own")).isEqualTo(requests);
     assertThat(Pem.readCertificates(client).getFirst().getSerialNumber()).isEqualTo(serial);
     assertThat(Pem.readCertificates(serving).getFirst()).isEqualTo(issued);
+  }
+
+  @Test
+  void one_that_is_killed_ends_the_commands_that_it_ran_with_an_error() throws Exception {
+    try (HubspokeProcess kubelet = kubelet("mortal", 10, token())) {
+      runPod("box", "mortal");
+      Process exec = mesh.kubectl().start("exec", "box", "--", "sh", "-c", "echo on; sleep 1000");
+      try (var out = exec.inputReader();
+          var err = exec.errorReader()) {
+        assertThat(out.readLine()).isEqualTo("on");
+        kubelet.stop("KILL");
+        assertThat(exec.waitFor(30, TimeUnit.SECONDS)).as("it ends").isTrue();
+        assertThat(exec.exitValue()).isNotZero();
+        assertThat(err.readAllAsString()).isNotBlank();
+      } finally {
+        exec.destroyForcibly();
+      }
+    }
   }
 
   @Test

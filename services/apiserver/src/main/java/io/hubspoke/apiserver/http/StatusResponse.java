@@ -9,7 +9,8 @@ import io.vertx.core.http.HttpServerResponse;
 /** Answers a request with a {@code Status}, and gets its unread body out of the way. */
 public final class StatusResponse {
   /** Most bytes of an unwanted body that are read so that the connection can be used again. */
-  private static final long DRAIN_LIMIT = 1024 * 1024;
+  // Who sends a little more than is taken shall still hear why.
+  private static final long DRAIN_LIMIT = RequestBody.MAX_BYTES + 1024 * 1024;
 
   private StatusResponse() {}
 
