@@ -191,11 +191,14 @@ final class ContainerWorker {
       probes.stop();
       ContainerRuntime.Exit exit = container.exited().result();
       TerminationMessage last = message;
+      String said = last == null ? "" : last.read(exit.code());
       state =
           new ContainerState.Terminated(
               exit.code(),
               exit.reason(),
-              last == null || !exit.message().isEmpty() ? exit.message() : last.read(exit.code()),
+              exit.message().isEmpty() || said.isEmpty()
+                  ? exit.message() + said
+                  : exit.message() + ": " + said,
               container.startedAt(),
               exit.at(),
               idScheme + container.id(),

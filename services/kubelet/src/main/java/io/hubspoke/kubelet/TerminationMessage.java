@@ -3,14 +3,20 @@ package io.hubspoke.kubelet;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.fabric8.kubernetes.api.model.Container;
+import io.hubspoke.kubelet.logs.LogOptions;
+import io.hubspoke.kubelet.logs.LogReader;
 import io.hubspoke.kubelet.runtime.ContainerRuntime.Mount;
+import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
-import java.io.RandomAccessFile;
+import java.nio.channels.Channels;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.List;
+import java.time.Duration;
+import java.time.Instant;
 
 /**
  * What a container says at its end: in a file of its own, or, where its pod wants that, by the last
@@ -21,10 +27,8 @@ final class TerminationMessage {
   static final String DEFAULT_PATH = "/dev/termination-log";
   private static final int LONGEST = 4096;
   private static final int LONGEST_LOG = 2048;
-  private static final int MOST_LINES = 80;
-
-  /** Each line of a log has a time and two words before it. */
-  private static final int READ_LOG = 4 * LONGEST_LOG;
+  private static final LogOptions LAST_LINES =
+      new LogOptions(false, false, false, 80, 1 << 20, Instant.MIN);
 
   private final Path file;
   private final Path log;
@@ -52,44 +56,50 @@ final class TerminationMessage {
   /** Returns the message; empty when there is none. */
   String read(int exitCode) {
     try {
-      String said = Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) ? head() : "";
+      String said = Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) ? said() : "";
       boolean fallBack =
           said.isEmpty()
               && exitCode != 0
               && "FallbackToLogsOnError".equals(spec.getTerminationMessagePolicy());
-      return fallBack ? lastLines() : said;
+      return fallBack ? endOfLog() : said;
     } catch (IOException e) {
       return "Error on reading termination log: " + e.getMessage();
     }
   }
 
-  private String head() throws IOException {
-    try (var in = Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS)) {
-      return new String(in.readNBytes(LONGEST), UTF_8);
+  private String said() throws IOException {
+    // The container can't put a link in its place from inside; nobody is followed all the same.
+    try (SeekableByteChannel in =
+        Files.newByteChannel(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
+      in.position(Math.max(0, in.size() - LONGEST));
+      return new String(Channels.newInputStream(in).readNBytes(LONGEST), UTF_8);
     }
   }
 
-  private String lastLines() throws IOException {
+  private String endOfLog() throws IOException {
     if (!Files.exists(log)) {
       return "";
     }
-    byte[] tail;
-    boolean whole;
-    try (RandomAccessFile in = new RandomAccessFile(log.toFile(), "r")) {
-      long from = Math.max(0, in.length() - READ_LOG);
-      whole = from == 0;
-      in.seek(from);
-      tail = new byte[(int) (in.length() - from)];
-      in.readFully(tail);
-    }
-    List<String> lines = new String(tail, UTF_8).lines().skip(whole ? 0 : 1).toList();
-    StringBuilder text = new StringBuilder();
-    for (String line : lines.subList(Math.max(0, lines.size() - MOST_LINES), lines.size())) {
-      String[] parts = line.split(" ", 4);
-      if (parts.length == 4) {
-        text.append(parts[3]).append(parts[2].startsWith("F") ? "\n" : "");
-      }
-    }
-    return text.substring(Math.max(0, text.length() - LONGEST_LOG));
+    Buffer end = Buffer.buffer();
+    var sink =
+        new LogReader.Sink() {
+          @Override
+          public boolean write(Buffer text) {
+            end.appendBuffer(text);
+            return true;
+          }
+
+          @Override
+          public boolean closed() {
+            return false;
+          }
+
+          @Override
+          public void pause(Duration time) {
+            // Nothing is waited for: the log is complete.
+          }
+        };
+    new LogReader(log, LAST_LINES, sink).read(() -> false);
+    return end.getBuffer(Math.max(0, end.length() - LONGEST_LOG), end.length()).toString(UTF_8);
   }
 }

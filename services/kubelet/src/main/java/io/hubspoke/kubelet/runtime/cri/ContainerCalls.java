@@ -121,7 +121,7 @@ final class ContainerCalls {
             answer -> {
               Instant at = Instant.ofEpochSecond(0, answer.getStatus().getStartedAt());
               replace(new Name(sandbox.id(), config.name()), id);
-              return new CriContainer(vertx, client, exits, files, config, id, at).watched();
+              return new CriContainer(vertx, client, exits, config, id, at).watched();
             })
         .recover(
             failure ->

@@ -22,7 +22,6 @@ final class CriContainer implements ContainerRuntime.Container {
   private final Vertx vertx;
   private final CriClient client;
   private final ContainerExits exits;
-  private final PodFiles files;
   private final ContainerConfig config;
   private final String id;
   private final Instant startedAt;
@@ -32,14 +31,12 @@ final class CriContainer implements ContainerRuntime.Container {
       Vertx vertx,
       CriClient client,
       ContainerExits exits,
-      PodFiles files,
       ContainerConfig config,
       String id,
       Instant startedAt) {
     this.vertx = vertx;
     this.client = client;
     this.exits = exits;
-    this.files = files;
     this.config = config;
     this.id = id;
     this.startedAt = startedAt;
@@ -109,19 +106,11 @@ final class CriContainer implements ContainerRuntime.Container {
               "The container could not be located when it was looked for"));
       return;
     }
-    Thread.ofVirtual()
-        .start(
-            () ->
-                exited.tryComplete(
-                    new Exit(
-                        status.getExitCode(),
-                        Instant.ofEpochSecond(0, status.getFinishedAt()),
-                        status.getReason(),
-                        message(status))));
-  }
-
-  private String message(ContainerStatus status) {
-    String own = files.terminationMessage(config, status.getExitCode());
-    return own.isEmpty() ? status.getMessage() : own;
+    exited.tryComplete(
+        new Exit(
+            status.getExitCode(),
+            Instant.ofEpochSecond(0, status.getFinishedAt()),
+            status.getReason(),
+            status.getMessage()));
   }
 }
