@@ -113,7 +113,9 @@ final class UpCommand implements Callable<Integer> {
   private void announce(Mesh mesh) {
     var out = spec.commandLine().getOut();
     out.printf("ready in %.3f s%n", SinceStart.seconds());
-    out.printf("%d nodes; apiserver %s%n", nodes, Addresses.url(mesh.addresses().apiserver()));
+    out.printf(
+        "%d %s; apiserver %s%n",
+        nodes, nodes == 1 ? "node" : "nodes", Addresses.url(mesh.addresses().apiserver()));
     out.printf(
         "kubectl --kubeconfig %s get nodes -o wide%n", directory.resolve("admin.kubeconfig"));
     out.flush();

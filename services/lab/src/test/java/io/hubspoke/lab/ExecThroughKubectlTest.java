@@ -264,4 +264,21 @@ class ExecThroughKubectlTest {
       exec.destroyForcibly();
     }
   }
+
+  @Test
+  void the_apiserver_proxies_to_a_pod_with_a_network_of_its_own() throws Exception {
+    ObjectNode pod = TestMesh.pod("web", "Never");
+    TestMesh.container(pod, "main", "busybox");
+    ObjectNode container = (ObjectNode) pod.path("spec").path("containers").path(0);
+    List.of("httpd", "-f", "-p", "8080", "-h", "/etc").forEach(container.putArray("command")::add);
+    mesh.create(pod);
+    mesh.untilPhase("web", "Running");
+
+    String uri = "/api/v1/namespaces/default/pods/web:8080/proxy/hostname";
+    // The server may begin to listen after its container has started.
+    Await.until(
+        "its page",
+        () -> mesh.kubectl().run("get", "--raw", uri).out(),
+        page -> page.equals("web\n"));
+  }
 }

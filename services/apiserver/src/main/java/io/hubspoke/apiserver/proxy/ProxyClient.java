@@ -12,6 +12,7 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -36,22 +37,37 @@ public final class ProxyClient {
   private static final int IDLE_SECONDS = 4;
 
   private final KubeletClient kubelets;
-  private final HttpClient plain;
-  private final HttpClient unverified;
+  private final Clients near;
+  private final Clients elsewhere;
   private final AtomicInteger open = new AtomicInteger();
+
+  /** The two ways to backends that are dialled from the same address. */
+  private record Clients(HttpClient plain, HttpClient unverified) {
+    static Clients from(Vertx vertx, String localAddress) {
+      return new Clients(
+          client(vertx, options("proxy-plain", localAddress)),
+          client(
+              vertx,
+              Tls.connect(
+                  options("proxy-unverified", localAddress), null, Tls.trustAny(List.of()))));
+    }
+
+    Future<?> close() {
+      return Future.join(plain.close(), unverified.close());
+    }
+  }
 
   /**
    * Makes the clients.
    *
-   * @param localAddress the address to dial from; null for the system's choice
+   * @param localAddress the address to dial from; null for the system's choice. One of loopback
+   *     leads to loopback alone, so that others are dialled as the system chooses.
    */
   public ProxyClient(Vertx vertx, KubeletClient kubelets, String localAddress) {
     this.kubelets = kubelets;
-    this.plain = client(vertx, options("proxy-plain", localAddress));
-    this.unverified =
-        client(
-            vertx,
-            Tls.connect(options("proxy-unverified", localAddress), null, Tls.trustAny(List.of())));
+    this.near = Clients.from(vertx, localAddress);
+    this.elsewhere =
+        localAddress != null && isLoopback(localAddress) ? Clients.from(vertx, null) : near;
   }
 
   /**
@@ -67,7 +83,8 @@ public final class ProxyClient {
           open.decrementAndGet();
           throw Status.serviceUnavailable("too many proxied requests are under way").toException();
         }
-        yield (direct.tls() ? unverified : plain)
+        Clients clients = isLoopback(direct.address().host()) ? near : elsewhere;
+        yield (direct.tls() ? clients.unverified : clients.plain)
             .request(
                 new RequestOptions()
                     .setMethod(method)
@@ -88,7 +105,11 @@ public final class ProxyClient {
 
   /** Closes connections; what is under way ends. */
   public Future<Void> stop() {
-    return Future.join(plain.close(), unverified.close()).mapEmpty();
+    return Future.join(near.close(), elsewhere.close()).mapEmpty();
+  }
+
+  private static boolean isLoopback(String address) {
+    return InetAddress.ofLiteral(address).isLoopbackAddress();
   }
 
   private static HttpClientOptions options(String name, String localAddress) {
