@@ -1,6 +1,5 @@
 package io.hubspoke.kubelet.runtime;
 
-import io.hubspoke.streams.Pipe;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
@@ -10,12 +9,18 @@ import io.vertx.core.streams.WriteStream;
  * The input of somebody attached: the container's own, which goes on when he ends unless it is for
  * one alone. A container without an input drops what is typed.
  */
-final class AttachedInput implements WriteStream<Buffer> {
+public final class AttachedInput implements WriteStream<Buffer> {
   private final WriteStream<Buffer> container;
   private final boolean once;
 
-  AttachedInput(Pipe container, boolean once) {
-    this.container = container == null ? null : container.sink();
+  /**
+   * Makes one.
+   *
+   * @param container the container's input, or null
+   * @param once whether that ends with its first giver
+   */
+  public AttachedInput(WriteStream<Buffer> container, boolean once) {
+    this.container = container;
     this.once = once;
   }
 

@@ -148,7 +148,10 @@ final class Console {
     private final Promise<Void> gone = Promise.promise();
 
     Attached(RemoteCommand streams) {
-      in = streams.stdin() ? new AttachedInput(stdin, stdinOnce) : null;
+      in =
+          streams.stdin()
+              ? new AttachedInput(stdin == null ? null : stdin.sink(), stdinOnce)
+              : null;
       stdout = streams.stdout() ? new Pipe(context) : null;
       stderr = streams.stderr() && !streams.tty() ? new Pipe(context) : null;
     }

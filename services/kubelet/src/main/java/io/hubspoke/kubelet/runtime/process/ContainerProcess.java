@@ -1,6 +1,7 @@
 package io.hubspoke.kubelet.runtime.process;
 
 import io.hubspoke.kubelet.logs.ContainerLog;
+import io.hubspoke.kubelet.runtime.AttachedInput;
 import io.hubspoke.kubelet.runtime.ContainerRuntime.Container;
 import io.hubspoke.kubelet.runtime.ContainerRuntime.Exit;
 import io.hubspoke.streams.RemoteCommand;
@@ -15,7 +16,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A container: its first process, what that says, and who is attached to it. */
 final class ContainerProcess implements Container {
@@ -29,7 +29,6 @@ final class ContainerProcess implements Container {
   private final FdSink stdin;
   private final int terminal;
   private final Promise<Exit> exited = Promise.promise();
-  private final AtomicBoolean stdinTaken = new AtomicBoolean();
 
   /**
    * What an exec needs to know of it.
@@ -158,7 +157,9 @@ final class ContainerProcess implements Container {
   RemoteProcess attach(RemoteCommand streams) {
     Tap out = streams.stdout() || streams.tty() ? stdout.tap() : null;
     Tap err = streams.stderr() && stderr != null ? stderr.tap() : null;
-    return new Attachment(out, err, streams.stdin() ? new AttachedInput() : null);
+    // Without stdinOnce the next one attached types on; so it does at a terminal.
+    boolean once = setting.stdinOnce && terminal < 0;
+    return new Attachment(out, err, streams.stdin() ? new AttachedInput(stdin, once) : null);
   }
 
   private final class Attachment implements RemoteProcess {
@@ -220,46 +221,6 @@ final class ContainerProcess implements Container {
         in.end().otherwiseEmpty();
       }
       left.tryComplete(0);
-    }
-  }
-
-  /** Input of one attached; without any of the container's own it goes nowhere. */
-  private final class AttachedInput implements WriteStream<Buffer> {
-    @Override
-    public AttachedInput exceptionHandler(io.vertx.core.Handler<Throwable> handler) {
-      return this;
-    }
-
-    @Override
-    public Future<Void> write(Buffer data) {
-      stdinTaken.set(true);
-      return stdin == null ? Future.succeededFuture() : stdin.write(data).otherwiseEmpty();
-    }
-
-    @Override
-    public Future<Void> end() {
-      // Without stdinOnce the next one attached types on.
-      return stdin != null && setting.stdinOnce && terminal < 0
-          ? stdin.end()
-          : Future.succeededFuture();
-    }
-
-    @Override
-    public AttachedInput setWriteQueueMaxSize(int maxSize) {
-      return this;
-    }
-
-    @Override
-    public boolean writeQueueFull() {
-      return stdin != null && stdin.writeQueueFull();
-    }
-
-    @Override
-    public AttachedInput drainHandler(io.vertx.core.Handler<Void> handler) {
-      if (stdin != null) {
-        stdin.drainHandler(handler);
-      }
-      return this;
     }
   }
 }
