@@ -112,6 +112,8 @@ final class FdSink implements WriteStream<Buffer> {
   @Override
   public synchronized FdSink drainHandler(Handler<Void> handler) {
     drainHandler = handler;
+    // It may have drained on the poller's thread after its writer saw that it was full.
+    tellDrained();
     return this;
   }
 
