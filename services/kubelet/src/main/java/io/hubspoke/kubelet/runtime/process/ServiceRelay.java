@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import io.hubspoke.streams.Duplex;
+import io.hubspoke.streams.DuplexJoin;
 import io.vertx.core.internal.ContextInternal;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -94,16 +95,7 @@ final class ServiceRelay {
     ContextInternal context = contexts.get();
     Duplex pod = new FdDuplex(context, poller, inside);
     Duplex service = new FdDuplex(context, poller, outside);
-    context.runOnContext(
-        v -> {
-          pass(pod, service);
-          pass(service, pod);
-        });
-  }
-
-  private static void pass(Duplex from, Duplex to) {
-    // Each way ends by itself; what can't be passed on any more ends both.
-    from.pipeTo(to).onFailure(e -> from.reset().otherwiseEmpty());
+    context.runOnContext(v -> DuplexJoin.join(pod, service).otherwiseEmpty());
   }
 
   /** Doesn't wait: on this machine a connection that can be had is had at once. */
