@@ -1,9 +1,11 @@
 package io.hubspoke.kubelet.runtime.process;
 
+import io.fabric8.kubernetes.api.model.AppArmorProfile;
 import io.fabric8.kubernetes.api.model.Capabilities;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodSecurityContext;
+import io.fabric8.kubernetes.api.model.SeccompProfile;
 import io.fabric8.kubernetes.api.model.SecurityContext;
 import io.hubspoke.kubelet.runtime.ContainerRuntime.StartException;
 import java.util.ArrayList;
@@ -140,14 +142,7 @@ final class SecurityDemands {
     refuseIf(Boolean.FALSE.equals(spec.getHostUsers()), "hostUsers: false");
     refuseIf(!context.getSysctls().isEmpty(), "securityContext.sysctls");
     refuseIf(context.getSeLinuxOptions() != null, "seLinuxOptions");
-    refuseIf(
-        context.getSeccompProfile() != null
-            && !"Unconfined".equals(context.getSeccompProfile().getType()),
-        "seccompProfile");
-    refuseIf(
-        context.getAppArmorProfile() != null
-            && !"Unconfined".equals(context.getAppArmorProfile().getType()),
-        "appArmorProfile");
+    checkProfiles(context.getSeccompProfile(), context.getAppArmorProfile());
   }
 
   private static void checkContainer(SecurityContext context, boolean namespaced) {
@@ -155,17 +150,15 @@ final class SecurityDemands {
     refuseIf(context.getSeLinuxOptions() != null, "seLinuxOptions");
     refuseIf(
         context.getProcMount() != null && !"Default".equals(context.getProcMount()), "procMount");
-    refuseIf(
-        context.getSeccompProfile() != null
-            && !"Unconfined".equals(context.getSeccompProfile().getType()),
-        "seccompProfile");
-    refuseIf(
-        context.getAppArmorProfile() != null
-            && !"Unconfined".equals(context.getAppArmorProfile().getType()),
-        "appArmorProfile");
+    checkProfiles(context.getSeccompProfile(), context.getAppArmorProfile());
     if (!namespaced && Boolean.TRUE.equals(context.getReadOnlyRootFilesystem())) {
       throw unsupported("readOnlyRootFilesystem", "its containers have no root of their own");
     }
+  }
+
+  private static void checkProfiles(SeccompProfile seccomp, AppArmorProfile appArmor) {
+    refuseIf(seccomp != null && !"Unconfined".equals(seccomp.getType()), "seccompProfile");
+    refuseIf(appArmor != null && !"Unconfined".equals(appArmor.getType()), "appArmorProfile");
   }
 
   private static long capabilities(Capabilities asked) {

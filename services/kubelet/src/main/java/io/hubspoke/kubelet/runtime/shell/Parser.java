@@ -127,15 +127,7 @@ final class Parser {
         };
     if (compound == null && at < text.length() && text.charAt(at) == '(') {
       at++;
-      Node body = list();
-      if (at >= text.length()) {
-        throw incomplete(")");
-      }
-      if (text.charAt(at) != ')') {
-        throw unexpected();
-      }
-      at++;
-      compound = new Node.Subshell(body);
+      compound = new Node.Subshell(parenthesized());
     }
     if (compound == null) {
       return simple();
@@ -146,6 +138,19 @@ final class Parser {
       redirects.add(redirect);
     }
     return redirects.isEmpty() ? compound : new Node.Redirected(compound, redirects);
+  }
+
+  /** Reads what follows an opening parenthesis, and the closing one. */
+  private Node parenthesized() throws SyntaxException {
+    Node body = list();
+    if (at >= text.length()) {
+      throw incomplete(")");
+    }
+    if (text.charAt(at) != ')') {
+      throw unexpected();
+    }
+    at++;
+    return body;
   }
 
   private Node ifClause() throws SyntaxException {
@@ -377,15 +382,7 @@ final class Parser {
       return arithmetic(quoted);
     }
     if (accept("(")) {
-      Node body = list();
-      if (at >= text.length()) {
-        throw incomplete(")");
-      }
-      if (text.charAt(at) != ')') {
-        throw unexpected();
-      }
-      at++;
-      return new Part.Substitution(body, quoted);
+      return new Part.Substitution(parenthesized(), quoted);
     }
     if (accept("{")) {
       return braced(quoted);
