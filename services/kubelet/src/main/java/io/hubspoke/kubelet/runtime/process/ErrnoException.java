@@ -4,14 +4,7 @@ package io.hubspoke.kubelet.runtime.process;
 final class ErrnoException extends Exception {
   private static final long serialVersionUID = 1;
 
-  private final int errno;
-
-  ErrnoException(String call, int errno, String text) {
+  ErrnoException(String call, String text) {
     super(call + ": " + text, null, false, false);
-    this.errno = errno;
-  }
-
-  int errno() {
-    return errno;
   }
 }

@@ -28,13 +28,9 @@ final class Libc {
 
   static final int ENOENT = 2;
   static final int EINTR = 4;
-  static final int EIO = 5;
   static final int ENXIO = 6;
-  static final int ENOEXEC = 8;
   static final int EAGAIN = LINUX ? 11 : 35;
-  static final int EACCES = 13;
   static final int EEXIST = 17;
-  static final int EPIPE = 32;
   static final int EINPROGRESS = LINUX ? 115 : 36;
 
   static final int O_RDONLY = 0;
@@ -44,7 +40,6 @@ final class Libc {
   static final int O_NOCTTY = LINUX ? 0400 : 0x20000;
   static final int O_NONBLOCK = LINUX ? 04000 : 4;
   static final int O_DIRECTORY = ARM ? 040000 : 0200000;
-  static final int O_NOFOLLOW = ARM ? 0100000 : 0400000;
   static final int O_CLOEXEC = LINUX ? 02000000 : 0x1000000;
   static final int O_PATH = 010000000;
 
@@ -185,7 +180,7 @@ final class Libc {
 
   /** Returns the exception of an error number. */
   static ErrnoException failure(String what, int errno) {
-    return new ErrnoException(what, errno, text(errno));
+    return new ErrnoException(what, text(errno));
   }
 
   /** Returns an error's text as Go programs write it: {@code no such file or directory}. */
