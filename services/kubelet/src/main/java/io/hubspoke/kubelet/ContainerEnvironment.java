@@ -31,15 +31,20 @@ final class ContainerEnvironment {
 
   private final KubeletOptions options;
   private final PodObjects objects;
-  private final ServiceVariables services;
+  private final Map<String, String> services;
   private final DownwardApi description;
   private final Pod pod;
   private final Sandbox sandbox;
 
+  /**
+   * Makes one.
+   *
+   * @param services what is told of services
+   */
   ContainerEnvironment(
       KubeletOptions options,
       PodObjects objects,
-      ServiceVariables services,
+      Map<String, String> services,
       DownwardApi description,
       Pod pod,
       Sandbox sandbox) {
@@ -56,7 +61,7 @@ final class ContainerEnvironment {
    * itself before what is told of services.
    */
   Map<String, String> of(Container container) throws ConfigException {
-    Map<String, String> env = new LinkedHashMap<>(services.of(pod));
+    Map<String, String> env = new LinkedHashMap<>(services);
     for (EnvFromSource source : container.getEnvFrom()) {
       String prefix = source.getPrefix() == null ? "" : source.getPrefix();
       all(source).forEach((key, value) -> env.put(prefix + key, value));

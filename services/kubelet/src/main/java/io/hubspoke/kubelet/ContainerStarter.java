@@ -105,6 +105,7 @@ final class ContainerStarter {
     if (!pullWait.isZero()) {
       return pullWait;
     }
+    Map<String, String> told;
     Map<String, String> env;
     List<ContainerRuntime.Mount> seen;
     try {
@@ -112,8 +113,9 @@ final class ContainerStarter {
       if (unsupported.isPresent()) {
         throw new ContainerEnvironment.ConfigException(unsupported.get());
       }
+      told = services.of(pod);
       env =
-          new ContainerEnvironment(options, objects, services, description, pod, sandbox)
+          new ContainerEnvironment(options, objects, told, description, pod, sandbox)
               .of(container.spec());
       seen = new ArrayList<>(mounts.of(pod, container.spec(), env));
       runtime.check(pod, container.spec()).await();
@@ -130,7 +132,7 @@ final class ContainerStarter {
       prepareMessage(container, seen);
       events.normal(about.field(path), "Created", "Created container: " + container.name());
       ContainerRuntime.Container process =
-          runtime.startContainer(sandbox, config(pod, container, env, seen)).await();
+          runtime.startContainer(sandbox, config(pod, container, env, told, seen)).await();
       begin(container, process, about.field(path), sandbox.ip());
       events.normal(about.field(path), "Started", "Started container " + container.name());
       process.exited().onComplete(exit -> changed.run());
@@ -238,6 +240,7 @@ final class ContainerStarter {
       Pod pod,
       ContainerWorker container,
       Map<String, String> env,
+      Map<String, String> told,
       List<ContainerRuntime.Mount> seen) {
     Container spec = container.spec();
     return new ContainerRuntime.ContainerConfig(
@@ -246,6 +249,7 @@ final class ContainerStarter {
         expanded(spec.getCommand(), env),
         expanded(spec.getArgs(), env),
         env,
+        told,
         seen,
         PodLogs.file(logDirectory, container, container.attempt()),
         container.attempt());

@@ -137,6 +137,8 @@ public interface ContainerRuntime {
    *
    * @param spec the container as its pod describes it; what follows is worked out from it
    * @param command replaces the image's own when not empty
+   * @param services what the pod is told of services, whatever the container makes of it in {@code
+   *     env}
    * @param attempt how many starts came before
    */
   record ContainerConfig(
@@ -145,6 +147,7 @@ public interface ContainerRuntime {
       List<String> command,
       List<String> args,
       Map<String, String> env,
+      Map<String, String> services,
       List<Mount> mounts,
       Path logFile,
       int attempt) {
@@ -152,6 +155,7 @@ public interface ContainerRuntime {
       command = List.copyOf(command);
       args = List.copyOf(args);
       env = Map.copyOf(env);
+      services = Map.copyOf(services);
       mounts = List.copyOf(mounts);
     }
 

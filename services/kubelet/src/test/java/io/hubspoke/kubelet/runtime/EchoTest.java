@@ -122,6 +122,7 @@ class EchoTest {
                     List.of(),
                     args,
                     Map.of(),
+                    Map.of(),
                     List.of(),
                     directory.resolve("0.log"),
                     0))));

@@ -94,6 +94,7 @@ final class InProcessExecTest {
                 command,
                 args,
                 Map.of("COLOR", "green"),
+                Map.of(),
                 List.of(new Mount(volume, "/data", false), new Mount(volume, "/etc/config", true)),
                 directory.resolve(image.replace('/', '-') + ".log"),
                 0)));

@@ -60,6 +60,7 @@ class InProcessRuntimeTest {
                     List.of(),
                     List.of("--interval=10ms", "--count=1"),
                     Map.of(),
+                    Map.of(),
                     List.of(),
                     log,
                     0)));

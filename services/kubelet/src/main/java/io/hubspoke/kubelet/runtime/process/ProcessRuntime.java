@@ -201,11 +201,16 @@ public final class ProcessRuntime implements ContainerRuntime {
     return process;
   }
 
-  /** Makes the service {@code kubernetes} reachable where its address is the pod itself. */
-  private synchronized void relay(PodSandbox sandbox, Map<String, String> env)
+  /**
+   * Makes the service {@code kubernetes} reachable where its address is the pod itself.
+   *
+   * @param services what the pod is told of them: the container's own variables could name anything
+   *     that listens on this machine
+   */
+  private synchronized void relay(PodSandbox sandbox, Map<String, String> services)
       throws ErrnoException {
-    String host = env.getOrDefault("KUBERNETES_SERVICE_HOST", "");
-    String port = env.getOrDefault("KUBERNETES_SERVICE_PORT", "");
+    String host = services.getOrDefault("KUBERNETES_SERVICE_HOST", "");
+    String port = services.getOrDefault("KUBERNETES_SERVICE_PORT", "");
     if (sandbox.address() != null
         && host.matches("127(\\.\\d{1,3}){3}")
         && port.matches("\\d{1,5}")
@@ -286,7 +291,7 @@ public final class ProcessRuntime implements ContainerRuntime {
     String id = newId();
     return waiting(
         () -> {
-          relay(known, config.env());
+          relay(known, config.services());
           ContainerProcess container = starts.start(id, known, config);
           containers.put(id, container);
           Future<Void> end =

@@ -243,6 +243,7 @@ class CriStreamsTest {
                 List.of("sh", "-c", script),
                 List.of(),
                 Map.of(),
+                Map.of(),
                 List.of(),
                 directory.resolve("logs/" + name + "/0.log"),
                 0)));

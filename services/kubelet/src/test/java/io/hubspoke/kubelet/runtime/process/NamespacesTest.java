@@ -267,6 +267,13 @@ class NamespacesTest {
                   throw new UncheckedIOException(e);
                 }
               });
+      var told =
+          Map.of(
+              "KUBERNETES_SERVICE_HOST",
+              "127.96.7.1",
+              "KUBERNETES_SERVICE_PORT",
+              String.valueOf(server.getLocalPort()));
+      node.tell(told);
       var run =
           node.run(
               c ->
@@ -285,15 +292,40 @@ class NamespacesTest {
                         n += len(b)
                       print(n)
                       """),
+              told,
+              List.of());
+
+      assertThat(run.code()).isZero();
+      assertThat(run.said()).isEqualTo("100000");
+    }
+  }
+
+  @Test
+  void whatAContainerItselfNamesTheServiceKubernetesIsNotReached() throws Exception {
+    try (var node = networked();
+        var server = new ServerSocket(0, 5, InetAddress.ofLiteral("127.96.7.2"))) {
+      var run =
+          node.run(
+              c ->
+                  c.withCommand(
+                      "python3",
+                      "-c",
+                      """
+                      import os, socket
+                      e = os.environ
+                      print(socket.socket().connect_ex(
+                          (e['KUBERNETES_SERVICE_HOST'], int(e['KUBERNETES_SERVICE_PORT']))))
+                      """),
               Map.of(
                   "KUBERNETES_SERVICE_HOST",
-                  "127.96.7.1",
+                  "127.96.7.2",
                   "KUBERNETES_SERVICE_PORT",
                   String.valueOf(server.getLocalPort())),
               List.of());
 
       assertThat(run.code()).isZero();
-      assertThat(run.said()).isEqualTo("100000");
+      // ECONNREFUSED: the address is the pod itself.
+      assertThat(run.said()).isEqualTo("111");
     }
   }
 

@@ -37,6 +37,7 @@ final class ProcessNode implements AutoCloseable {
   final Path directory;
   final Sandbox sandbox;
   private final Pod pod;
+  private Map<String, String> services = Map.of();
   private int logs;
 
   ProcessNode(Path directory) throws Exception {
@@ -69,6 +70,11 @@ final class ProcessNode implements AutoCloseable {
         Await.result(runtime.runSandbox(new SandboxConfig(pod, directory.resolve("logs"))));
   }
 
+  /** Tells containers that start from now on of services. */
+  void tell(Map<String, String> told) {
+    services = told;
+  }
+
   boolean namespaced() {
     return runtime.mountsHostPaths();
   }
@@ -97,7 +103,8 @@ final class ProcessNode implements AutoCloseable {
         edit.apply(new ContainerBuilder().withName("c").withImage("hubspoke/host")).build();
     return runtime.startContainer(
         sandbox,
-        new ContainerConfig(pod, spec, spec.getCommand(), spec.getArgs(), env, mounts, log, 0));
+        new ContainerConfig(
+            pod, spec, spec.getCommand(), spec.getArgs(), env, services, mounts, log, 0));
   }
 
   RemoteProcess exec(Run run, RemoteCommand streams, String... command) throws Exception {
