@@ -1,5 +1,7 @@
 package io.hubspoke.streams;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.ApiException;
@@ -60,6 +62,11 @@ public final class OutcomeStatus {
       }
     }
     return new Outcome.Failed(Status.fromJson(json));
+  }
+
+  /** Reads a sentence, which only failures have. */
+  public static Outcome fromText(byte[] bytes) {
+    return new Outcome.Failed(Status.of(500, "Unknown", new String(bytes, UTF_8)));
   }
 
   private static ObjectNode exited(int code) {

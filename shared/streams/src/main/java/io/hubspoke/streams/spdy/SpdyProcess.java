@@ -1,10 +1,6 @@
 package io.hubspoke.streams.spdy;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
-import io.hubspoke.api.Json;
-import io.hubspoke.api.Status;
-import io.hubspoke.streams.Outcome;
+import io.hubspoke.streams.ExitStatus;
 import io.hubspoke.streams.OutcomeStatus;
 import io.hubspoke.streams.RemoteCommand;
 import io.hubspoke.streams.RemoteProcess;
@@ -13,7 +9,6 @@ import io.hubspoke.streams.TerminalSize;
 import io.hubspoke.streams.spdy.SpdyConnection.Role;
 import io.hubspoke.streams.upgrade.UpgradeAnswer;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
@@ -29,18 +24,19 @@ import java.util.function.Function;
 
 /** The client's end of an exec or attach over SPDY. */
 public final class SpdyProcess implements RemoteProcess {
-  /** A Status that is longer is none. */
-  private static final int MAX_STATUS = 1 << 20;
-
   private final SpdyConnection connection;
   private final String protocol;
   private final Map<String, SpdyStream> streams = new HashMap<>();
-  private final Promise<Integer> exited = Promise.promise();
-  private final Buffer status = Buffer.buffer();
+  private final ExitStatus status;
   private Throwable broken;
 
   private SpdyProcess(Vertx vertx, NetSocketInternal socket, String protocol) {
     this.protocol = protocol;
+    this.status =
+        new ExitStatus(
+            protocol.equals(SpdyRemoteCommand.V4)
+                ? OutcomeStatus::fromJson
+                : OutcomeStatus::fromText);
     this.connection =
         SpdyConnection.over(vertx, socket, Role.CLIENT, SpdyLimits.DEFAULT, SpdyStream::reset);
   }
@@ -92,26 +88,13 @@ public final class SpdyProcess implements RemoteProcess {
   }
 
   private void status(Buffer more) {
-    if (status.length() + more.length() > MAX_STATUS) {
-      exited.tryFail(new IOException("error stream protocol error: a status above 1 MiB"));
+    if (!status.add(more)) {
       close();
-      return;
     }
-    status.appendBuffer(more);
   }
 
   private void ended() {
-    if (status.length() > 0) {
-      switch (outcome()) {
-        case Outcome.Exited(int code) -> exited.tryComplete(code);
-        case Outcome.Failed(var failure) -> exited.tryFail(failure.toException());
-      }
-    } else if (broken != null) {
-      exited.tryFail(broken);
-    } else {
-      // As kubectl has it: closed in good order without a word is success.
-      exited.tryComplete(0);
-    }
+    status.end(broken);
     hangUp();
   }
 
@@ -120,12 +103,6 @@ public final class SpdyProcess implements RemoteProcess {
     streams.values().forEach(stream -> stream.end().otherwiseEmpty());
     Future.join(streams.values().stream().map(SpdyStream::closed).toList())
         .onComplete(all -> connection.close());
-  }
-
-  private Outcome outcome() {
-    return protocol.equals(SpdyRemoteCommand.V4)
-        ? OutcomeStatus.fromJson(status.getBytes())
-        : new Outcome.Failed(Status.of(500, "Unknown", status.toString(UTF_8)));
   }
 
   @Override
@@ -147,19 +124,18 @@ public final class SpdyProcess implements RemoteProcess {
   public void resize(TerminalSize size) {
     SpdyStream resizes = streams.get(SpdyRemoteCommand.RESIZE);
     if (resizes != null) {
-      var json = Json.object().put("Width", size.width()).put("Height", size.height());
-      resizes.write(Buffer.buffer(Json.bytes(json)).appendString("\n")).otherwiseEmpty();
+      resizes.write(size.json().appendString("\n")).otherwiseEmpty();
     }
   }
 
   @Override
   public Future<Integer> exited() {
-    return exited.future();
+    return status.exited();
   }
 
   @Override
   public void close() {
-    exited.tryFail(new IOException("closed by the client"));
+    status.fail(new IOException("closed by the client"));
     connection.close();
   }
 }

@@ -1,7 +1,6 @@
 package io.hubspoke.streams.websocket;
 
-import io.hubspoke.api.Json;
-import io.hubspoke.streams.Outcome;
+import io.hubspoke.streams.ExitStatus;
 import io.hubspoke.streams.OutcomeStatus;
 import io.hubspoke.streams.Pipe;
 import io.hubspoke.streams.RemoteCommand;
@@ -10,7 +9,6 @@ import io.hubspoke.streams.StreamTimeouts;
 import io.hubspoke.streams.TerminalSize;
 import io.hubspoke.streams.upgrade.UpgradeAnswer;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
@@ -22,16 +20,12 @@ import java.util.function.Function;
 
 /** The client's end of an exec or attach over a WebSocket. */
 public final class WebSocketProcess implements RemoteProcess {
-  /** A Status that is longer is none. */
-  private static final int MAX_STATUS = 1 << 20;
-
   private final ChannelConnection connection;
   private final WriteStream<Buffer> stdin;
   private final Pipe stdout;
   private final Pipe stderr;
   private final WriteStream<Buffer> resize;
-  private final Buffer status = Buffer.buffer();
-  private final Promise<Integer> exited = Promise.promise();
+  private final ExitStatus status = new ExitStatus(OutcomeStatus::fromJson);
 
   private WebSocketProcess(ChannelConnection connection, RemoteCommand command) {
     this.connection = connection;
@@ -45,9 +39,9 @@ public final class WebSocketProcess implements RemoteProcess {
     Pipe errors = connection.incoming(WebSocketRemoteCommand.ERROR);
     errors
         .source()
-        .exceptionHandler(exited::tryFail)
+        .exceptionHandler(status::fail)
         .handler(this::status)
-        .endHandler(v -> ended())
+        .endHandler(v -> status.end(null))
         .resume();
   }
 
@@ -76,23 +70,8 @@ public final class WebSocketProcess implements RemoteProcess {
   }
 
   private void status(Buffer more) {
-    if (status.length() + more.length() > MAX_STATUS) {
-      exited.tryFail(new IOException("error stream protocol error: a status above 1 MiB"));
+    if (!status.add(more)) {
       close();
-      return;
-    }
-    status.appendBuffer(more);
-  }
-
-  private void ended() {
-    if (status.length() == 0) {
-      // As kubectl has it: closed in good order without a word is success.
-      exited.tryComplete(0);
-      return;
-    }
-    switch (OutcomeStatus.fromJson(status.getBytes())) {
-      case Outcome.Exited(int code) -> exited.tryComplete(code);
-      case Outcome.Failed(var failure) -> exited.tryFail(failure.toException());
     }
   }
 
@@ -114,19 +93,18 @@ public final class WebSocketProcess implements RemoteProcess {
   @Override
   public void resize(TerminalSize size) {
     if (resize != null) {
-      var json = Json.object().put("Width", size.width()).put("Height", size.height());
-      resize.write(Buffer.buffer(Json.bytes(json))).otherwiseEmpty();
+      resize.write(size.json()).otherwiseEmpty();
     }
   }
 
   @Override
   public Future<Integer> exited() {
-    return exited.future();
+    return status.exited();
   }
 
   @Override
   public void close() {
-    exited.tryFail(new IOException("closed by the client"));
+    status.fail(new IOException("closed by the client"));
     connection.finish();
   }
 }
