@@ -11,7 +11,6 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.ReferenceCountUtil;
 import io.vertx.core.Future;
-import io.vertx.core.Handler;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -21,10 +20,12 @@ import io.vertx.core.internal.buffer.BufferInternal;
 import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.SocketAddress;
+import io.vertx.core.streams.ReadStream;
+import io.vertx.core.streams.WriteStream;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A TCP connection whose halves end by themselves, which Vert.x's own sockets can't. */
-public final class SocketDuplex implements Duplex {
+public final class SocketDuplex extends PairedDuplex {
   private final Channel channel;
   private final Pipe incoming;
   private final NettySink outgoing;
@@ -122,67 +123,13 @@ public final class SocketDuplex implements Duplex {
   }
 
   @Override
-  public Duplex exceptionHandler(Handler<Throwable> handler) {
-    incoming.source().exceptionHandler(handler);
-    outgoing.exceptionHandler(handler);
-    return this;
+  protected ReadStream<Buffer> incoming() {
+    return incoming.source();
   }
 
   @Override
-  public Duplex handler(Handler<Buffer> handler) {
-    incoming.source().handler(handler);
-    return this;
-  }
-
-  @Override
-  public Duplex pause() {
-    incoming.source().pause();
-    return this;
-  }
-
-  @Override
-  public Duplex resume() {
-    incoming.source().resume();
-    return this;
-  }
-
-  @Override
-  public Duplex fetch(long amount) {
-    incoming.source().fetch(amount);
-    return this;
-  }
-
-  @Override
-  public Duplex endHandler(Handler<Void> handler) {
-    incoming.source().endHandler(handler);
-    return this;
-  }
-
-  @Override
-  public Future<Void> write(Buffer data) {
-    return outgoing.write(data);
-  }
-
-  @Override
-  public Future<Void> end() {
-    return outgoing.end();
-  }
-
-  @Override
-  public Duplex setWriteQueueMaxSize(int maxSize) {
-    outgoing.setWriteQueueMaxSize(maxSize);
-    return this;
-  }
-
-  @Override
-  public boolean writeQueueFull() {
-    return outgoing.writeQueueFull();
-  }
-
-  @Override
-  public Duplex drainHandler(Handler<Void> handler) {
-    outgoing.drainHandler(handler);
-    return this;
+  protected WriteStream<Buffer> outgoing() {
+    return outgoing;
   }
 
   @Override

@@ -3,13 +3,16 @@ package io.hubspoke.streams.spdy;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.hubspoke.streams.Duplex;
+import io.hubspoke.streams.PairedDuplex;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.streams.ReadStream;
+import io.vertx.core.streams.WriteStream;
 import java.io.IOException;
 
 /** A connection to a port at the client's end: a stream of data, and one that says what failed. */
-final class ForwardedPort implements Duplex {
+final class ForwardedPort extends PairedDuplex {
   private static final int MAX_MESSAGE = 64 << 10;
 
   private final SpdyStream data;
@@ -56,60 +59,13 @@ final class ForwardedPort implements Duplex {
   }
 
   @Override
-  public Duplex handler(Handler<Buffer> handler) {
-    data.handler(handler);
-    return this;
+  protected ReadStream<Buffer> incoming() {
+    return data;
   }
 
   @Override
-  public Duplex pause() {
-    data.pause();
-    return this;
-  }
-
-  @Override
-  public Duplex resume() {
-    data.resume();
-    return this;
-  }
-
-  @Override
-  public Duplex fetch(long amount) {
-    data.fetch(amount);
-    return this;
-  }
-
-  @Override
-  public Duplex endHandler(Handler<Void> handler) {
-    data.endHandler(handler);
-    return this;
-  }
-
-  @Override
-  public Future<Void> write(Buffer bytes) {
-    return data.write(bytes);
-  }
-
-  @Override
-  public Future<Void> end() {
-    return data.end();
-  }
-
-  @Override
-  public Duplex setWriteQueueMaxSize(int maxSize) {
-    data.setWriteQueueMaxSize(maxSize);
-    return this;
-  }
-
-  @Override
-  public boolean writeQueueFull() {
-    return data.writeQueueFull();
-  }
-
-  @Override
-  public Duplex drainHandler(Handler<Void> handler) {
-    data.drainHandler(handler);
-    return this;
+  protected WriteStream<Buffer> outgoing() {
+    return data;
   }
 
   @Override

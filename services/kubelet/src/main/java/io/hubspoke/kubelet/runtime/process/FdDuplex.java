@@ -1,15 +1,16 @@
 package io.hubspoke.kubelet.runtime.process;
 
-import io.hubspoke.streams.Duplex;
+import io.hubspoke.streams.PairedDuplex;
 import io.vertx.core.Future;
-import io.vertx.core.Handler;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.internal.ContextInternal;
+import io.vertx.core.streams.ReadStream;
+import io.vertx.core.streams.WriteStream;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A connected socket as bytes both ways, each way ended by itself. */
-final class FdDuplex implements Duplex {
+final class FdDuplex extends PairedDuplex {
   private static final int SHUT_WR = 1;
 
   private final FdSource source;
@@ -45,65 +46,13 @@ final class FdDuplex implements Duplex {
   }
 
   @Override
-  public Duplex exceptionHandler(Handler<Throwable> handler) {
-    return this;
+  protected ReadStream<Buffer> incoming() {
+    return source;
   }
 
   @Override
-  public Duplex handler(Handler<Buffer> handler) {
-    source.handler(handler);
-    return this;
-  }
-
-  @Override
-  public Duplex pause() {
-    source.pause();
-    return this;
-  }
-
-  @Override
-  public Duplex resume() {
-    source.resume();
-    return this;
-  }
-
-  @Override
-  public Duplex fetch(long amount) {
-    source.fetch(amount);
-    return this;
-  }
-
-  @Override
-  public Duplex endHandler(Handler<Void> handler) {
-    source.endHandler(handler);
-    return this;
-  }
-
-  @Override
-  public Future<Void> write(Buffer data) {
-    return sink.write(data);
-  }
-
-  @Override
-  public Future<Void> end() {
-    return sink.end();
-  }
-
-  @Override
-  public Duplex setWriteQueueMaxSize(int maxSize) {
-    sink.setWriteQueueMaxSize(maxSize);
-    return this;
-  }
-
-  @Override
-  public boolean writeQueueFull() {
-    return sink.writeQueueFull();
-  }
-
-  @Override
-  public Duplex drainHandler(Handler<Void> handler) {
-    sink.drainHandler(handler);
-    return this;
+  protected WriteStream<Buffer> outgoing() {
+    return sink;
   }
 
   @Override
