@@ -59,8 +59,9 @@ public final class Component {
    */
   public static int run(Deployable verticle, Future<?> joined, PrintStream err) {
     Vertx vertx = vertx();
+    String deployment;
     try {
-      await(vertx.deployVerticle(verticle));
+      deployment = await(vertx.deployVerticle(verticle));
     } catch (Exception e) {
       err.println("error: " + reason(e));
       close(vertx.close(), err);
@@ -68,8 +69,25 @@ public final class Component {
     }
     CountDownLatch ended = new CountDownLatch(1);
     joined.onFailure(e -> ended.countDown());
-    awaitSignal(vertx::close, ended, err);
+    awaitSignal(() -> stop(vertx, deployment), ended, err);
     return joined.failed() ? 1 : 0;
+  }
+
+  /** Vert.x itself closes clients before it stops the verticles that still use them. */
+  static Future<Void> stop(Vertx vertx, String deployment) {
+    // Of no context, since none of Vert.x's completes anything any more when it is closed.
+    Promise<Void> stopped = Promise.promise();
+    vertx
+        .undeploy(deployment)
+        .onComplete(
+            undeployed ->
+                vertx
+                    .close()
+                    .onComplete(
+                        closed ->
+                            stopped.complete(
+                                null, undeployed.failed() ? undeployed.cause() : closed.cause())));
+    return stopped.future();
   }
 
   /**
