@@ -25,12 +25,23 @@ import javax.net.ssl.TrustManager;
  */
 final class Probe implements AutoCloseable {
   private static final Duration TIMEOUT = Duration.ofSeconds(20);
+  private static final int QUOTED = 160;
 
   /** What came back: a status and body, or how the connection failed (status 0). */
   record Answer(int status, String body) {
     String brief() {
-      var line = body.lines().findFirst().orElse("");
-      return status + (line.length() > 160 ? " " + line.substring(0, 160) : " " + line);
+      return brief("");
+    }
+
+    /** The same, so that this part of the body is among what is quoted, if it is there. */
+    String brief(String part) {
+      var line = body.lines().filter(l -> l.contains(part)).findFirst().orElse("");
+      if (line.isEmpty()) {
+        line = body.lines().findFirst().orElse("");
+      }
+      var end = Math.min(line.length(), Math.max(QUOTED, line.indexOf(part) + part.length()));
+      var begin = Math.max(0, end - QUOTED);
+      return status + " " + (begin > 0 ? "..." : "") + line.substring(begin, end);
     }
   }
 

@@ -270,7 +270,7 @@ public final class ProxyRoute implements Route {
       var seen = Checks.serverVerifiedByNow(interceptor, mesh.addresses().apiserver());
       var received =
           new Deception.Received(
-              answer.brief(), answer.body().contains(forged), answer.status() >= 500);
+              answer.brief(forged), answer.body().contains(forged), answer.status() >= 500);
       return Deception.judge(seen, received, Deception.firstLine(interceptor));
     } finally {
       Checks.release(page.wire());
