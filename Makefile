@@ -38,7 +38,7 @@ fuzz: tools ## look for requests that break what reads them (FUZZ_SECONDS=60 eac
 	@JAVA_HOME="$(JDK_HOME)" $(MVN) $(MVN_FLAGS) --no-transfer-progress -Pfuzz -Dmaven.compiler.release=23 \
 	  -pl services/apiserver,shared/streams -am test-compile dependency:build-classpath \
 	  -Dmdep.outputFile=target/fuzz.classpath
-	@fuzz=$(CURDIR)/services/apiserver/src/test/fuzz/fuzz; failed=0; \
+	@fuzz=$(CURDIR)/shared/testing/src/main/fuzz/fuzz; failed=0; \
 	  $$fuzz "$(JDK_HOME)" shared/streams io.hubspoke.streams $(FUZZ_TARGETS) || failed=1; \
 	  $$fuzz "$(JDK_HOME)" services/apiserver io.hubspoke.apiserver.fuzz $(FUZZ_TARGETS) || failed=1; \
 	  exit $$failed
