@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.kubelet.runtime.RuntimeEndpoint;
-import io.hubspoke.lab.MeshOptions.Changes;
-import io.hubspoke.lab.MeshOptions.Posture;
 import io.hubspoke.testing.Await;
 import io.hubspoke.testing.containers.Containerd;
 import io.hubspoke.testing.containers.TestImages;
@@ -46,11 +44,7 @@ class ContainersThroughKubectlTest {
     containerd = Containerd.start(Files.createTempDirectory("hubspoke-cri"));
     mesh =
         TestMesh.start(
-            dir,
-            1,
-            Posture.DEFAULT,
-            Changes.NONE.withKubelet(
-                k -> k.containerRuntimeEndpoint(new RuntimeEndpoint.Cri(containerd.socket()))));
+            dir, 1, k -> k.containerRuntimeEndpoint(new RuntimeEndpoint.Cri(containerd.socket())));
     kubectl = mesh.kubectl();
     pod(
         "web",

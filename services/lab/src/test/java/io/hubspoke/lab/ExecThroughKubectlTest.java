@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.kubelet.runtime.RuntimeEndpoint;
-import io.hubspoke.lab.MeshOptions.Changes;
-import io.hubspoke.lab.MeshOptions.Posture;
 import io.hubspoke.testing.Await;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -39,11 +37,7 @@ class ExecThroughKubectlTest {
   static void start() throws Exception {
     mesh =
         TestMesh.start(
-            dir,
-            1,
-            Posture.DEFAULT,
-            Changes.NONE.withKubelet(
-                k -> k.containerRuntimeEndpoint(RuntimeEndpoint.parse("process://"))));
+            dir, 1, k -> k.containerRuntimeEndpoint(RuntimeEndpoint.parse("process://")));
     shell("box", "trap 'exit 0' TERM; sleep 100000 & wait", false);
   }
 

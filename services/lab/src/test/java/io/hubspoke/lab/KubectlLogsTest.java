@@ -3,8 +3,6 @@ package io.hubspoke.lab;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.hubspoke.lab.MeshOptions.Changes;
-import io.hubspoke.lab.MeshOptions.Posture;
 import io.hubspoke.testing.Await;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,11 +25,7 @@ class KubectlLogsTest {
   static void start() throws Exception {
     mesh =
         TestMesh.start(
-            dir,
-            1,
-            Posture.DEFAULT,
-            Changes.NONE.withKubelet(
-                k -> k.crashLoopBackOff(Duration.ofMillis(200), Duration.ofMinutes(5))));
+            dir, 1, k -> k.crashLoopBackOff(Duration.ofMillis(200), Duration.ofMinutes(5)));
     mesh.pod("five", "Never", "hubspoke/ticker", "--interval=10ms", "--count=5");
     mesh.pod("slow", "Never", "hubspoke/ticker", "--interval=400ms", "--count=8");
     mesh.pod("lost", "Always", "example.com/none:1");

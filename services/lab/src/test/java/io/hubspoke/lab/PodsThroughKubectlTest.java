@@ -2,8 +2,6 @@ package io.hubspoke.lab;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.hubspoke.lab.MeshOptions.Changes;
-import io.hubspoke.lab.MeshOptions.Posture;
 import io.hubspoke.testing.Await;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,11 +21,7 @@ class PodsThroughKubectlTest {
   static void start() throws Exception {
     mesh =
         TestMesh.start(
-            dir,
-            2,
-            Posture.DEFAULT,
-            Changes.NONE.withKubelet(
-                k -> k.crashLoopBackOff(Duration.ofMillis(500), Duration.ofMinutes(5))));
+            dir, 2, k -> k.crashLoopBackOff(Duration.ofMillis(500), Duration.ofMinutes(5)));
     kubectl = mesh.kubectl();
   }
 

@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.kubelet.runtime.RuntimeEndpoint;
-import io.hubspoke.lab.MeshOptions.Changes;
-import io.hubspoke.lab.MeshOptions.Posture;
 import io.hubspoke.testing.Await;
 import io.kubernetes.client.PortForward;
 import io.kubernetes.client.util.ClientBuilder;
@@ -59,11 +57,7 @@ class PortForwardThroughKubectlTest {
   static void start() throws Exception {
     mesh =
         TestMesh.start(
-            dir,
-            1,
-            Posture.DEFAULT,
-            Changes.NONE.withKubelet(
-                k -> k.containerRuntimeEndpoint(RuntimeEndpoint.parse("process://"))));
+            dir, 1, k -> k.containerRuntimeEndpoint(RuntimeEndpoint.parse("process://")));
     ObjectNode pod = TestMesh.pod("server", "Never");
     TestMesh.container(pod, "main", "hubspoke/host", "8001", "8002");
     ((ObjectNode) pod.at("/spec/containers/0"))

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Json;
 import io.hubspoke.client.Resource;
+import io.hubspoke.kubelet.KubeletOptions;
 import io.hubspoke.lab.MeshOptions.Changes;
 import io.hubspoke.lab.MeshOptions.Posture;
 import io.hubspoke.runtime.Component;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.UnaryOperator;
 
 /** A mesh for the tests of one class, and what they do with it. */
 final class TestMesh {
@@ -33,6 +35,12 @@ final class TestMesh {
 
   static TestMesh start(Path directory, int nodes) throws Exception {
     return start(directory, nodes, Posture.DEFAULT, Changes.NONE);
+  }
+
+  /** The same with kubelets that are changed. */
+  static TestMesh start(Path directory, int nodes, UnaryOperator<KubeletOptions.Builder> kubelet)
+      throws Exception {
+    return start(directory, nodes, Posture.DEFAULT, Changes.NONE.withKubelet(kubelet));
   }
 
   /** Starts a mesh and waits until its nodes are ready. */
