@@ -1,16 +1,13 @@
 package io.hubspoke.apiserver.kubeletclient;
 
+import static io.hubspoke.apiserver.TestNodes.made;
+import static io.hubspoke.apiserver.TestNodes.node;
+import static io.hubspoke.apiserver.TestNodes.pod;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.hubspoke.api.Json;
 import io.hubspoke.apiserver.TestApiserver;
-import io.hubspoke.apiserver.TestApiserver.Answer;
 import io.hubspoke.apiserver.TestApiserver.Client;
-import io.hubspoke.pki.CertificateAuthority;
-import io.hubspoke.pki.Identity;
-import io.hubspoke.pki.Pem;
-import io.hubspoke.pki.SubjectAltNames;
+import io.hubspoke.apiserver.TestNodes;
 import io.hubspoke.runtime.ReloadableKeys;
 import io.hubspoke.runtime.Tls;
 import io.hubspoke.testing.Await;
@@ -58,29 +55,8 @@ class PodLogTest {
   }
 
   private void start(boolean verified) throws Exception {
-    Identity client =
-        CertificateAuthority.create("kubelet-client-ca", TestApiserver.VALIDITY)
-            .issueClient("kube-apiserver-kubelet-client", List.of(), TestApiserver.VALIDITY);
-    client.write(dir.resolve("kubelet-client.crt"), dir.resolve("kubelet-client.key"));
-    var kubeletCa = CertificateAuthority.create("kubelet-ca", TestApiserver.VALIDITY);
-    Pem.writeCertificates(dir.resolve("kubelet-ca.crt"), List.of(kubeletCa.certificate()));
-    server =
-        new TestApiserver(
-            dir,
-            options ->
-                options.with(
-                    new KubeletClientOptions(
-                        dir.resolve("kubelet-client.crt"),
-                        dir.resolve("kubelet-client.key"),
-                        verified ? dir.resolve("kubelet-ca.crt") : null,
-                        KubeletClientOptions.DEFAULT_ADDRESS_TYPES,
-                        Duration.ofSeconds(1),
-                        "127.0.10.1",
-                        KubeletClientOptions.LAB_RANGES)));
+    server = TestNodes.apiserver(dir, verified, Duration.ofSeconds(1));
     admin = server.admin();
-    Identity serving =
-        CertificateAuthority.create("somebody-else", TestApiserver.VALIDITY)
-            .issueServer("n1", SubjectAltNames.of("127.10.0.1"), TestApiserver.VALIDITY);
     kubelet =
         Await.result(
             server
@@ -88,7 +64,7 @@ class PodLogTest {
                 .createHttpServer(
                     Tls.serve(
                         new HttpServerOptions(),
-                        new ReloadableKeys(serving),
+                        new ReloadableKeys(TestNodes.serving()),
                         List.<X509Certificate>of()))
                 .requestHandler(this::serve)
                 .listen(0, "127.10.0.1"));
@@ -324,33 +300,5 @@ class PodLogTest {
       assertThat(answer.message()).startsWith("Get \"https://127.10.0.3:");
       assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(15));
     }
-  }
-
-  private static void made(Answer answer) {
-    assertThat(answer.code()).as(answer.text()).isEqualTo(201);
-  }
-
-  private static ObjectNode node(String name, String address, int port) {
-    return Json.parseObject(
-        """
-        {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "%s"},
-         "status": {"addresses": [{"type": "InternalIP", "address": "%s"}],
-           "daemonEndpoints": {"kubeletEndpoint": {"Port": %d}}}}
-        """
-            .formatted(name, address, port)
-            .getBytes(StandardCharsets.UTF_8));
-  }
-
-  private static ObjectNode pod(String name, String node, String... containers) {
-    ObjectNode pod = Json.object().put("apiVersion", "v1").put("kind", "Pod");
-    pod.putObject("metadata").put("name", name);
-    ObjectNode spec = pod.putObject("spec");
-    if (!node.isEmpty()) {
-      spec.put("nodeName", node);
-    }
-    for (String container : containers) {
-      spec.withArray("containers").addObject().put("name", container).put("image", "hubspoke/echo");
-    }
-    return pod;
   }
 }

@@ -1,21 +1,19 @@
 package io.hubspoke.apiserver.proxy;
 
+import static io.hubspoke.apiserver.TestNodes.made;
+import static io.hubspoke.apiserver.TestNodes.node;
+import static io.hubspoke.apiserver.TestNodes.pod;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Json;
 import io.hubspoke.apiserver.TestApiserver;
 import io.hubspoke.apiserver.TestApiserver.Answer;
 import io.hubspoke.apiserver.TestApiserver.Client;
+import io.hubspoke.apiserver.TestNodes;
 import io.hubspoke.apiserver.http.RawConnection;
-import io.hubspoke.apiserver.kubeletclient.KubeletClientOptions;
-import io.hubspoke.pki.CertificateAuthority;
 import io.hubspoke.pki.Identity;
-import io.hubspoke.pki.Pem;
-import io.hubspoke.pki.SubjectAltNames;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -44,29 +42,9 @@ class PodStreamTest {
   }
 
   private void start(boolean verified) throws Exception {
-    CertificateAuthority.create("kubelet-client-ca", TestApiserver.VALIDITY)
-        .issueClient("kube-apiserver-kubelet-client", List.of(), TestApiserver.VALIDITY)
-        .write(dir.resolve("kubelet-client.crt"), dir.resolve("kubelet-client.key"));
-    var kubeletCa = CertificateAuthority.create("kubelet-ca", TestApiserver.VALIDITY);
-    Pem.writeCertificates(dir.resolve("kubelet-ca.crt"), List.of(kubeletCa.certificate()));
-    server =
-        new TestApiserver(
-            dir,
-            options ->
-                options.with(
-                    new KubeletClientOptions(
-                        dir.resolve("kubelet-client.crt"),
-                        dir.resolve("kubelet-client.key"),
-                        verified ? dir.resolve("kubelet-ca.crt") : null,
-                        KubeletClientOptions.DEFAULT_ADDRESS_TYPES,
-                        Duration.ofSeconds(2),
-                        "127.0.10.1",
-                        KubeletClientOptions.LAB_RANGES)));
+    server = TestNodes.apiserver(dir, verified, Duration.ofSeconds(2));
     admin = server.admin();
-    Identity foreign =
-        CertificateAuthority.create("somebody-else", TestApiserver.VALIDITY)
-            .issueServer("n1", SubjectAltNames.of("127.10.0.1"), TestApiserver.VALIDITY);
-    kubelet = new RawBackend("127.10.0.1", foreign);
+    kubelet = new RawBackend("127.10.0.1", TestNodes.serving());
     made(admin.post("/api/v1/nodes", node("n1", "127.10.0.1", kubelet.port())));
     made(admin.post(PODS, pod("one", "n1", "c")));
     made(admin.post(PODS, pod("two", "n1", "a", "b")));
@@ -321,33 +299,5 @@ class PodStreamTest {
 
   private static String head(String... lines) {
     return String.join("\r\n", lines) + "\r\nHost: h\r\n\r\n";
-  }
-
-  private static void made(Answer answer) {
-    assertThat(answer.code()).as(answer.text()).isEqualTo(201);
-  }
-
-  private static ObjectNode node(String name, String address, int port) {
-    return Json.parseObject(
-        """
-        {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "%s"},
-         "status": {"addresses": [{"type": "InternalIP", "address": "%s"}],
-           "daemonEndpoints": {"kubeletEndpoint": {"Port": %d}}}}
-        """
-            .formatted(name, address, port)
-            .getBytes(StandardCharsets.UTF_8));
-  }
-
-  private static ObjectNode pod(String name, String node, String... containers) {
-    ObjectNode pod = Json.object().put("apiVersion", "v1").put("kind", "Pod");
-    pod.putObject("metadata").put("name", name);
-    ObjectNode spec = pod.putObject("spec");
-    if (!node.isEmpty()) {
-      spec.put("nodeName", node);
-    }
-    for (String container : containers) {
-      spec.withArray("containers").addObject().put("name", container).put("image", "hubspoke/echo");
-    }
-    return pod;
   }
 }
