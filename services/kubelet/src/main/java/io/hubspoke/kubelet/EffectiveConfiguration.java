@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Json;
 import io.hubspoke.kubelet.server.AuthorizationMode;
 import io.hubspoke.kubelet.server.ServerOptions;
-import java.time.Duration;
+import io.hubspoke.runtime.GoDuration;
 
 /** Tells what a kubelet goes by as the {@code KubeletConfiguration} that would say the same. */
 final class EffectiveConfiguration {
@@ -34,18 +34,18 @@ final class EffectiveConfiguration {
     authentication
         .putObject("webhook")
         .put("enabled", server.tokenWebhook())
-        .put("cacheTTL", text(server.tokenCacheTtl()));
+        .put("cacheTTL", GoDuration.format(server.tokenCacheTtl()));
     authentication.putObject("anonymous").put("enabled", server.anonymousAuth());
     ObjectNode authorization =
         json.putObject("authorization").put("mode", server.authorizationMode().toString());
     if (server.authorizationMode() == AuthorizationMode.WEBHOOK) {
       authorization
           .putObject("webhook")
-          .put("cacheAuthorizedTTL", text(server.authorizedTtl()))
-          .put("cacheUnauthorizedTTL", text(server.unauthorizedTtl()));
+          .put("cacheAuthorizedTTL", GoDuration.format(server.authorizedTtl()))
+          .put("cacheUnauthorizedTTL", GoDuration.format(server.unauthorizedTtl()));
     }
-    json.put("nodeStatusUpdateFrequency", text(options.nodeStatusUpdateFrequency()));
-    json.put("nodeStatusReportFrequency", text(options.nodeStatusReportFrequency()));
+    json.put("nodeStatusUpdateFrequency", GoDuration.format(options.nodeStatusUpdateFrequency()));
+    json.put("nodeStatusReportFrequency", GoDuration.format(options.nodeStatusReportFrequency()));
     json.put("nodeLeaseDurationSeconds", options.nodeLeaseDuration().toSeconds());
     json.put("maxPods", options.maxPods());
     if (!options.podCidr().isEmpty()) {
@@ -57,29 +57,12 @@ final class EffectiveConfiguration {
     json.put("containerRuntimeEndpoint", options.containerRuntimeEndpoint().toString());
     json.put("containerLogMaxSize", String.valueOf(options.maxLogSize()));
     json.putObject("crashLoopBackOff")
-        .put("maxContainerRestartPeriod", text(options.maxCrashLoopBackOff()));
-    json.put("streamingConnectionIdleTimeout", text(server.streamIdleTimeout()));
+        .put("maxContainerRestartPeriod", GoDuration.format(options.maxCrashLoopBackOff()));
+    json.put("streamingConnectionIdleTimeout", GoDuration.format(server.streamIdleTimeout()));
     json.put("enableDebuggingHandlers", server.debuggingHandlers());
     json.put("enableSystemLogHandler", server.systemLogHandler());
     json.put("enableProfilingHandler", false).put("enableDebugFlagsHandler", false);
     json.put("registerNode", options.registerNode());
     return json;
-  }
-
-  /** Writes a duration as Go does: {@code 4h0m0s}. */
-  private static String text(Duration duration) {
-    if (duration.toSeconds() == 0) {
-      return duration.isZero() ? "0s" : duration.toMillis() + "ms";
-    }
-    String seconds =
-        duration.toMillisPart() == 0
-            ? duration.toSecondsPart() + "s"
-            : duration.toSecondsPart()
-                + "."
-                + "%03d".formatted(duration.toMillisPart()).replaceAll("0+$", "")
-                + "s";
-    return duration.toHours() > 0
-        ? duration.toHours() + "h" + duration.toMinutesPart() + "m" + seconds
-        : duration.toMinutes() > 0 ? duration.toMinutes() + "m" + seconds : seconds;
   }
 }

@@ -25,12 +25,22 @@ public final class GoDuration implements ITypeConverter<Duration> {
     }
   }
 
-  /** Writes a duration as the real components do in messages: {@code 10s}, {@code 2m40s}. */
+  /**
+   * Writes a duration as Go does, to the millisecond: {@code 10s}, {@code 2m40s}, {@code 4h0m0s}.
+   */
   public static String format(Duration duration) {
-    if (duration.toMillis() < 1000) {
-      return duration.toMillis() + "ms";
+    if (duration.toSeconds() == 0) {
+      return duration.isZero() ? "0s" : duration.toMillis() + "ms";
     }
-    long minutes = duration.toMinutes();
-    return (minutes > 0 ? minutes + "m" : "") + duration.toSecondsPart() + "s";
+    String seconds =
+        duration.toMillisPart() == 0
+            ? duration.toSecondsPart() + "s"
+            : duration.toSecondsPart()
+                + "."
+                + "%03d".formatted(duration.toMillisPart()).replaceAll("0+$", "")
+                + "s";
+    return duration.toHours() > 0
+        ? duration.toHours() + "h" + duration.toMinutesPart() + "m" + seconds
+        : duration.toMinutes() > 0 ? duration.toMinutes() + "m" + seconds : seconds;
   }
 }
