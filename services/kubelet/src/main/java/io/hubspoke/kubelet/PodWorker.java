@@ -257,15 +257,15 @@ final class PodWorker implements NodePod {
     ephemeral.see(pod);
     all().forEach(ContainerWorker::observeExit);
     if (gone) {
-      return end(Duration.ofSeconds(grace()), this::forget);
+      return end(grace(), this::forget);
     }
     if (pod.getMetadata().getDeletionTimestamp() != null) {
-      return end(Duration.ofSeconds(grace()), this::delete);
+      return end(grace(), this::delete);
     }
     PodStatus view = view();
     Duration lifeLeft = lifeLeft();
     if (terminal() || statusWriter.failed()) {
-      return end(Duration.ofSeconds(grace()), () -> tell(view));
+      return end(grace(), () -> tell(view));
     }
     Duration next = run();
     if (!tell(view)) {
@@ -353,10 +353,10 @@ final class PodWorker implements NodePod {
     return policy == null ? "Always" : policy;
   }
 
-  private long grace() {
+  private Duration grace() {
     Long given = pod.getMetadata().getDeletionGracePeriodSeconds();
     Long own = pod.getSpec().getTerminationGracePeriodSeconds();
-    return given != null ? given : own != null ? own : 30;
+    return Duration.ofSeconds(given != null ? given : own != null ? own : 30);
   }
 
   /** Takes the steps towards running containers, which begin with the volumes. */
@@ -378,7 +378,7 @@ final class PodWorker implements NodePod {
 
   private Duration steps() {
     for (ContainerWorker container : all()) {
-      restarts.see(pod, container, fieldPath(container), Duration.ofSeconds(grace()));
+      restarts.see(pod, container, fieldPath(container), grace());
     }
     if (sandbox == null) {
       var config = new ContainerRuntime.SandboxConfig(pod, logDirectory);
@@ -393,7 +393,7 @@ final class PodWorker implements NodePod {
     Duration next = Duration.ZERO;
     // Before the others, so that one can look at a pod whose own can't start.
     for (ContainerWorker container : ephemeral.unstarted()) {
-      next = soonest(next, starter.start(pod, container, fieldPath(container), sandbox));
+      next = soonest(next, start(container));
     }
     return soonest(next, ownSteps());
   }
@@ -411,7 +411,7 @@ final class PodWorker implements NodePod {
             && restartPolicy().equals("Never")) {
           return Duration.ZERO;
         }
-        Duration wait = starter.start(pod, container, fieldPath(container), sandbox);
+        Duration wait = start(container);
         if (!container.running()) {
           return wait;
         }
@@ -428,11 +428,14 @@ final class PodWorker implements NodePod {
         return next;
       }
       if (!container.running() && wanted(container)) {
-        Duration wait = starter.start(pod, container, fieldPath(container), sandbox);
-        next = next.isZero() || (!wait.isZero() && wait.compareTo(next) < 0) ? wait : next;
+        next = soonest(next, start(container));
       }
     }
     return next;
+  }
+
+  private Duration start(ContainerWorker container) {
+    return starter.start(pod, container, fieldPath(container), sandbox);
   }
 
   private boolean wanted(ContainerWorker container) {
