@@ -20,13 +20,12 @@ import io.hubspoke.kubelet.volumes.PodDirectory;
 import io.hubspoke.kubelet.volumes.PodObjects;
 import io.hubspoke.kubelet.volumes.PodVolumes;
 import io.hubspoke.kubelet.volumes.ServiceAccountTokens;
+import io.hubspoke.runtime.DirectoryTree;
 import io.vertx.core.Context;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -525,14 +524,7 @@ final class PodWorker implements NodePod {
 
   private void forget() throws IOException {
     finished = true;
-    if (!Files.exists(logDirectory)) {
-      return;
-    }
-    try (Stream<Path> files = Files.walk(logDirectory)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(file);
-      }
-    }
+    DirectoryTree.delete(logDirectory);
   }
 
   private String fieldPath(ContainerWorker container) {

@@ -1,6 +1,7 @@
 package io.hubspoke.lab;
 
 import io.hubspoke.lab.bench.ServerProcess;
+import io.hubspoke.runtime.DirectoryTree;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -6,6 +6,7 @@ import io.hubspoke.lab.bench.ServerProcess;
 import io.hubspoke.pki.CertificateAuthority;
 import io.hubspoke.pki.Identity;
 import io.hubspoke.pki.SubjectAltNames;
+import io.hubspoke.runtime.DirectoryTree;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

@@ -4,6 +4,7 @@ import io.hubspoke.lab.MeshOptions.Changes;
 import io.hubspoke.lab.MeshOptions.Posture;
 import io.hubspoke.lab.audit.Route;
 import io.hubspoke.runtime.Component;
+import io.hubspoke.runtime.DirectoryTree;
 import io.vertx.core.Vertx;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,5 +1,6 @@
 package io.hubspoke.kubelet.volumes;
 
+import io.hubspoke.runtime.DirectoryTree;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -53,7 +54,7 @@ final class AtomicDirectory {
       owner.giveDirectory(fresh, DIRECTORY_MODE);
     } catch (IOException | MountException e) {
       // It is tried again, and what was written may be secret.
-      PodDirectory.deleteTree(fresh);
+      DirectoryTree.delete(fresh);
       throw e;
     }
     Path data = directory.resolve(DATA);
@@ -64,7 +65,7 @@ final class AtomicDirectory {
     Files.move(link, data, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     link(visible);
     if (old != null) {
-      PodDirectory.deleteTree(old);
+      DirectoryTree.delete(old);
     }
   }
 

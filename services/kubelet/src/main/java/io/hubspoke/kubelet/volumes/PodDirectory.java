@@ -1,5 +1,6 @@
 package io.hubspoke.kubelet.volumes;
 
+import io.hubspoke.runtime.DirectoryTree;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -67,7 +68,7 @@ public final class PodDirectory {
     try (var pods = Files.newDirectoryStream(ofPods(rootDir))) {
       for (Path pod : pods) {
         if (!present.test(pod.getFileName().toString())) {
-          deleteTree(pod);
+          DirectoryTree.delete(pod);
         }
       }
     }
@@ -80,7 +81,7 @@ public final class PodDirectory {
       for (Path pod : pods) {
         String name = pod.getFileName().toString();
         if (!present.test(name.substring(name.lastIndexOf('_') + 1))) {
-          deleteTree(pod);
+          DirectoryTree.delete(pod);
         }
       }
     }
@@ -93,7 +94,7 @@ public final class PodDirectory {
     try (var entries = Files.newDirectoryStream(directory)) {
       for (Path entry : entries) {
         if (!entry.getFileName().toString().equals(kept)) {
-          deleteTree(entry);
+          DirectoryTree.delete(entry);
         }
       }
     }
@@ -120,7 +121,7 @@ public final class PodDirectory {
   }
 
   void remove() throws IOException {
-    deleteTree(directory);
+    DirectoryTree.delete(directory);
   }
 
   /** Returns how many bytes the files in a directory have; links are not followed. */
@@ -141,32 +142,5 @@ public final class PodDirectory {
           }
         });
     return size[0];
-  }
-
-  /** Deletes a directory with all that is in it, if it is there; links are not followed. */
-  static void deleteTree(Path directory) throws IOException {
-    if (!Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
-      return;
-    }
-    Files.walkFileTree(
-        directory,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            Files.delete(file);
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult postVisitDirectory(Path visited, IOException failure)
-              throws IOException {
-            if (failure != null) {
-              throw failure;
-            }
-            Files.delete(visited);
-            return FileVisitResult.CONTINUE;
-          }
-        });
   }
 }

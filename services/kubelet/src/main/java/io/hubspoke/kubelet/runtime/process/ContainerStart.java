@@ -5,6 +5,7 @@ import io.hubspoke.kubelet.logs.ContainerLog;
 import io.hubspoke.kubelet.runtime.ContainerRuntime.ContainerConfig;
 import io.hubspoke.kubelet.runtime.ContainerRuntime.ImageException;
 import io.hubspoke.kubelet.runtime.ContainerRuntime.StartException;
+import io.hubspoke.runtime.DirectoryTree;
 import io.vertx.core.internal.VertxInternal;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -123,7 +124,7 @@ final class ContainerStart {
   /** Takes away what a container leaves on disk. */
   Void cleanUp(String id) throws IOException {
     records.remove(id);
-    Trees.delete(containers.resolve(id));
+    DirectoryTree.delete(containers.resolve(id));
     return null;
   }
 

@@ -1,6 +1,7 @@
 package io.hubspoke.kubelet.runtime.process;
 
 import io.hubspoke.kubelet.runtime.ContainerRuntime.StartException;
+import io.hubspoke.runtime.DirectoryTree;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -93,7 +94,7 @@ record Isolation(boolean containers, boolean network, String reason, Path mountT
         Fds.close(nothing);
       }
     } finally {
-      Trees.delete(home);
+      DirectoryTree.delete(home);
     }
   }
 

@@ -1,6 +1,7 @@
 package io.hubspoke.kubelet.runtime.process;
 
 import io.hubspoke.kubelet.runtime.ContainerRuntime;
+import io.hubspoke.runtime.DirectoryTree;
 import io.hubspoke.streams.Duplex;
 import io.hubspoke.streams.RemoteCommand;
 import io.hubspoke.streams.RemoteProcess;
@@ -96,7 +97,7 @@ public final class ProcessRuntime implements ContainerRuntime {
         () -> {
           Files.createDirectories(directory);
           records.endLeftovers();
-          Trees.delete(directory.resolve("containers"));
+          DirectoryTree.delete(directory.resolve("containers"));
           if (Libc.LINUX) {
             watchdog = Watchdog.start(Files.createDirectories(records.directory()));
           }
@@ -363,7 +364,7 @@ public final class ProcessRuntime implements ContainerRuntime {
   private Void letWatchdogGo() throws IOException {
     if (watchdog != null) {
       watchdog.stop();
-      Trees.delete(records.directory());
+      DirectoryTree.delete(records.directory());
     }
     return null;
   }

@@ -1,5 +1,6 @@
 package io.hubspoke.kubelet.runtime.process;
 
+import io.hubspoke.runtime.DirectoryTree;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
@@ -68,7 +69,7 @@ final class RunRecords {
             ending.addAll(end(record));
           }
         }
-        Trees.delete(run);
+        DirectoryTree.delete(run);
       }
     }
     awaitEnd(ending);

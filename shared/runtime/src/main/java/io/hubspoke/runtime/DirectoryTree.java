@@ -1,23 +1,28 @@
-package io.hubspoke.kubelet.runtime.process;
+package io.hubspoke.runtime;
 
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 
-/** Deletes folders with all that is in them, following no link. */
-final class Trees {
-  private Trees() {}
+/** A directory with all that is in it. */
+public final class DirectoryTree {
+  private DirectoryTree() {}
 
-  static void delete(Path root) throws IOException {
-    if (!Files.exists(root)) {
+  /**
+   * Deletes it, if it is there; links are not followed, and what somebody else deletes meanwhile is
+   * as good.
+   */
+  public static void delete(Path directory) throws IOException {
+    if (!Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
       return;
     }
     Files.walkFileTree(
-        root,
+        directory,
         new SimpleFileVisitor<>() {
           @Override
           public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
@@ -30,16 +35,18 @@ final class Trees {
           public FileVisitResult visitFileFailed(Path file, IOException failure)
               throws IOException {
             if (failure instanceof NoSuchFileException) {
-              // Somebody else was faster.
               return FileVisitResult.CONTINUE;
             }
             throw failure;
           }
 
           @Override
-          public FileVisitResult postVisitDirectory(Path folder, IOException failure)
+          public FileVisitResult postVisitDirectory(Path visited, IOException failure)
               throws IOException {
-            Files.deleteIfExists(folder);
+            if (failure != null) {
+              throw failure;
+            }
+            Files.deleteIfExists(visited);
             return FileVisitResult.CONTINUE;
           }
         });
