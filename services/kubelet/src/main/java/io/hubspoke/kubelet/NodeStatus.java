@@ -23,7 +23,8 @@ final class NodeStatus {
   /** Below this much free memory the kubelet evicts pods, so that it can't be promised to any. */
   private static final long EVICTION_RESERVE_KI = 100 << 10;
 
-  private static final long MEMORY_KI = memoryKi();
+  /** How much memory the machine has. */
+  static final long MEMORY_KI = memoryKi();
 
   private final KubeletOptions options;
   private final ContainerRuntime runtime;
@@ -196,8 +197,7 @@ final class NodeStatus {
     }
   }
 
-  /** Returns how much memory the machine has. */
-  static long memoryKi() {
+  private static long memoryKi() {
     try (var lines = Files.lines(Path.of("/proc/meminfo"))) {
       return lines
           .filter(l -> l.startsWith("MemTotal:"))

@@ -32,7 +32,7 @@ final class RuntimeChoice {
                   options.nodeName(),
                   options.nodeIp(),
                   options.rootDir(),
-                  NodeStatus.memoryKi() << 10,
+                  NodeStatus.MEMORY_KI << 10,
                   options.maxLogSize()));
     };
   }
