@@ -45,8 +45,8 @@ final class ManifestFolder {
     this.broken = broken;
   }
 
-  /** Reads what has changed; returns whether anything has. */
-  boolean read() {
+  /** Reads what has changed. */
+  void read() {
     Map<Path, Manifest> now = new HashMap<>();
     try (DirectoryStream<Path> files =
         Files.newDirectoryStream(folder, f -> !f.getFileName().toString().startsWith("."))) {
@@ -60,11 +60,9 @@ final class ManifestFolder {
         missing = true;
         broken.accept(folder.toString(), e.toString());
       }
-      return false;
+      return;
     }
-    boolean changed = !now.equals(known);
     known = now;
-    return changed;
   }
 
   /** Returns the pods that there should be. */
