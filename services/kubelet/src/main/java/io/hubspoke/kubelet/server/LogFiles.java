@@ -5,17 +5,18 @@ import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.SecureDirectoryStream;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributeView;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 
@@ -58,8 +59,6 @@ final class LogFiles {
       } else {
         exchange.refuse(501, "logs are not served on this platform\n");
       }
-    } catch (NoSuchFileException | NotDirectoryException e) {
-      exchange.refuse(404, "404 page not found\n");
     } catch (IOException e) {
       // A link among them fails with a message that names the file; it is as good as absent.
       exchange.refuse(404, "404 page not found\n");
@@ -126,7 +125,7 @@ final class LogFiles {
 
   private static String escapeUrl(String name) {
     StringBuilder escaped = new StringBuilder();
-    for (byte b : name.getBytes(java.nio.charset.StandardCharsets.UTF_8)) {
+    for (byte b : name.getBytes(StandardCharsets.UTF_8)) {
       char c = (char) (b & 0xff);
       if (c < 128 && (Character.isLetterOrDigit(c) || "-._~/".indexOf(c) >= 0)) {
         escaped.append(c);
@@ -168,7 +167,7 @@ final class LogFiles {
           return;
         }
         left -= read;
-        if (!sink.write(Buffer.buffer(java.util.Arrays.copyOf(block.array(), read)))) {
+        if (!sink.write(Buffer.buffer(Arrays.copyOf(block.array(), read)))) {
           exchange.answered(200);
           return;
         }
