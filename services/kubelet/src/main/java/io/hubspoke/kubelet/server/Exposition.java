@@ -10,7 +10,9 @@ import java.util.Map;
 final class Exposition {
   private static final String TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
-  private final Map<String, StringBuilder> families = new LinkedHashMap<>();
+  private record Family(String head, StringBuilder samples) {}
+
+  private final Map<String, Family> families = new LinkedHashMap<>();
 
   /**
    * Begins a family, which may stay without samples.
@@ -18,15 +20,14 @@ final class Exposition {
    * @param type {@code counter} or {@code gauge}
    */
   Exposition family(String name, String type, String help) {
-    families
-        .computeIfAbsent(name, n -> new StringBuilder())
-        .append("# HELP %s %s\n# TYPE %s %s\n".formatted(name, help, name, type));
+    String head = "# HELP %s %s\n# TYPE %s %s\n".formatted(name, help, name, type);
+    families.put(name, new Family(head, new StringBuilder()));
     return this;
   }
 
   /** Adds a sample without a time. */
   void add(String family, Number value, String... labels) {
-    families.get(family).append(line(family, value, labels)).append('\n');
+    families.get(family).samples.append(line(family, value, labels)).append('\n');
   }
 
   /**
@@ -37,6 +38,7 @@ final class Exposition {
   void add(String family, Number value, Instant at, String... labels) {
     families
         .get(family)
+        .samples
         .append(line(family, value, labels))
         .append(' ')
         .append(at.toEpochMilli())
@@ -59,9 +61,8 @@ final class Exposition {
   void answer(Exchange exchange) {
     Buffer text = Buffer.buffer();
     families.values().stream()
-        .filter(
-            family -> family.indexOf("\n", family.indexOf("\n# TYPE") + 1) < family.length() - 1)
-        .forEach(family -> text.appendString(family.toString()));
+        .filter(family -> !family.samples.isEmpty())
+        .forEach(family -> text.appendString(family.head).appendString(family.samples.toString()));
     exchange.answer(200, TYPE, text);
   }
 }
