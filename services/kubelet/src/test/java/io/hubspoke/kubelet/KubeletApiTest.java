@@ -3,14 +3,12 @@ package io.hubspoke.kubelet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.kubelet.ApiCaller.Answer;
 import io.hubspoke.pki.CertificateAuthority;
 import io.hubspoke.pki.CertificateProfile;
 import io.hubspoke.pki.Identity;
-import io.hubspoke.runtime.ReloadableKeys;
-import io.hubspoke.runtime.Tls;
 import io.hubspoke.testing.Await;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpMethod;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -22,8 +20,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class KubeletApiTest {
-  private record Answer(int code, String body) {}
-
   @TempDir private Path directory;
   private TestNode node;
   private Identity admin;
@@ -46,18 +42,7 @@ class KubeletApiTest {
   }
 
   private Answer ask(Identity identity, HttpMethod method, String uri) throws Exception {
-    HttpClientOptions options = new HttpClientOptions().setVerifyHost(false);
-    Tls.connect(
-        options, identity == null ? null : new ReloadableKeys(identity), Tls.trustAny(List.of()));
-    var client = node.vertx.createHttpClient(options);
-    return Await.result(
-        client
-            .request(method, node.kubelet.port(), node.ip, uri)
-            .compose(
-                r ->
-                    r.send()
-                        .compose(a -> a.body().map(b -> new Answer(a.statusCode(), b.toString()))))
-            .eventually(client::close));
+    return new ApiCaller(node, identity, "").ask(method, uri);
   }
 
   private void ticker(String name, String... args) throws Exception {
