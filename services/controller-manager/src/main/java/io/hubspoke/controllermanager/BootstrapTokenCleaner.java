@@ -1,7 +1,6 @@
 package io.hubspoke.controllermanager;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.hubspoke.api.ApiException;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.ControlLoop;
 import io.hubspoke.client.DeleteOptions;
@@ -53,19 +52,13 @@ final class BootstrapTokenCleaner implements Controller {
     if (left.isPositive()) {
       return left;
     }
-    try {
-      client
-          .delete(
-              Resource.SECRETS,
-              NAMESPACE,
-              name,
-              DeleteOptions.now(secret.path("metadata").path("uid").asText()))
-          .await();
-    } catch (ApiException e) {
-      if (e.code() != 404 && e.code() != 409) {
-        throw e;
-      }
-    }
+    client
+        .deleteIfPresent(
+            Resource.SECRETS,
+            NAMESPACE,
+            name,
+            DeleteOptions.now(secret.path("metadata").path("uid").asText()))
+        .await();
     return Duration.ZERO;
   }
 

@@ -114,18 +114,12 @@ final class MirrorPod {
   /** Deletes a mirror at once; one that is gone is as good. */
   static void delete(ApiClient client, Pod object) {
     var metadata = object.getMetadata();
-    try {
-      client
-          .delete(
-              Resource.PODS,
-              metadata.getNamespace(),
-              metadata.getName(),
-              DeleteOptions.now(metadata.getUid()))
-          .await();
-    } catch (ApiException e) {
-      if (e.code() != 404 && e.code() != 409) {
-        throw e;
-      }
-    }
+    client
+        .deleteIfPresent(
+            Resource.PODS,
+            metadata.getNamespace(),
+            metadata.getName(),
+            DeleteOptions.now(metadata.getUid()))
+        .await();
   }
 }

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.hubspoke.api.ApiException;
 import io.hubspoke.api.Json;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.DeleteOptions;
@@ -511,15 +510,10 @@ final class PodWorker implements NodePod {
       last.put("phase", view.finalPhase());
     }
     statusWriter.write(last);
-    try {
-      client
-          .delete(Resource.PODS, about.namespace(), about.name(), DeleteOptions.now(about.uid()))
-          .await();
-    } catch (ApiException e) {
-      if (e.code() != 404 && e.code() != 409) {
-        throw e;
-      }
-    }
+    client
+        .deleteIfPresent(
+            Resource.PODS, about.namespace(), about.name(), DeleteOptions.now(about.uid()))
+        .await();
   }
 
   private void forget() throws IOException {

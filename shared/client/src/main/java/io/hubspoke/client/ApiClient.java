@@ -2,6 +2,7 @@ package io.hubspoke.client;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.ApiException;
 import io.hubspoke.api.Json;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -91,6 +92,19 @@ public final class ApiClient {
       Resource<?> resource, String namespace, String name, DeleteOptions options) {
     return exchange(
         HttpMethod.DELETE, resource.path(namespace, name), options.toJson(), ObjectNode.class);
+  }
+
+  /** Deletes an object; one that is gone, or is another one by now (404, 409), is as good. */
+  public Future<Void> deleteIfPresent(
+      Resource<?> resource, String namespace, String name, DeleteOptions options) {
+    return delete(resource, namespace, name, options)
+        .<Void>mapEmpty()
+        .recover(
+            e ->
+                e instanceof ApiException refusal
+                        && (refusal.code() == 404 || refusal.code() == 409)
+                    ? Future.succeededFuture()
+                    : Future.failedFuture(e));
   }
 
   /** Deletes all objects of a collection that the options select. */

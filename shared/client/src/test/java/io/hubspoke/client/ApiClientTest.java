@@ -100,6 +100,26 @@ class ApiClientTest {
   }
 
   @Test
+  void what_is_gone_or_another_by_now_counts_as_deleted_and_nothing_else_does() throws Exception {
+    var server =
+        new FakeServer(vertx)
+            .start(
+                r -> {
+                  String code = r.path().substring(r.path().length() - 3);
+                  answer(r, Integer.parseInt(code), "{\"kind\":\"Status\",\"code\":" + code + "}");
+                });
+    var client = new ApiClient(vertx, server.config(new Credentials.None()));
+    DeleteOptions options = DeleteOptions.now("u");
+
+    for (String name : List.of("n200", "n404", "n409")) {
+      Await.result(client.deleteIfPresent(Resource.NODES, "", name, options));
+    }
+    ApiException failure =
+        (ApiException) Await.failure(client.deleteIfPresent(Resource.NODES, "", "n403", options));
+    assertThat(failure.code()).isEqualTo(403);
+  }
+
+  @Test
   void a_refusal_becomes_the_servers_status() throws Exception {
     var server =
         new FakeServer(vertx)

@@ -1,6 +1,5 @@
 package io.hubspoke.controllermanager.certificates;
 
-import io.hubspoke.api.ApiException;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.DeleteOptions;
 import io.hubspoke.client.Resource;
@@ -24,19 +23,13 @@ public final class CsrCleaner implements RequestLoop.Job {
     if (left.isPositive()) {
       return left;
     }
-    try {
-      client
-          .delete(
-              Resource.CERTIFICATE_SIGNING_REQUESTS,
-              "",
-              request.name(),
-              DeleteOptions.now(request.object().getMetadata().getUid()))
-          .await();
-    } catch (ApiException e) {
-      if (e.code() != 404 && e.code() != 409) {
-        throw e;
-      }
-    }
+    client
+        .deleteIfPresent(
+            Resource.CERTIFICATE_SIGNING_REQUESTS,
+            "",
+            request.name(),
+            DeleteOptions.now(request.object().getMetadata().getUid()))
+        .await();
     return Duration.ZERO;
   }
 

@@ -4,7 +4,6 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Taint;
 import io.fabric8.kubernetes.api.model.Toleration;
-import io.hubspoke.api.ApiException;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.ControlLoop;
 import io.hubspoke.client.DeleteOptions;
@@ -75,19 +74,13 @@ public final class TaintEviction implements Controller {
         Regarding.of(pod),
         "TaintManagerEviction",
         "Marking for deletion Pod " + metadata.getNamespace() + "/" + metadata.getName());
-    try {
-      client
-          .delete(
-              Resource.PODS,
-              metadata.getNamespace(),
-              metadata.getName(),
-              new DeleteOptions(-1, metadata.getUid()))
-          .await();
-    } catch (ApiException e) {
-      if (e.code() != 404 && e.code() != 409) {
-        throw e;
-      }
-    }
+    client
+        .deleteIfPresent(
+            Resource.PODS,
+            metadata.getNamespace(),
+            metadata.getName(),
+            new DeleteOptions(-1, metadata.getUid()))
+        .await();
   }
 
   /** Returns when the pod must have left, by the taint it bears the shortest; MAX for never. */
