@@ -9,6 +9,7 @@ import io.hubspoke.apiserver.serviceaccount.ServiceAccountOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * What an apiserver is started with, grouped as the real one groups its flags.
@@ -142,133 +143,89 @@ public record ApiserverOptions(
   }
 
   public ApiserverOptions with(Serving other) {
-    return new ApiserverOptions(
-        other,
-        authn,
-        authorizationModes,
-        admissionPlugins,
-        service,
-        limits,
-        kubelet,
-        eventTtl,
-        audit,
-        proxy);
+    return change(parts -> parts.serving = other);
   }
 
   public ApiserverOptions with(Authn other) {
-    return new ApiserverOptions(
-        serving,
-        other,
-        authorizationModes,
-        admissionPlugins,
-        service,
-        limits,
-        kubelet,
-        eventTtl,
-        audit,
-        proxy);
+    return change(parts -> parts.authn = other);
   }
 
   public ApiserverOptions with(KubernetesService other) {
-    return new ApiserverOptions(
-        serving,
-        authn,
-        authorizationModes,
-        admissionPlugins,
-        other,
-        limits,
-        kubelet,
-        eventTtl,
-        audit,
-        proxy);
+    return change(parts -> parts.service = other);
   }
 
   public ApiserverOptions with(Limits other) {
-    return new ApiserverOptions(
-        serving,
-        authn,
-        authorizationModes,
-        admissionPlugins,
-        service,
-        other,
-        kubelet,
-        eventTtl,
-        audit,
-        proxy);
+    return change(parts -> parts.limits = other);
   }
 
   public ApiserverOptions with(KubeletClientOptions other) {
-    return new ApiserverOptions(
-        serving,
-        authn,
-        authorizationModes,
-        admissionPlugins,
-        service,
-        limits,
-        other,
-        eventTtl,
-        audit,
-        proxy);
+    return change(parts -> parts.kubelet = other);
   }
 
   public ApiserverOptions with(AuditOptions other) {
-    return new ApiserverOptions(
-        serving,
-        authn,
-        authorizationModes,
-        admissionPlugins,
-        service,
-        limits,
-        kubelet,
-        eventTtl,
-        other,
-        proxy);
+    return change(parts -> parts.audit = other);
   }
 
   public ApiserverOptions with(ProxyOptions other) {
-    return new ApiserverOptions(
-        serving,
-        authn,
-        authorizationModes,
-        admissionPlugins,
-        service,
-        limits,
-        kubelet,
-        eventTtl,
-        audit,
-        other);
+    return change(parts -> parts.proxy = other);
   }
 
   public ApiserverOptions withEventTtl(Duration ttl) {
-    return new ApiserverOptions(
-        serving,
-        authn,
-        authorizationModes,
-        admissionPlugins,
-        service,
-        limits,
-        kubelet,
-        ttl,
-        audit,
-        proxy);
+    return change(parts -> parts.eventTtl = ttl);
   }
 
   public ApiserverOptions withAdmissionPlugins(List<String> plugins) {
-    return new ApiserverOptions(
-        serving,
-        authn,
-        authorizationModes,
-        plugins,
-        service,
-        limits,
-        kubelet,
-        eventTtl,
-        audit,
-        proxy);
+    return change(parts -> parts.admissionPlugins = plugins);
   }
 
   public ApiserverOptions withAuthorizationModes(List<String> modes) {
-    return new ApiserverOptions(
-        serving, authn, modes, admissionPlugins, service, limits, kubelet, eventTtl, audit, proxy);
+    return change(parts -> parts.authorizationModes = modes);
+  }
+
+  private ApiserverOptions change(Consumer<Parts> change) {
+    Parts parts = new Parts(this);
+    change.accept(parts);
+    return parts.together();
+  }
+
+  /** The options while one of them is changed. */
+  private static final class Parts {
+    private Serving serving;
+    private Authn authn;
+    private List<String> authorizationModes;
+    private List<String> admissionPlugins;
+    private KubernetesService service;
+    private Limits limits;
+    private KubeletClientOptions kubelet;
+    private Duration eventTtl;
+    private AuditOptions audit;
+    private ProxyOptions proxy;
+
+    Parts(ApiserverOptions options) {
+      serving = options.serving;
+      authn = options.authn;
+      authorizationModes = options.authorizationModes;
+      admissionPlugins = options.admissionPlugins;
+      service = options.service;
+      limits = options.limits;
+      kubelet = options.kubelet;
+      eventTtl = options.eventTtl;
+      audit = options.audit;
+      proxy = options.proxy;
+    }
+
+    ApiserverOptions together() {
+      return new ApiserverOptions(
+          serving,
+          authn,
+          authorizationModes,
+          admissionPlugins,
+          service,
+          limits,
+          kubelet,
+          eventTtl,
+          audit,
+          proxy);
+    }
   }
 }
