@@ -24,7 +24,6 @@ import io.vertx.core.Context;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -57,8 +56,6 @@ final class PodWorker implements NodePod {
   /** How soon to try again to show a static pod in the API. */
   private static final Duration UNREACHABLE = Duration.ofSeconds(5);
 
-  private static final Duration VOLUME_CHECKS = Duration.ofSeconds(10);
-
   private final ContainerRuntime runtime;
   private final ApiClient client;
   private final EventRecorder events;
@@ -73,6 +70,7 @@ final class PodWorker implements NodePod {
   private final ContainerRestarts restarts;
   private final ContainerStarter starter;
   private final PodStatusWriter statusWriter;
+  private final PodLimits limits;
 
   /** Null for a pod of the API. */
   private final MirrorPod mirror;
@@ -83,7 +81,6 @@ final class PodWorker implements NodePod {
   private volatile ContainerRuntime.Sandbox sandbox;
   private volatile boolean finished;
   private long endingSince;
-  private Instant nextVolumeCheck = Instant.MIN;
 
   /**
    * Takes a pod up.
@@ -165,6 +162,7 @@ final class PodWorker implements NodePod {
             mirror == null ? about::uid : mirror::ensure,
             known == null ? Json.object() : Json.tree(known),
             overCapacity);
+    this.limits = new PodLimits(statusWriter, mounts, events, about, changed);
   }
 
   private static List<ContainerWorker> workers(
@@ -261,7 +259,7 @@ final class PodWorker implements NodePod {
       return end(grace(), this::delete);
     }
     PodStatus view = view();
-    Duration lifeLeft = lifeLeft();
+    Duration lifeLeft = limits.lifeLeft(pod);
     if (terminal() || statusWriter.failed()) {
       return end(grace(), () -> tell(view));
     }
@@ -272,7 +270,7 @@ final class PodWorker implements NodePod {
     if (terminal()) {
       changed.run();
     }
-    return soonest(soonest(next, lifeLeft), volumesChecked());
+    return soonest(soonest(next, lifeLeft), limits.volumesChecked(pod));
   }
 
   /** Tells the status; returns whether it is told. A static pod goes on without the apiserver. */
@@ -293,49 +291,6 @@ final class PodWorker implements NodePod {
 
   boolean isStatic() {
     return mirror != null;
-  }
-
-  /** Returns how long the pod may go on, zero for ever; what is over its time fails. */
-  private Duration lifeLeft() {
-    Long seconds = pod.getSpec().getActiveDeadlineSeconds();
-    if (seconds == null || terminal() || statusWriter.failed()) {
-      return Duration.ZERO;
-    }
-    Duration left = Duration.between(Instant.now(), statusWriter.startTime().plusSeconds(seconds));
-    if (left.isPositive()) {
-      return left;
-    }
-    String message = "Pod was active on the node longer than the specified deadline";
-    statusWriter.fail("DeadlineExceeded", message);
-    events.normal(about, "DeadlineExceeded", message);
-    return Duration.ZERO;
-  }
-
-  /** Looks now and then whether an emptyDir holds more than it may; its pod is evicted then. */
-  private Duration volumesChecked() throws IOException {
-    boolean limited =
-        pod.getSpec().getVolumes().stream()
-            .anyMatch(v -> v.getEmptyDir() != null && v.getEmptyDir().getSizeLimit() != null);
-    if (!limited || statusWriter.failed()) {
-      return Duration.ZERO;
-    }
-    Instant now = Instant.now();
-    if (now.isBefore(nextVolumeCheck)) {
-      return Duration.between(now, nextVolumeCheck);
-    }
-    nextVolumeCheck = now.plus(VOLUME_CHECKS);
-    mounts
-        .overLimit(pod)
-        .ifPresent(
-            volume -> {
-              String message =
-                  "Usage of EmptyDir volume \"%s\" exceeds the limit \"%s\". "
-                      .formatted(volume.getName(), volume.getEmptyDir().getSizeLimit());
-              statusWriter.fail("Evicted", message);
-              events.warning(about, "Evicted", message);
-              changed.run();
-            });
-    return VOLUME_CHECKS;
   }
 
   private List<ContainerWorker> all() {
