@@ -276,21 +276,16 @@ final class PodWorker implements NodePod {
   /** Tells the status; returns whether it is told. A static pod goes on without the apiserver. */
   private boolean tell(PodStatus view) {
     ObjectNode next = statusWriter.next(view, sandbox);
-    if (mirror == null) {
-      statusWriter.write(next);
-      return true;
-    }
     try {
       statusWriter.write(next);
       return true;
     } catch (Exception e) {
+      if (mirror == null) {
+        throw e;
+      }
       LOG.debug("{}/{}: not shown yet: {}", about.namespace(), about.name(), e.getMessage());
       return false;
     }
-  }
-
-  boolean isStatic() {
-    return mirror != null;
   }
 
   private List<ContainerWorker> all() {
