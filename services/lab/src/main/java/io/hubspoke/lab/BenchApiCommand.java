@@ -197,8 +197,6 @@ final class BenchApiCommand implements Callable<Integer> {
   }
 
   private void progress(String what) {
-    PrintWriter err = spec.commandLine().getErr();
-    err.printf("%6.1f s  %s%n", SinceStart.seconds(), what);
-    err.flush();
+    SinceStart.tell(spec.commandLine().getErr(), what);
   }
 }

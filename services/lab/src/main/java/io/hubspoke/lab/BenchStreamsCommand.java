@@ -182,8 +182,6 @@ final class BenchStreamsCommand implements Callable<Integer> {
   }
 
   private void progress(String what) {
-    PrintWriter err = spec.commandLine().getErr();
-    err.printf("%6.1f s  %s%n", SinceStart.seconds(), what);
-    err.flush();
+    SinceStart.tell(spec.commandLine().getErr(), what);
   }
 }

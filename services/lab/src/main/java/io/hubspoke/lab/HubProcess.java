@@ -51,8 +51,8 @@ final class HubProcess implements AutoCloseable {
         .write(kubeletCertificate, kubeletKey);
     Identity admin = authority.issueClient("admin", List.of("system:masters"), VALIDITY);
     int port = freePort();
-    var command =
-        OwnCommand.with(
+    var process =
+        OwnCommand.start(
             List.of(
                 "apiserver",
                 "--bind-address=" + ADDRESS,
@@ -68,11 +68,6 @@ final class HubProcess implements AutoCloseable {
                 "--proxy-loopback-ranges=127.0.0.0/8",
                 "--enable-bootstrap-token-auth",
                 "--authorization-mode=Node,RBAC"));
-    var process =
-        new ProcessBuilder(command)
-            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start();
     return new HubProcess(
         directory,
         process,

@@ -5,7 +5,6 @@ import io.hubspoke.lab.audit.Audit;
 import io.hubspoke.lab.audit.Report;
 import io.hubspoke.lab.audit.Route;
 import io.hubspoke.runtime.Logging;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -82,9 +81,7 @@ abstract class MeasuringCommand implements Callable<Integer> {
   }
 
   private void progress(String what) {
-    PrintWriter err = spec.commandLine().getErr();
-    err.printf("%6.1f s  %s%n", SinceStart.seconds(), what);
-    err.flush();
+    SinceStart.tell(spec.commandLine().getErr(), what);
   }
 
   /** On a terminal, unless asked not to (no-color.org). */

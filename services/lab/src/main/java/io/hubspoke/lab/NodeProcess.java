@@ -57,24 +57,20 @@ final class NodeProcess implements AutoCloseable {
     hub.authority()
         .issueServer(NAME, SubjectAltNames.of(address), VALIDITY)
         .write(certificate, key);
-    return new ProcessBuilder(
-            OwnCommand.with(
-                List.of(
-                    "kubelet",
-                    "--hostname-override=" + NAME,
-                    "--node-ip=" + address,
-                    "--kubeconfig=" + kubeconfig,
-                    "--root-dir=" + directory,
-                    "--tls-cert-file=" + certificate,
-                    "--tls-private-key-file=" + key,
-                    "--client-ca-file=" + hub.directory().resolve("ca.crt"),
-                    "--anonymous-auth=false",
-                    "--authorization-mode=Webhook",
-                    "--pod-cidr=" + addresses.podCidr(1),
-                    "--container-runtime-endpoint=" + runtime)))
-        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-        .redirectError(ProcessBuilder.Redirect.INHERIT)
-        .start();
+    return OwnCommand.start(
+        List.of(
+            "kubelet",
+            "--hostname-override=" + NAME,
+            "--node-ip=" + address,
+            "--kubeconfig=" + kubeconfig,
+            "--root-dir=" + directory,
+            "--tls-cert-file=" + certificate,
+            "--tls-private-key-file=" + key,
+            "--client-ca-file=" + hub.directory().resolve("ca.crt"),
+            "--anonymous-auth=false",
+            "--authorization-mode=Webhook",
+            "--pod-cidr=" + addresses.podCidr(1),
+            "--container-runtime-endpoint=" + runtime));
   }
 
   ServerProcess server() {

@@ -9,6 +9,14 @@ import java.util.List;
 final class OwnCommand {
   private OwnCommand() {}
 
+  /** Starts a server, whose complaints go where this process's go. */
+  static Process start(List<String> arguments) throws IOException {
+    return new ProcessBuilder(with(arguments))
+        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+        .redirectError(ProcessBuilder.Redirect.INHERIT)
+        .start();
+  }
+
   /** Returns the command line of this process, launcher's options and all, with other arguments. */
   static List<String> with(List<String> arguments) throws IOException {
     var self = ProcessHandle.current().info();
