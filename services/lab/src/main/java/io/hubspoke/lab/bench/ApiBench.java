@@ -10,15 +10,11 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Puts an apiserver under one load after another and measures it. */
 public final class ApiBench {
-  private static final Logger LOG = LoggerFactory.getLogger(ApiBench.class);
   private static final int LIST_LENGTH = 500;
   private static final Duration LONGEST_START = Duration.ofSeconds(60);
 
@@ -57,7 +53,7 @@ public final class ApiBench {
   public List<Measurement> run(Plan plan) throws Exception {
     Connections admin = new Connections(vertx, config, 4);
     try {
-      awaitReady(admin);
+      admin.await("/readyz", LONGEST_START);
       new BenchObjects(admin).make(plan.connections(), LIST_LENGTH);
       ClientConfig ordinary = ordinary(admin);
       Connections connections = new Connections(vertx, ordinary, plan.connections());
@@ -145,24 +141,6 @@ public final class ApiBench {
       return List.of(result.writes(), result.events());
     } finally {
       Component.await(connections.close());
-    }
-  }
-
-  private void awaitReady(Connections connections) throws Exception {
-    long deadline = System.nanoTime() + LONGEST_START.toNanos();
-    while (true) {
-      try {
-        if (Component.await(connections.ask(HttpMethod.GET, "/readyz", null)) == 200) {
-          return;
-        }
-      } catch (IOException notYet) {
-        LOG.debug("not ready: {}", notYet.getMessage());
-      }
-      if (System.nanoTime() - deadline > 0) {
-        throw new IOException(
-            "the apiserver was not ready within " + LONGEST_START.toSeconds() + " s");
-      }
-      TimeUnit.MILLISECONDS.sleep(50);
     }
   }
 

@@ -35,9 +35,8 @@ record BenchPod(String name) {
 
   /** Waits for a node, and makes what pods need. */
   static void awaitNode(Connections admin, String node) throws Exception {
-    long deadline = System.nanoTime() + LONGEST_START.toNanos();
-    awaitStatus(admin, "/readyz", deadline);
-    awaitStatus(admin, "/api/v1/nodes/" + node, deadline);
+    admin.await("/readyz", LONGEST_START);
+    admin.await("/api/v1/nodes/" + node, LONGEST_START);
     // Pods want their namespace's account, which no controller makes here.
     Component.await(
         admin.ask(
@@ -65,32 +64,16 @@ record BenchPod(String name) {
       if (status.path("phase").asText().equals("Running") && status.hasNonNull("podIP")) {
         return status.path("podIP").asText();
       }
-      pause(deadline, "the pod does not run: " + status);
+      if (System.nanoTime() - deadline > 0) {
+        throw new IOException(
+            "the pod does not run: " + status + " after " + LONGEST_START.toSeconds() + " s");
+      }
+      TimeUnit.MILLISECONDS.sleep(50);
     }
   }
 
   /** Deletes it, without waiting for its end. */
   void delete(Connections admin) throws Exception {
     Component.await(admin.ask(HttpMethod.DELETE, path() + "?gracePeriodSeconds=0", null));
-  }
-
-  private static void awaitStatus(Connections admin, String path, long deadline) throws Exception {
-    while (true) {
-      try {
-        if (Component.await(admin.ask(HttpMethod.GET, path, null)) == 200) {
-          return;
-        }
-      } catch (IOException notYet) {
-        // It starts.
-      }
-      pause(deadline, path + " is not there");
-    }
-  }
-
-  private static void pause(long deadline, String what) throws Exception {
-    if (System.nanoTime() - deadline > 0) {
-      throw new IOException(what + " after " + LONGEST_START.toSeconds() + " s");
-    }
-    TimeUnit.MILLISECONDS.sleep(50);
   }
 }

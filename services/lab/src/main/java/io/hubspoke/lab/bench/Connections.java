@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Json;
 import io.hubspoke.client.ClientConfig;
 import io.hubspoke.client.Credentials;
+import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.ReloadableKeys;
 import io.hubspoke.runtime.Tls;
 import io.vertx.core.Context;
@@ -20,13 +21,20 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
+import java.io.IOException;
+import java.time.Duration;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * HTTP/1.1 connections to an apiserver, each with one request at a time, on one event loop: as
  * little of a client as can be, since it shares the processors with what it measures.
  */
 public final class Connections {
+  private static final Logger LOG = LoggerFactory.getLogger(Connections.class);
+
   private final ClientConfig config;
   private final Context loop;
   private final HttpClient http;
@@ -90,9 +98,25 @@ public final class Connections {
 
   /** Sends a request from any thread and returns the answer's status. */
   Future<Integer> ask(HttpMethod method, String path, Buffer body) {
-    Promise<Integer> answer = Promise.promise();
-    loop.runOnContext(v -> exchange(method, path, body).onComplete(answer));
-    return answer.future();
+    return onLoop(() -> exchange(method, path, body));
+  }
+
+  /** Asks for it until it is there; blocks. */
+  void await(String path, Duration limit) throws Exception {
+    long deadline = System.nanoTime() + limit.toNanos();
+    while (true) {
+      try {
+        if (Component.await(ask(HttpMethod.GET, path, null)) == 200) {
+          return;
+        }
+      } catch (IOException notYet) {
+        LOG.debug("no {} yet: {}", path, notYet.getMessage());
+      }
+      if (System.nanoTime() - deadline > 0) {
+        throw new IOException(path + " was not there within " + limit.toSeconds() + " s");
+      }
+      TimeUnit.MILLISECONDS.sleep(50);
+    }
   }
 
   /** Sends a request; the answer's body is yet to be read. */
@@ -114,14 +138,11 @@ public final class Connections {
 
   /** Sends a request from any thread and returns the object that it is answered with. */
   Future<ObjectNode> read(String path) {
-    Promise<ObjectNode> answer = Promise.promise();
-    loop.runOnContext(
-        v ->
+    return onLoop(
+        () ->
             send(HttpMethod.GET, path, null)
                 .compose(response -> response.body())
-                .map(body -> Json.parseObject(body.getBytes()))
-                .onComplete(answer));
-    return answer.future();
+                .map(body -> Json.parseObject(body.getBytes())));
   }
 
   /** Returns what the connections are made with, for those that stop being HTTP. */

@@ -4,7 +4,6 @@ import io.hubspoke.api.Json;
 import io.hubspoke.api.Meta;
 import io.hubspoke.runtime.Component;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import java.io.IOException;
@@ -46,22 +45,17 @@ final class Leases {
   }
 
   private static Future<Buffer> get(Connections connections, String path) {
-    Promise<Buffer> answer = Promise.promise();
-    connections
-        .loop()
-        .runOnContext(
-            v ->
-                connections
-                    .send(HttpMethod.GET, path, null)
-                    .compose(
-                        response ->
-                            response.statusCode() == 200
-                                ? response.body()
-                                : Future.failedFuture(
-                                    new IOException(
-                                        "GET " + path + " was answered " + response.statusCode())))
-                    .onComplete(answer));
-    return answer.future();
+    return connections.onLoop(
+        () ->
+            connections
+                .send(HttpMethod.GET, path, null)
+                .compose(
+                    response ->
+                        response.statusCode() == 200
+                            ? response.body()
+                            : Future.failedFuture(
+                                new IOException(
+                                    "GET " + path + " was answered " + response.statusCode()))));
   }
 
   static String path(int number) {
