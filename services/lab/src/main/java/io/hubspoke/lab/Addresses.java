@@ -34,6 +34,11 @@ public record Addresses(int block) {
     return "127.0.%d.1".formatted(10 + 2 * block);
   }
 
+  /** Where whoever has no wire on the way finds the apiserver. */
+  public String apiserverUrl() {
+    return url(apiserver());
+  }
+
   /** The source address of the scheduler. */
   public String scheduler() {
     return "127.0.%d.2".formatted(10 + 2 * block);

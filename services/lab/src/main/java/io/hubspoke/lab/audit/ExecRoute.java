@@ -5,13 +5,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.lab.Mesh;
 import io.hubspoke.lab.MeshOptions.Posture;
-import io.hubspoke.lab.wire.Alteration;
-import io.hubspoke.lab.wire.Interceptor;
-import io.hubspoke.runtime.Component;
 import io.hubspoke.streams.RemoteCommand;
 import io.hubspoke.streams.StreamTransport;
 import io.hubspoke.streams.TerminalSize;
-import io.vertx.core.Future;
 import java.net.URLEncoder;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,11 +43,9 @@ public final class ExecRoute extends KubeletRoute {
   }
 
   private static String url(Mesh mesh, String pod, String what, RemoteCommand streams) {
-    return "https://%s:6443/api/v1/namespaces/%s/pods/%s/%s&stdin=%s&stdout=%s&stderr=%s&tty=%s"
+    return "%s/%s&stdin=%s&stdout=%s&stderr=%s&tty=%s"
         .formatted(
-            mesh.addresses().apiserver(),
-            Workload.NAMESPACE,
-            pod,
+            Workload.url(mesh, pod),
             what,
             streams.stdin(),
             streams.stdout(),
@@ -121,44 +115,17 @@ public final class ExecRoute extends KubeletRoute {
 
   @Override
   List<Deception> deceptions(Mesh mesh, Probe admin, String pod, String forged) throws Exception {
-    var tries = new ArrayList<Deception>();
-    for (var transport : StreamTransport.values()) {
-      tries.add(
-          new Typing(
-              mesh, transport, pod, Component.await(Impostor.start(mesh.vertx(), forged)), forged));
-    }
-    return tries;
-  }
-
-  /** Types the canary into a command, whose output should be just that. */
-  private record Typing(
-      Mesh mesh, StreamTransport transport, String pod, Impostor impostor, String forged)
-      implements Deception {
-    @Override
-    public Alteration alteration() {
-      return new Alteration.Impersonate(impostor.address());
-    }
-
-    @Override
-    public Received call() throws Exception {
-      var streams = new RemoteCommand(true, true, false, false);
-      try (var caller = new StreamsCaller(mesh.vertx(), mesh.adminIdentity(), transport)) {
-        var ran = caller.run(exec(mesh, pod, streams, "cat"), streams, "typed " + pod);
-        return new Received(
-            "exec of 'cat' over " + transport + ": " + ran.brief(),
-            ran.stdout().equals(forged + "\n"),
-            ran.failed());
-      }
-    }
-
-    @Override
-    public String read(Interceptor interceptor) {
-      return impostor.read();
-    }
-
-    @Override
-    public Future<Void> close() {
-      return impostor.close();
-    }
+    return StreamDeception.overEach(
+        mesh,
+        forged,
+        (caller, transport) -> {
+          var streams = new RemoteCommand(true, true, false, false);
+          // Types the canary into a command, whose output should be just that.
+          var ran = caller.run(exec(mesh, pod, streams, "cat"), streams, "typed " + pod);
+          return new Deception.Received(
+              "exec of 'cat' over " + transport + ": " + ran.brief(),
+              ran.stdout().equals(forged + "\n"),
+              ran.failed());
+        });
   }
 }

@@ -38,8 +38,7 @@ public final class LogsRoute extends KubeletRoute {
   }
 
   private static String logs(Mesh mesh, String pod, String query) {
-    return "https://%s:6443/api/v1/namespaces/%s/pods/%s/log%s"
-        .formatted(mesh.addresses().apiserver(), Workload.NAMESPACE, pod, query);
+    return Workload.url(mesh, pod) + "/log" + query;
   }
 
   @Override

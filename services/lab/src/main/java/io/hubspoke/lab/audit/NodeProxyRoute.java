@@ -31,8 +31,8 @@ public final class NodeProxyRoute extends KubeletRoute {
   }
 
   private String url(Mesh mesh, String node, String pod) {
-    return "https://%s:6443/api/v1/nodes/%s/proxy%s"
-        .formatted(mesh.addresses().apiserver(), node, direct(pod).path());
+    return "%s/api/v1/nodes/%s/proxy%s"
+        .formatted(mesh.addresses().apiserverUrl(), node, direct(pod).path());
   }
 
   @Override

@@ -2,11 +2,8 @@ package io.hubspoke.lab.audit;
 
 import io.hubspoke.lab.Mesh;
 import io.hubspoke.lab.MeshOptions.Posture;
-import io.hubspoke.lab.wire.Alteration;
-import io.hubspoke.lab.wire.Interceptor;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.streams.StreamTransport;
-import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -38,8 +35,7 @@ public final class PortForwardRoute extends KubeletRoute {
   }
 
   private static String url(Mesh mesh, String pod) {
-    return "https://%s:6443/api/v1/namespaces/%s/pods/%s/portforward?ports=%d"
-        .formatted(mesh.addresses().apiserver(), Workload.NAMESPACE, pod, PORT);
+    return Workload.url(mesh, pod) + "/portforward?ports=" + PORT;
   }
 
   private static String request(String path) {
@@ -83,47 +79,23 @@ public final class PortForwardRoute extends KubeletRoute {
 
   @Override
   List<Deception> deceptions(Mesh mesh, Probe admin, String pod, String forged) throws Exception {
-    var tries = new ArrayList<Deception>();
-    for (var transport : StreamTransport.values()) {
-      tries.add(
-          new Asking(
-              mesh, transport, pod, Component.await(Impostor.start(mesh.vertx(), forged)), forged));
-    }
-    return tries;
+    return StreamDeception.overEach(
+        mesh, forged, (caller, transport) -> asking(mesh, caller, transport, pod, forged));
   }
 
   /** Asks the pod for a page, whose path is the pod's name. */
-  private record Asking(
-      Mesh mesh, StreamTransport transport, String pod, Impostor impostor, String forged)
-      implements Deception {
-    @Override
-    public Alteration alteration() {
-      return new Alteration.Impersonate(impostor.address());
-    }
-
-    @Override
-    public Received call() throws Exception {
-      try (var caller = new StreamsCaller(mesh.vertx(), mesh.adminIdentity(), transport)) {
-        var answer = caller.exchange(url(mesh, pod), PORT, List.of(request(pod))).getFirst();
-        return new Received(
-            "over " + transport + ": " + firstLines(answer),
-            answer.equals(forged),
-            answer.startsWith("failed: "));
-      } catch (InterruptedException e) {
-        throw e;
-      } catch (Exception e) {
-        return new Received("over " + transport + ": " + Component.reason(e), false, true);
-      }
-    }
-
-    @Override
-    public String read(Interceptor interceptor) {
-      return impostor.read().lines().findFirst().orElse("");
-    }
-
-    @Override
-    public Future<Void> close() {
-      return impostor.close();
+  private static Deception.Received asking(
+      Mesh mesh, StreamsCaller caller, StreamTransport transport, String pod, String forged)
+      throws InterruptedException {
+    var over = "over " + transport + ": ";
+    try {
+      var answer = caller.exchange(url(mesh, pod), PORT, List.of(request(pod))).getFirst();
+      return new Deception.Received(
+          over + firstLines(answer), answer.equals(forged), answer.startsWith("failed: "));
+    } catch (InterruptedException e) {
+      throw e;
+    } catch (Exception e) {
+      return new Deception.Received(over + Component.reason(e), false, true);
     }
   }
 }

@@ -81,7 +81,7 @@ public final class ProxyRoute implements Route {
     var verdicts = new EnumMap<Property, Verdict>(Property.class);
     var canary = Checks.canary();
     var page = Page.serve(mesh, target, tls, canary);
-    var server = "https://" + mesh.addresses().apiserver() + ":6443";
+    var server = mesh.addresses().apiserverUrl();
     try (var admin = Probe.as(mesh.adminIdentity())) {
       var path = PathWatch.across(page.wire());
       var recording = Checks.tap(page.wire());

@@ -42,6 +42,11 @@ record Workload(Mesh mesh) {
     Component.await(mesh.admin().create(Resource.PODS.tree(), NAMESPACE, pod));
   }
 
+  /** Returns a pod's URL at the apiserver. */
+  static String url(Mesh mesh, String pod) {
+    return mesh.addresses().apiserverUrl() + Resource.PODS.path(NAMESPACE, pod);
+  }
+
   ObjectNode pod(String name) throws Exception {
     return Component.await(mesh.admin().get(Resource.PODS.tree(), NAMESPACE, name));
   }
