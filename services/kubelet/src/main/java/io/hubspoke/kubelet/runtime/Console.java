@@ -1,6 +1,7 @@
 package io.hubspoke.kubelet.runtime;
 
 import io.hubspoke.kubelet.logs.ContainerLog;
+import io.hubspoke.kubelet.logs.LineEncoder;
 import io.hubspoke.streams.Pipe;
 import io.hubspoke.streams.RemoteCommand;
 import io.hubspoke.streams.RemoteProcess;
@@ -84,17 +85,16 @@ final class Console {
     private final Pipe pipe = new Pipe(context);
     private final ContainerLog.Stream stream;
     private final Promise<Void> written = Promise.promise();
-    private Buffer line = Buffer.buffer();
+    private final LineEncoder encoder;
 
     private Output(ContainerLog.Stream stream) {
       this.stream = stream;
+      this.encoder = new LineEncoder(stream);
       pipe.source()
           .handler(this::pass)
           .endHandler(
               v -> {
-                if (line.length() > 0) {
-                  log.write(stream, line.toString()).otherwiseEmpty();
-                }
+                log.write(encoder.finish()).otherwiseEmpty();
                 written.complete();
               })
           .resume();
@@ -112,7 +112,7 @@ final class Console {
 
     private void pass(Buffer bytes) {
       pipe.source().pause();
-      Future<Void> passed = log(bytes);
+      Future<Void> passed = log.write(encoder.encode(bytes.getBytes())).otherwiseEmpty();
       for (Attached one : attached) {
         Pipe to = one.pipe(stream);
         if (to != null) {
@@ -121,21 +121,6 @@ final class Console {
         }
       }
       passed.onComplete(v -> pipe.source().resume());
-    }
-
-    private Future<Void> log(Buffer bytes) {
-      Future<Void> last = Future.succeededFuture();
-      int from = 0;
-      for (int i = 0; i < bytes.length(); i++) {
-        if (bytes.getByte(i) == '\n' || line.length() + i - from > 1 << 14) {
-          line.appendBuffer(bytes, from, i - from);
-          last = log.write(stream, line.toString());
-          line = Buffer.buffer();
-          from = bytes.getByte(i) == '\n' ? i + 1 : i;
-        }
-      }
-      line.appendBuffer(bytes, from, bytes.length() - from);
-      return last.otherwiseEmpty();
     }
   }
 
