@@ -116,6 +116,11 @@ public final class PodDirectory {
     return child(directory.resolve("containers"), container).resolve(String.valueOf(attempt));
   }
 
+  /** Returns where {@code /etc/hosts} of its containers is. */
+  public Path hosts() {
+    return directory.resolve("etc-hosts");
+  }
+
   void unmount() throws IOException {
     Tmpfs.unmountBelow(directory);
   }

@@ -3,6 +3,7 @@ package io.hubspoke.kubelet.runtime.cri;
 import io.fabric8.kubernetes.api.model.ContainerPort;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.hubspoke.kubelet.runtime.ContainerRuntime.SandboxConfig;
+import io.hubspoke.kubelet.runtime.EtcHosts;
 import io.hubspoke.kubelet.runtime.cri.v1.LinuxPodSandboxConfig;
 import io.hubspoke.kubelet.runtime.cri.v1.PodSandboxConfig;
 import io.hubspoke.kubelet.runtime.cri.v1.PodSandboxMetadata;
@@ -13,8 +14,6 @@ import java.util.List;
 
 /** Describes the sandbox of a pod as CRI does. */
 final class PodSandboxes {
-  private static final int MAX_HOSTNAME = 63;
-
   private final String nodeName;
   private final KubernetesLabels labels;
   private final SecurityContexts security;
@@ -42,7 +41,7 @@ final class PodSandboxes {
                 .setName(config.podName())
                 .setNamespace(config.namespace())
                 .setUid(config.uid()))
-        .setHostname(config.hostNetwork() ? nodeName : hostname(pod))
+        .setHostname(config.hostNetwork() ? nodeName : EtcHosts.hostname(pod))
         .setLogDirectory(config.logDirectory().toAbsolutePath().toString())
         .setDnsConfig(dns.of(pod))
         .addAllPortMappings(config.hostNetwork() ? List.of() : ports(pod))
@@ -50,15 +49,6 @@ final class PodSandboxes {
         .putAllAnnotations(labels.sandboxAnnotations(pod))
         .setLinux(linux)
         .build();
-  }
-
-  /** Returns what the pod calls itself: what its spec says, else its name, as far as it fits. */
-  static String hostname(Pod pod) {
-    String given = pod.getSpec().getHostname();
-    String name = given == null || given.isEmpty() ? pod.getMetadata().getName() : given;
-    return name.length() <= MAX_HOSTNAME
-        ? name
-        : name.substring(0, MAX_HOSTNAME).replaceAll("[-.]+$", "");
   }
 
   private static List<PortMapping> ports(Pod pod) {

@@ -1,5 +1,6 @@
 package io.hubspoke.kubelet.runtime.process;
 
+import io.hubspoke.kubelet.runtime.EtcHosts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,32 +13,12 @@ final class PodFiles {
 
   static Map<String, String> of(PodSandbox sandbox) throws IOException {
     Map<String, String> files = new LinkedHashMap<>();
-    var spec = sandbox.config().pod().getSpec();
+    var pod = sandbox.config().pod();
+    files.put(EtcHosts.PATH, EtcHosts.of(pod, sandbox.ip()));
     if (sandbox.config().hostNetwork()) {
-      copy(files, "/etc/hosts");
       copy(files, "/etc/hostname");
     } else {
-      String name =
-          spec.getHostname() == null || spec.getHostname().isEmpty()
-              ? sandbox.config().podName()
-              : spec.getHostname();
-      StringBuilder hosts =
-          new StringBuilder(
-              """
-              # Kubernetes-managed hosts file.
-              127.0.0.1\tlocalhost
-              ::1\tlocalhost ip6-localhost ip6-loopback
-              """);
-      hosts.append(sandbox.ip()).append('\t').append(name).append('\n');
-      for (var alias : spec.getHostAliases()) {
-        hosts
-            .append(alias.getIp())
-            .append('\t')
-            .append(String.join("\t", alias.getHostnames()))
-            .append('\n');
-      }
-      files.put("/etc/hosts", hosts.toString());
-      files.put("/etc/hostname", name + "\n");
+      files.put("/etc/hostname", EtcHosts.hostname(pod) + "\n");
     }
     copy(files, "/etc/resolv.conf");
     return files;

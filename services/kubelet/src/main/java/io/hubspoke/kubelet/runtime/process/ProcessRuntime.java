@@ -1,6 +1,7 @@
 package io.hubspoke.kubelet.runtime.process;
 
 import io.hubspoke.kubelet.runtime.ContainerRuntime;
+import io.hubspoke.kubelet.runtime.EtcHosts;
 import io.hubspoke.runtime.DirectoryTree;
 import io.hubspoke.streams.Duplex;
 import io.hubspoke.streams.RemoteCommand;
@@ -177,7 +178,8 @@ public final class ProcessRuntime implements ContainerRuntime {
           boolean own =
               !config.hostNetwork() && isolation.network() && addresses.known() && usable();
           SandboxNamespaces namespaces =
-              SandboxNamespaces.make(config.hostNetwork() ? null : hostname(config), own);
+              SandboxNamespaces.make(
+                  config.hostNetwork() ? null : EtcHosts.hostname(config.pod()), own);
           if (!own) {
             return keep(new PodSandbox(id, config, namespaces, nodeIp, null));
           }
@@ -245,11 +247,6 @@ public final class ProcessRuntime implements ContainerRuntime {
   private Sandbox keep(PodSandbox sandbox) {
     sandboxes.put(sandbox.id(), sandbox);
     return new Sandbox(sandbox.id(), sandbox.ip());
-  }
-
-  private static String hostname(SandboxConfig config) {
-    String asked = config.pod().getSpec().getHostname();
-    return asked == null || asked.isEmpty() ? config.podName() : asked;
   }
 
   @Override
