@@ -224,7 +224,9 @@ interface MountStep {
     // What is there already need not be opened: it may be a device or on a read-only file system.
     try (Arena arena = Arena.ofConfined()) {
       if (Libc.tryCall(Libc.ACCESS, Libc.string(arena, path), 0) < 0) {
-        Fds.close(Fds.open(path, Libc.O_WRONLY | Libc.O_CREAT));
+        // Not for writing: a process that starts just now has a copy of what is open until its own
+        // program runs, and a root with a writer can't be made read-only.
+        Fds.close(Fds.open(path, Libc.O_RDONLY | Libc.O_CREAT));
       }
     }
   }
