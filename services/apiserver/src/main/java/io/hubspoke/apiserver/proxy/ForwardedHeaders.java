@@ -1,6 +1,7 @@
 package io.hubspoke.apiserver.proxy;
 
 import io.hubspoke.api.Status;
+import io.hubspoke.streams.upgrade.HeaderList;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Says which headers go on. Those of one hop do not (RFC 9110 section 7.6.1), nor does anything
@@ -182,20 +184,14 @@ final class ForwardedHeaders {
 
   /** Returns what {@code Connection} names, in lower case. */
   private static Set<String> named(List<String> connection) {
-    Set<String> names = new HashSet<>();
-    for (String value : connection) {
-      for (String name : value.split(",", -1)) {
-        names.add(name.strip().toLowerCase(Locale.ROOT));
-      }
-    }
-    return names;
+    return HeaderList.of(connection).stream()
+        .map(name -> name.toLowerCase(Locale.ROOT))
+        .collect(Collectors.toSet());
   }
 
   private static List<String> protocols(List<String> offered) {
-    return offered.stream()
-        .flatMap(value -> List.of(value.split(",", -1)).stream())
-        .map(String::strip)
-        .filter(protocol -> !protocol.isEmpty() && !protocol.startsWith(TOKEN_PROTOCOL))
+    return HeaderList.of(offered).stream()
+        .filter(protocol -> !protocol.startsWith(TOKEN_PROTOCOL))
         .toList();
   }
 }

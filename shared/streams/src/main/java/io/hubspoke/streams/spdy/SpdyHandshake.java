@@ -1,6 +1,7 @@
 package io.hubspoke.streams.spdy;
 
 import io.hubspoke.streams.UpgradeRefusal;
+import io.hubspoke.streams.upgrade.HeaderList;
 import io.hubspoke.streams.upgrade.UpgradeAnswer;
 import io.hubspoke.streams.upgrade.UpgradeClient;
 import io.hubspoke.streams.upgrade.UpgradeServer;
@@ -19,7 +20,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.BiFunction;
 import java.util.function.Function;
-import java.util.stream.Stream;
 
 /** Leaves HTTP for SPDY/3.1 and agrees on what the streams are for, at either end. */
 public final class SpdyHandshake {
@@ -46,12 +46,7 @@ public final class SpdyHandshake {
       HttpServerRequest request,
       List<String> supported,
       BiFunction<NetSocketInternal, String, T> opened) {
-    List<String> offered =
-        request.headers().getAll(PROTOCOL).stream()
-            .flatMap(value -> Stream.of(value.split(",")))
-            .map(String::strip)
-            .filter(name -> !name.isEmpty())
-            .toList();
+    List<String> offered = HeaderList.of(request.headers().getAll(PROTOCOL));
     if (offered.isEmpty()) {
       return UpgradeRefusal.answer(request, 400, "unable to upgrade: " + PROTOCOL + " is required");
     }

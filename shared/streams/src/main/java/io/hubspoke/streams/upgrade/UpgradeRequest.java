@@ -29,18 +29,9 @@ public final class UpgradeRequest {
       List<String> connection, String upgrade, List<String> lengths, boolean encoded) {
     return upgrade != null
         && !upgrade.isBlank()
-        && !names(upgrade, "h2c")
-        && connection.stream().anyMatch(value -> names(value, "upgrade"))
+        && !HeaderList.names(List.of(upgrade), "h2c")
+        && HeaderList.names(connection, "upgrade")
         && !encoded
         && lengths.stream().allMatch(length -> length.strip().equals("0"));
-  }
-
-  private static boolean names(String list, String wanted) {
-    for (String option : list.split(",", -1)) {
-      if (option.strip().equalsIgnoreCase(wanted)) {
-        return true;
-      }
-    }
-    return false;
   }
 }

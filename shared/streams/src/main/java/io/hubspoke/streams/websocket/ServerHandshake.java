@@ -2,6 +2,7 @@ package io.hubspoke.streams.websocket;
 
 import io.hubspoke.streams.StreamTimeouts;
 import io.hubspoke.streams.UpgradeRefusal;
+import io.hubspoke.streams.upgrade.HeaderList;
 import io.hubspoke.streams.upgrade.UpgradeServer;
 import io.hubspoke.streams.upgrade.Upgraded;
 import io.netty.channel.ChannelPipeline;
@@ -19,7 +20,6 @@ import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import java.util.stream.Stream;
 
 /** The server's side of the opening handshake (RFC 6455, section 4.2). */
 public final class ServerHandshake {
@@ -35,18 +35,12 @@ public final class ServerHandshake {
   /** Returns whether a WebSocket is asked for, well or not. */
   public static boolean isRequested(HttpServerRequest request) {
     return "websocket".equalsIgnoreCase(request.getHeader("Upgrade"))
-        && request.headers().getAll("Connection").stream()
-            .flatMap(value -> Stream.of(value.split(",")))
-            .anyMatch(token -> token.strip().equalsIgnoreCase("upgrade"));
+        && HeaderList.names(request.headers().getAll("Connection"), "upgrade");
   }
 
   /** Returns the subprotocols that the client can speak, as it prefers them. */
   static List<String> offered(HttpServerRequest request) {
-    return request.headers().getAll(PROTOCOL).stream()
-        .flatMap(value -> Stream.of(value.split(",")))
-        .map(String::strip)
-        .filter(name -> !name.isEmpty())
-        .toList();
+    return HeaderList.of(request.headers().getAll(PROTOCOL));
   }
 
   /** Refuses a client that offers nothing that fits, with the code of Go's server. */
