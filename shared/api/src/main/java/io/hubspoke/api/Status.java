@@ -61,6 +61,11 @@ public record Status(int code, String reason, String message, Details details) {
     return of(404, "NotFound", "the server could not find the requested resource");
   }
 
+  /** Answers a method that a path is not served by. */
+  public static Status methodNotAllowed() {
+    return methodNotAllowed("the server does not allow this method on the requested resource");
+  }
+
   public static Status methodNotAllowed(String why) {
     return of(405, "MethodNotAllowed", why);
   }

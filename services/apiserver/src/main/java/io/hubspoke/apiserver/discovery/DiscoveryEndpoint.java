@@ -56,9 +56,7 @@ public final class DiscoveryEndpoint implements Endpoint {
       return Future.failedFuture(Status.unknownPath().toException());
     }
     if (!http.method().name().equals("GET") && !http.method().name().equals("HEAD")) {
-      return Future.failedFuture(
-          Status.methodNotAllowed("the server does not allow this method on the requested resource")
-              .toException());
+      return Future.failedFuture(Status.methodNotAllowed().toException());
     }
     Key chosen = negotiate(bare, http.getHeader("Accept"));
     if (chosen == null) {

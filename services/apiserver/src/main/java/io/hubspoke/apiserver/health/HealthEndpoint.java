@@ -33,9 +33,7 @@ public final class HealthEndpoint implements Endpoint {
   public Future<Void> handle(ApiRequest request) {
     String path = request.info().path();
     if (!request.info().verb().equals("get") && !request.info().verb().equals("head")) {
-      throw Status.methodNotAllowed(
-              "the server does not allow this method on the requested resource")
-          .toException();
+      throw Status.methodNotAllowed().toException();
     }
     return path.equals("/" + name) ? all(request) : one(request, path.substring(name.length() + 2));
   }

@@ -53,11 +53,7 @@ public final class InfoEndpoints {
     return request ->
         switch (request.info().verb()) {
           case "get", "head" -> answer.handle(request);
-          default ->
-              Future.failedFuture(
-                  Status.methodNotAllowed(
-                          "the server does not allow this method on the requested resource")
-                      .toException());
+          default -> Future.failedFuture(Status.methodNotAllowed().toException());
         };
   }
 }

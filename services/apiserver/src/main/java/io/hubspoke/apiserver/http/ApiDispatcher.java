@@ -49,9 +49,7 @@ public final class ApiDispatcher implements Endpoint {
     if (request.http().method().equals(HttpMethod.HEAD)
         && !isProbe(info.path())
         && !info.subresource().equals("proxy")) {
-      throw Status.methodNotAllowed(
-              "the server does not allow this method on the requested resource")
-          .toException();
+      throw Status.methodNotAllowed().toException();
     }
     return (info.resourceRequest() ? forResource(info) : forPath(info.path())).handle(request);
   }

@@ -33,9 +33,7 @@ public final class PodLogEndpoint implements Endpoint {
   @Override
   public Future<Void> handle(ApiRequest request) {
     if (!request.info().verb().equals("get")) {
-      throw Status.methodNotAllowed(
-              "the server does not allow this method on the requested resource")
-          .toException();
+      throw Status.methodNotAllowed().toException();
     }
     String name = request.info().name();
     PodLogOptions options = PodLogOptions.of(request);

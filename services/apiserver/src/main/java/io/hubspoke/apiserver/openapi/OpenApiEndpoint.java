@@ -45,9 +45,7 @@ public final class OpenApiEndpoint implements Endpoint {
   public Future<Void> handle(ApiRequest request) {
     String method = request.http().method().name();
     if (!method.equals("GET") && !method.equals("HEAD")) {
-      throw Status.methodNotAllowed(
-              "the server does not allow this method on the requested resource")
-          .toException();
+      throw Status.methodNotAllowed().toException();
     }
     String path = request.info().path();
     if (path.equals(V2)) {

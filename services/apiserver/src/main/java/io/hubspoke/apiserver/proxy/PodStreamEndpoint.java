@@ -65,9 +65,7 @@ public final class PodStreamEndpoint implements Endpoint {
   public Future<Void> handle(ApiRequest request) {
     HttpServerRequest http = request.http();
     if (!METHODS.contains(http.method())) {
-      throw Status.methodNotAllowed(
-              "the server does not allow this method on the requested resource")
-          .toException();
+      throw Status.methodNotAllowed().toException();
     }
     if (!request.info().remainder().isEmpty() || request.info().isOfWatchPrefix()) {
       throw Status.unknownPath().toException();

@@ -54,9 +54,7 @@ public final class ProxyEndpoint implements Endpoint {
   public Future<Void> handle(ApiRequest request) {
     HttpServerRequest http = request.http();
     if (!METHODS.contains(http.method())) {
-      throw Status.methodNotAllowed(
-              "the server does not allow this method on the requested resource")
-          .toException();
+      throw Status.methodNotAllowed().toException();
     }
     if (request.info().isOfWatchPrefix()) {
       throw Status.unknownPath().toException();

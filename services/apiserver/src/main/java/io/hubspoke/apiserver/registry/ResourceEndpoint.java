@@ -428,8 +428,6 @@ public final class ResourceEndpoint implements Endpoint {
   }
 
   private static RuntimeException notAllowed() {
-    return Status.methodNotAllowed(
-            "the server does not allow this method on the requested resource")
-        .toException();
+    return Status.methodNotAllowed().toException();
   }
 }

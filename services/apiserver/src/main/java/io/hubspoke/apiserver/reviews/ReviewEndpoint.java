@@ -29,9 +29,7 @@ final class ReviewEndpoint implements Endpoint {
   @Override
   public Future<Void> handle(ApiRequest request) {
     if (!request.info().verb().equals("create") || !request.info().name().isEmpty()) {
-      throw Status.methodNotAllowed(
-              "the server does not allow this method on the requested resource")
-          .toException();
+      throw Status.methodNotAllowed().toException();
     }
     return RequestBody.object(request)
         .compose(

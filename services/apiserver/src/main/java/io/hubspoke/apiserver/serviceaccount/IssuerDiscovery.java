@@ -69,9 +69,7 @@ final class IssuerDiscovery {
       ApiRequest request, String type, Function<TokenKeyFiles.Keys, ObjectNode> document) {
     String verb = request.info().verb();
     if (!verb.equals("get") && !verb.equals("head")) {
-      throw Status.methodNotAllowed(
-              "the server does not allow this method on the requested resource")
-          .toException();
+      throw Status.methodNotAllowed().toException();
     }
     return request
         .http()

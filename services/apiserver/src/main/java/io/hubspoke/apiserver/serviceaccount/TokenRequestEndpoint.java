@@ -77,9 +77,7 @@ final class TokenRequestEndpoint implements Endpoint {
   @Override
   public Future<Void> handle(ApiRequest request) {
     if (!request.info().verb().equals("create")) {
-      throw Status.methodNotAllowed(
-              "the server does not allow this method on the requested resource")
-          .toException();
+      throw Status.methodNotAllowed().toException();
     }
     return RequestBody.object(request).compose(body -> answer(request, body));
   }
