@@ -40,10 +40,7 @@ final class NodeTokenRestriction {
         "node requested token not bound to a pod");
     String uid = ref.path("uid").asText("");
     require(request, !uid.isEmpty(), "node requested token with a pod binding without a uid");
-    ObjectNode pod = lister.get(ResourceTable.PODS.type(), request.namespace(), name);
-    if (pod == null) {
-      throw Status.notFound(ResourceTable.PODS.type(), name).toException();
-    }
+    ObjectNode pod = lister.need(ResourceTable.PODS.type(), request.namespace(), name);
     require(
         request,
         uid.equals(Meta.uid(pod)),

@@ -77,10 +77,7 @@ public final class RoleEscalation implements Admission {
       return;
     }
     String namespace = roles.type().namespaced() ? request.namespace() : "";
-    ObjectNode role = lister.get(roles.type(), namespace, name);
-    if (role == null) {
-      throw Status.notFound(roles.type(), name).toException();
-    }
+    ObjectNode role = lister.need(roles.type(), namespace, name);
     requireHeld(request, PolicyRule.listOf(role));
   }
 

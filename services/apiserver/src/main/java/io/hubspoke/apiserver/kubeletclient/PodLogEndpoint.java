@@ -37,10 +37,7 @@ public final class PodLogEndpoint implements Endpoint {
     }
     String name = request.info().name();
     PodLogOptions options = PodLogOptions.of(request);
-    ObjectNode pod = lister.get(pods, request.info().namespace(), name);
-    if (pod == null) {
-      throw Status.notFound(pods, name).toException();
-    }
+    ObjectNode pod = lister.need(pods, request.info().namespace(), name);
     String container = ContainerChoice.of(pod, name, options.container());
     String node = pod.path("spec").path("nodeName").asText("");
     request.http().response().putHeader("Content-Type", "text/plain");

@@ -26,10 +26,7 @@ final class PodBackends implements BackendFinder {
   @Override
   public Future<Backend> find(ApiRequest request) {
     TargetName target = TargetName.parse("pod", request.info().name());
-    ObjectNode pod = lister.get(pods, request.info().namespace(), target.name());
-    if (pod == null) {
-      throw Status.notFound(pods, target.name()).toException();
-    }
+    ObjectNode pod = lister.need(pods, request.info().namespace(), target.name());
     String ip = pod.path("status").path("podIP").asText("");
     int port = target.portOr(firstPort(pod, target.tls() ? 443 : 80));
     return Future.succeededFuture(direct(allowed, target.tls(), ip, port));

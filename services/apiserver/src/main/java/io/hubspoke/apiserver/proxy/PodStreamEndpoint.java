@@ -71,10 +71,7 @@ public final class PodStreamEndpoint implements Endpoint {
       throw Status.unknownPath().toException();
     }
     String name = request.info().name();
-    ObjectNode pod = lister.get(pods, request.info().namespace(), name);
-    if (pod == null) {
-      throw Status.notFound(pods, name).toException();
-    }
+    ObjectNode pod = lister.need(pods, request.info().namespace(), name);
     String uri = uri(request, pod);
     String node = pod.path("spec").path("nodeName").asText("");
     if (node.isEmpty()) {

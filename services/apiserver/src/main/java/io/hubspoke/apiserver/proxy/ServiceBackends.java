@@ -35,10 +35,7 @@ final class ServiceBackends implements BackendFinder {
   public Future<Backend> find(ApiRequest request) {
     TargetName target = TargetName.parse("service", request.info().name());
     String namespace = request.info().namespace();
-    ObjectNode service = lister.get(ResourceTable.SERVICES.type(), namespace, target.name());
-    if (service == null) {
-      throw Status.notFound(ResourceTable.SERVICES.type(), target.name()).toException();
-    }
+    ObjectNode service = lister.need(ResourceTable.SERVICES.type(), namespace, target.name());
     String port = portName(service, target);
     List<Endpoint> ready = slices(namespace, target.name(), port);
     if (ready.isEmpty()) {

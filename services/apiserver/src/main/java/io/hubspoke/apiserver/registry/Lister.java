@@ -2,6 +2,7 @@ package io.hubspoke.apiserver.registry;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.ResourceType;
+import io.hubspoke.api.Status;
 import java.util.Collection;
 
 /**
@@ -11,6 +12,19 @@ import java.util.Collection;
 public interface Lister {
   /** Returns the object, or null. */
   ObjectNode get(ResourceType type, String namespace, String name);
+
+  /**
+   * Returns the object.
+   *
+   * @throws io.hubspoke.api.ApiException 404 when there is none
+   */
+  default ObjectNode need(ResourceType type, String namespace, String name) {
+    ObjectNode object = get(type, namespace, name);
+    if (object == null) {
+      throw Status.notFound(type, name).toException();
+    }
+    return object;
+  }
 
   /** Returns the objects of a namespace; of all when it is empty. */
   Collection<ObjectNode> list(ResourceType type, String namespace);

@@ -35,10 +35,7 @@ record NamespaceLifecycle(Lister lister) implements Admission {
     if (request.operation() != Operation.CREATE || !request.type().namespaced()) {
       return;
     }
-    ObjectNode namespace = lister.get(NAMESPACES, "", request.namespace());
-    if (namespace == null) {
-      throw Status.notFound(NAMESPACES, request.namespace()).toException();
-    }
+    ObjectNode namespace = lister.need(NAMESPACES, "", request.namespace());
     if (Meta.deleting(namespace)) {
       throw terminating(request).toException();
     }

@@ -134,10 +134,7 @@ final class TokenRequestEndpoint implements Endpoint {
     }
     String name = request.info().name();
     String namespace = request.info().namespace();
-    ObjectNode account = lister.get(ResourceTable.SERVICE_ACCOUNTS.type(), namespace, name);
-    if (account == null) {
-      throw Status.notFound(ResourceTable.SERVICE_ACCOUNTS.type(), name).toException();
-    }
+    ObjectNode account = lister.need(ResourceTable.SERVICE_ACCOUNTS.type(), namespace, name);
     List<Cause> causes = new ArrayList<>();
     own(body, "name", name, causes);
     own(body, "namespace", namespace, causes);
@@ -267,10 +264,7 @@ final class TokenRequestEndpoint implements Endpoint {
                   .toException();
         };
     String namespace = type.namespaced() ? Meta.namespace(account) : "";
-    ObjectNode object = lister.get(type, namespace, name);
-    if (object == null) {
-      throw Status.notFound(type, name).toException();
-    }
+    ObjectNode object = lister.need(type, namespace, name);
     String runsAs = object.path("spec").path("serviceAccountName").asText("");
     if (kind.equals("Pod") && !runsAs.equals(Meta.name(account))) {
       throw Status.badRequest(
