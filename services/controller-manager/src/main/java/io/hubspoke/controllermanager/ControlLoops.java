@@ -33,12 +33,14 @@ import io.vertx.core.VerticleBase;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** Wires controllers to the informers they share; runs on virtual threads. */
 final class ControlLoops extends VerticleBase {
   private final ControllerManagerOptions options;
-  private final List<Informer<?>> informers = new ArrayList<>();
+  private final Map<Watched, Informer<?>> informers = new LinkedHashMap<>();
   private final List<Controller> controllers = new ArrayList<>();
   private ApiClient client;
   private ApiClient collectorsClient;
@@ -75,14 +77,14 @@ final class ControlLoops extends VerticleBase {
     collectorsClient = new ApiClient(vertx, config);
     controllers.add(new GarbageCollector(collectorsClient, context));
     // Handlers are registered by now, so none misses the first list.
-    informers.forEach(Informer::start);
+    informers.values().forEach(Informer::start);
     return Future.succeededFuture();
   }
 
   @Override
   public Future<?> stop() {
     var ended = new ArrayList<Future<Void>>();
-    informers.forEach(informer -> ended.add(informer.stop()));
+    informers.values().forEach(informer -> ended.add(informer.stop()));
     controllers.forEach(controller -> ended.add(controller.stop()));
     // Requests in flight fail now, so that the loops that wait for them end.
     return Future.join(client.close(), collectorsClient.close())
@@ -182,9 +184,14 @@ final class ControlLoops extends VerticleBase {
             rootCa));
   }
 
+  private record Watched(Resource<?> resource, ListOptions which) {}
+
+  /** Returns the one informer of all controllers that watch the same. */
+  @SuppressWarnings("unchecked")
   private <T> Informer<T> informer(Resource<T> resource, ListOptions which) {
-    var informer = new Informer<>(client, resource, which, context);
-    informers.add(informer);
-    return informer;
+    return (Informer<T>)
+        informers.computeIfAbsent(
+            new Watched(resource, which),
+            watched -> new Informer<>(client, resource, which, context));
   }
 }

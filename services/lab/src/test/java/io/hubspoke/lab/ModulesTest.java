@@ -21,7 +21,7 @@ class ModulesTest {
           .importPackages("io.hubspoke");
 
   private static final List<String> SERVICES =
-      List.of("apiserver", "controllermanager", "scheduler", "kubelet");
+      List.of("apiserver", "controllermanager", "scheduler", "kubelet", "kubeproxy");
   private static final String[] SHARED =
       Stream.of("api", "pki", "tokens", "runtime", "client")
           .map(module -> "io.hubspoke." + module + "..")

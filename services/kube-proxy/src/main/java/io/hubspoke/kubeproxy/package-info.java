@@ -1,0 +1,2 @@
+/** The kube-proxy: leads the virtual addresses of services to their endpoints. */
+package io.hubspoke.kubeproxy;
