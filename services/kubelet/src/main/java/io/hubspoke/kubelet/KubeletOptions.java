@@ -1,5 +1,6 @@
 package io.hubspoke.kubelet;
 
+import io.hubspoke.kubelet.runtime.InProcessImage;
 import io.hubspoke.kubelet.runtime.ListenAddresses;
 import io.hubspoke.kubelet.runtime.RuntimeEndpoint;
 import io.hubspoke.kubelet.server.Access;
@@ -9,6 +10,7 @@ import io.hubspoke.kubelet.server.ServerOptions;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -30,6 +32,7 @@ import java.util.function.Consumer;
  * @param podManifestPath {@code --pod-manifest-path}: where manifests of static pods are; may be
  *     null
  * @param containerRuntimeEndpoint {@code --container-runtime-endpoint}: what runs containers
+ * @param inProcessImages what the in-process runtime has beside its built-in images
  * @param server how the API is served
  */
 public record KubeletOptions(
@@ -56,6 +59,7 @@ public record KubeletOptions(
     long maxLogSize,
     Path podManifestPath,
     RuntimeEndpoint containerRuntimeEndpoint,
+    List<InProcessImage> inProcessImages,
     ServerOptions server) {
 
   public KubeletOptions {
@@ -67,6 +71,7 @@ public record KubeletOptions(
     Objects.requireNonNull(containerRuntimeEndpoint, "containerRuntimeEndpoint");
     Objects.requireNonNull(server, "server");
     nodeLabels = Map.copyOf(nodeLabels);
+    inProcessImages = List.copyOf(inProcessImages);
     if (!nodeName.matches("[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")) {
       throw new IllegalArgumentException(
           "--hostname-override must be a lower-case DNS name, but is \"" + nodeName + "\"");
@@ -139,6 +144,7 @@ public record KubeletOptions(
     private long maxLogSize = 10 << 20;
     private Path podManifestPath;
     private RuntimeEndpoint containerRuntimeEndpoint = new RuntimeEndpoint.InProcess();
+    private List<InProcessImage> inProcessImages = List.of();
     private final ServerOptions.Builder server;
 
     private Builder(String nodeName, String nodeIp, Path directory) {
@@ -276,6 +282,11 @@ public record KubeletOptions(
       return this;
     }
 
+    public Builder inProcessImages(List<InProcessImage> value) {
+      inProcessImages = value;
+      return this;
+    }
+
     /** Changes how the API is served beyond what has a method here. */
     public Builder server(Consumer<ServerOptions.Builder> change) {
       change.accept(server);
@@ -322,6 +333,7 @@ public record KubeletOptions(
           maxLogSize,
           podManifestPath,
           containerRuntimeEndpoint,
+          inProcessImages,
           server.build());
     }
   }

@@ -20,7 +20,12 @@ final class RuntimeChoice {
   static ContainerRuntime make(Vertx vertx, KubeletOptions options) {
     return switch (options.containerRuntimeEndpoint()) {
       case RuntimeEndpoint.InProcess inProcess ->
-          new InProcessRuntime(vertx, options.nodeIp(), options.maxLogSize(), listen(options));
+          new InProcessRuntime(
+              vertx,
+              options.nodeIp(),
+              options.maxLogSize(),
+              listen(options),
+              options.inProcessImages());
       case RuntimeEndpoint.Processes processes ->
           new ProcessRuntime(
               vertx, options.nodeIp(), options.rootDir(), processes.images(), options.maxLogSize());

@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** The streams of a container's own process: its log, and whoever is attached to it. */
-final class Console {
+public final class Console {
   private final ContextInternal context;
   private final ContainerLog log;
   private final List<Attached> attached = new CopyOnWriteArrayList<>();

@@ -20,16 +20,19 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
- * Runs built-in images inside this process, each on an event loop: what a thousand nodes on one
- * machine can afford. Pods get loopback addresses of the node's range, or the node's own address
- * where there is no range.
+ * Runs images inside this process, built-in ones and those it was given, each on an event loop:
+ * what a thousand nodes on one machine can afford. Pods get loopback addresses of the node's range,
+ * or the node's own address where there is no range.
  */
 public final class InProcessRuntime implements ContainerRuntime {
-  private static final List<String> IMAGES =
+  private static final List<String> BUILT_IN =
       List.of("hubspoke/pause", "hubspoke/echo", "hubspoke/ticker", "hubspoke/shell");
   private static final int DIAL_MILLIS = 30_000;
   private static final SecureRandom RANDOM = new SecureRandom();
@@ -38,12 +41,14 @@ public final class InProcessRuntime implements ContainerRuntime {
   private final String nodeIp;
   private final long maxLogSize;
   private final ListenAddresses listen;
+  private final Map<String, InProcessImage> brought;
+  private final List<String> images;
   private final PodNetwork network = new PodNetwork();
   private final NetClient tcp;
 
   /** Makes a runtime of one node whose pods listen on their own addresses. */
   public InProcessRuntime(Vertx vertx, String nodeIp, long maxLogSize) {
-    this(vertx, nodeIp, maxLogSize, ListenAddresses.SAME);
+    this(vertx, nodeIp, maxLogSize, ListenAddresses.SAME, List.of());
   }
 
   /**
@@ -52,12 +57,22 @@ public final class InProcessRuntime implements ContainerRuntime {
    * @param nodeIp the address of pods on the host's network
    * @param maxLogSize bytes after which a log file is rotated
    * @param listen where pods' programs listen
+   * @param brought images beside the built-in ones
    */
-  public InProcessRuntime(Vertx vertx, String nodeIp, long maxLogSize, ListenAddresses listen) {
+  public InProcessRuntime(
+      Vertx vertx,
+      String nodeIp,
+      long maxLogSize,
+      ListenAddresses listen,
+      List<InProcessImage> brought) {
     this.vertx = vertx;
     this.nodeIp = nodeIp;
     this.maxLogSize = maxLogSize;
     this.listen = listen;
+    this.brought =
+        brought.stream().collect(Collectors.toUnmodifiableMap(InProcessImage::name, i -> i));
+    this.images =
+        Stream.concat(BUILT_IN.stream(), brought.stream().map(InProcessImage::name)).toList();
     this.tcp =
         vertx.createNetClient(
             new NetClientOptions().setConnectTimeout(DIAL_MILLIS).setTcpNoDelay(true));
@@ -85,7 +100,7 @@ public final class InProcessRuntime implements ContainerRuntime {
 
   @Override
   public List<String> images() {
-    return IMAGES;
+    return images;
   }
 
   @Override
@@ -106,14 +121,14 @@ public final class InProcessRuntime implements ContainerRuntime {
   @Override
   public Future<ImageRef> pullImage(String image) {
     String name = repository(image);
-    return IMAGES.contains(name)
+    return images.contains(name)
         ? Future.succeededFuture(new ImageRef(image, 0, true))
         : Future.failedFuture(
             new ImageException(
                 "failed to resolve image \""
                     + image
                     + "\": not found; this node's runtime has "
-                    + String.join(", ", IMAGES)
+                    + String.join(", ", images)
                     + " and pulls nothing"));
   }
 
@@ -145,7 +160,8 @@ public final class InProcessRuntime implements ContainerRuntime {
     String image = repository(config.image());
     List<String> main = new ArrayList<>(config.command());
     if (main.isEmpty()) {
-      main.add(image);
+      InProcessImage own = brought.get(image);
+      main.add(own == null ? image : own.entrypoint());
     }
     main.addAll(config.args());
     Supplier<UserSpace> space =
@@ -158,9 +174,13 @@ public final class InProcessRuntime implements ContainerRuntime {
     }
   }
 
-  private static Program program(
+  private Program program(
       String image, Program.Surroundings surroundings, RunningProgram container) {
     ContainerConfig config = surroundings.config();
+    InProcessImage own = brought.get(image);
+    if (own != null && own.runs(config.command())) {
+      return own.program().apply(surroundings);
+    }
     List<String> command = new ArrayList<>(config.command());
     boolean shell = image.equals("hubspoke/shell");
     if (command.isEmpty() && shell && !config.args().isEmpty()) {

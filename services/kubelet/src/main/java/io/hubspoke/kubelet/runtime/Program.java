@@ -3,9 +3,11 @@ package io.hubspoke.kubelet.runtime;
 import io.hubspoke.kubelet.logs.ContainerLog;
 import io.vertx.core.Future;
 import io.vertx.core.internal.ContextInternal;
+import java.util.ArrayList;
+import java.util.List;
 
-/** What a built-in image does: a process that lives on an event loop. Called there only. */
-interface Program {
+/** What an image does: a process that lives on an event loop. Called there only. */
+public interface Program {
   /** Exit code of a process that a signal ended, less the signal's number. */
   int SIGNALLED = 128;
 
@@ -24,9 +26,12 @@ interface Program {
   /**
    * What a program is given.
    *
+   * @param context where it lives
    * @param ip its pod's address
    * @param listenIp where it listens, which its pod's address leads to
    * @param sharedIp whether others have the same address
+   * @param config its arguments, environment and mounts
+   * @param console where its output goes
    */
   record Surroundings(
       ContextInternal context,
@@ -35,6 +40,18 @@ interface Program {
       boolean sharedIp,
       ContainerRuntime.ContainerConfig config,
       Console console) {
+
+    /** Returns what follows the program on its command line. */
+    public List<String> arguments() {
+      List<String> line = new ArrayList<>(config.command());
+      line.addAll(config.args());
+      return List.copyOf(config.command().isEmpty() ? line : line.subList(1, line.size()));
+    }
+
+    /** Returns where the files are that the container sees, which are those of its mounts. */
+    public MountedFiles files() {
+      return new MountedFiles(config.mounts());
+    }
 
     /** Returns where its processes start. */
     String workingDirectory() {
@@ -53,11 +70,13 @@ interface Program {
       return otherwise;
     }
 
-    void out(String line) {
+    /** Writes a line to its log, and to those attached. */
+    public void out(String line) {
       console.line(ContainerLog.Stream.STDOUT, line);
     }
 
-    void err(String line) {
+    /** The same as an error. */
+    public void err(String line) {
       console.line(ContainerLog.Stream.STDERR, line);
     }
   }

@@ -48,8 +48,16 @@ final class RunningProgram implements Container {
   RunningProgram start(Program main) {
     program = main;
     context.runOnContext(
-        v -> main.run().onComplete(r -> exit(r.succeeded() ? r.result() : Program.SIGNALLED - 1)));
+        v ->
+            Future.<Integer>future(begun -> main.run().onComplete(begun))
+                .onSuccess(this::exit)
+                .onFailure(this::couldNotBegin));
     return this;
+  }
+
+  private void couldNotBegin(Throwable failure) {
+    surroundings.err(String.valueOf(failure.getMessage()));
+    exit(Program.SIGNALLED - 1);
   }
 
   synchronized UserSpace space() {

@@ -74,7 +74,7 @@ class EchoTest {
   @Test
   void podsListenInTheSamePlaceOfTheRangeThatTheyAreMovedTo() throws Exception {
     var moved = ListenAddresses.in("127.31.7.0/24", NODE, NODE_LISTENS);
-    var runtime = new InProcessRuntime(vertx, NODE, 1 << 20, moved);
+    var runtime = new InProcessRuntime(vertx, NODE, 1 << 20, moved, List.of());
     runtime.updatePodCidr("127.29.7.0/24");
 
     assertThat(start(runtime, false)).isEqualTo("127.29.7.2");
@@ -86,7 +86,8 @@ class EchoTest {
   void podsOnTheHostsNetworkAreMovedToWhereTheNodeListens() throws Exception {
     var moved = ListenAddresses.in("127.31.7.0/24", NODE, NODE_LISTENS);
 
-    assertThat(start(new InProcessRuntime(vertx, NODE, 1 << 20, moved), true)).isEqualTo(NODE);
+    assertThat(start(new InProcessRuntime(vertx, NODE, 1 << 20, moved, List.of()), true))
+        .isEqualTo(NODE);
 
     assertThat(get("http://" + NODE_LISTENS, null).path("pod").asText()).isEqualTo("p");
   }
