@@ -23,6 +23,7 @@ import io.hubspoke.lab.audit.Route;
 import io.hubspoke.lab.audit.Row;
 import io.hubspoke.lab.audit.RunRoute;
 import io.hubspoke.lab.audit.TokensRoute;
+import io.hubspoke.lab.audit.WebhookRoute;
 import io.hubspoke.pki.Kubeconfig;
 import io.hubspoke.runtime.Component;
 import java.io.IOException;
@@ -54,7 +55,10 @@ class AuditProvesItselfTest {
         Changes.NONE.withNodeCluster(
             cluster -> new Kubeconfig.Cluster(cluster.server(), null, null, null, true));
     for (var row :
-        measure(careless, List.of(new BootstrapRoute(), new NodeRoute(), new TokensRoute()))) {
+        measure(
+            careless,
+            List.of(
+                new BootstrapRoute(), new NodeRoute(), new TokensRoute(), new WebhookRoute()))) {
       assertThat(row.asExpected(Property.SERVER_VERIFIED)).as(row.toString()).isFalse();
     }
   }
@@ -94,9 +98,18 @@ class AuditProvesItselfTest {
     var lax =
         Changes.NONE.withKubelet(
             kubelet -> kubelet.authorizationMode(AuthorizationMode.ALWAYS_ALLOW));
-    var row = measure(lax, List.of(new RunRoute(Posture.DEFAULT))).getFirst();
-    assertThat(row.asExpected(Property.CLIENT_AUTHENTICATED)).as(row.toString()).isTrue();
-    assertThat(row.asExpected(Property.AUTHORIZED)).as(row.toString()).isFalse();
+    for (var row : measure(lax, List.of(new RunRoute(Posture.DEFAULT), new WebhookRoute()))) {
+      assertThat(row.asExpected(Property.CLIENT_AUTHENTICATED)).as(row.toString()).isTrue();
+      assertThat(row.asExpected(Property.AUTHORIZED)).as(row.toString()).isFalse();
+    }
+  }
+
+  @Test
+  void aKubeletThatAsksNobodyAboutTokensFailsTheRowOfItsReviews() throws Exception {
+    var deaf =
+        Changes.NONE.withKubelet(kubelet -> kubelet.server(server -> server.tokenWebhook(false)));
+    var row = measure(deaf, List.of(new WebhookRoute())).getFirst();
+    assertThat(row.asExpected(Property.REACHABLE)).as(row.toString()).isFalse();
   }
 
   @Test
@@ -125,7 +138,11 @@ class AuditProvesItselfTest {
     var routes =
         new ArrayList<Route>(
             List.of(
-                new BootstrapRoute(), new NodeRoute(), new ControlPlaneRoute(), new TokensRoute()));
+                new BootstrapRoute(),
+                new NodeRoute(),
+                new ControlPlaneRoute(),
+                new TokensRoute(),
+                new WebhookRoute()));
     routes.addAll(ProxyRoute.all());
     return routes;
   }
@@ -247,16 +264,18 @@ class AuditProvesItselfTest {
 
   @Test
   void aControlPlaneThatCallsNodesFailsThePathOfWhatNodesOpen() throws Exception {
-    var routes = List.<Route>of(new NodeRoute());
+    var routes = List.<Route>of(new NodeRoute(), new WebhookRoute());
     var lab = Postures.start(2, routes, step -> {});
     var measured = new AtomicBoolean();
     try {
       var mesh = lab.meshes().get(Posture.DEFAULT);
       var caller = Thread.ofVirtual().start(() -> callUntil(measured, mesh));
-      var row = new Audit(lab.meshes(), step -> {}).run(routes).getFirst();
+      var rows = new Audit(lab.meshes(), step -> {}).run(routes);
       measured.set(true);
       caller.join();
-      assertThat(row.asExpected(Property.PATH)).as(row.toString()).isFalse();
+      assertThat(rows)
+          .allSatisfy(
+              row -> assertThat(row.asExpected(Property.PATH)).as(row.toString()).isFalse());
     } finally {
       measured.set(true);
       lab.stop();

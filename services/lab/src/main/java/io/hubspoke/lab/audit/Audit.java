@@ -27,6 +27,7 @@ public final class Audit {
     routes.add(new BootstrapRoute());
     routes.add(new NodeRoute());
     routes.add(new ControlPlaneRoute());
+    routes.add(new WebhookRoute());
     routes.add(new TokensRoute());
     for (var ofPosture :
         List.<Function<Posture, Route>>of(LogsRoute::new, ExecRoute::new, PortForwardRoute::new)) {
