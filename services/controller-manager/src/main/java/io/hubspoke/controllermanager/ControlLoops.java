@@ -1,6 +1,8 @@
 package io.hubspoke.controllermanager;
 
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.EventRecorder;
 import io.hubspoke.client.Informer;
@@ -24,6 +26,9 @@ import io.hubspoke.controllermanager.nodes.NodeLifecycleController;
 import io.hubspoke.controllermanager.nodes.TaintEviction;
 import io.hubspoke.controllermanager.roles.ClusterRoleAggregationController;
 import io.hubspoke.controllermanager.serviceaccounts.TokenSecretController;
+import io.hubspoke.controllermanager.workloads.OwnedIndex;
+import io.hubspoke.controllermanager.workloads.ReplicaKind;
+import io.hubspoke.controllermanager.workloads.ReplicaSetController;
 import io.hubspoke.pki.CertificateAuthority;
 import io.hubspoke.pki.Pem;
 import io.hubspoke.runtime.Flag;
@@ -41,6 +46,7 @@ import java.util.Map;
 final class ControlLoops extends VerticleBase {
   private final ControllerManagerOptions options;
   private final Map<Watched, Informer<?>> informers = new LinkedHashMap<>();
+  private final Map<Informer<?>, OwnedIndex<?>> indexes = new LinkedHashMap<>();
   private final List<Controller> controllers = new ArrayList<>();
   private ApiClient client;
   private ApiClient collectorsClient;
@@ -74,6 +80,7 @@ final class ControlLoops extends VerticleBase {
             .withFieldSelector("type=" + BootstrapTokenCleaner.TYPE);
     controllers.add(
         new BootstrapTokenCleaner(client, context, informer(Resource.SECRETS.tree(), tokens)));
+    workloads();
     collectorsClient = new ApiClient(vertx, config);
     controllers.add(new GarbageCollector(collectorsClient, context));
     // Handlers are registered by now, so none misses the first list.
@@ -184,7 +191,25 @@ final class ControlLoops extends VerticleBase {
             rootCa));
   }
 
+  private void workloads() {
+    var pods = informer(Resource.PODS, ListOptions.ALL);
+    replicas(ReplicaKind.REPLICA_SETS, pods);
+    replicas(ReplicaKind.REPLICATION_CONTROLLERS, pods);
+  }
+
+  private <T extends HasMetadata> void replicas(ReplicaKind<T> kind, Informer<Pod> pods) {
+    var sets = informer(kind.resource(), ListOptions.ALL);
+    controllers.add(
+        new ReplicaSetController<>(kind, client, context, sets, index(sets), pods, index(pods)));
+  }
+
   private record Watched(Resource<?> resource, ListOptions which) {}
+
+  /** Returns the one index by owner of an informer's objects. */
+  @SuppressWarnings("unchecked")
+  private <T extends HasMetadata> OwnedIndex<T> index(Informer<T> informer) {
+    return (OwnedIndex<T>) indexes.computeIfAbsent(informer, watching -> OwnedIndex.of(informer));
+  }
 
   /** Returns the one informer of all controllers that watch the same. */
   @SuppressWarnings("unchecked")

@@ -1,5 +1,7 @@
 package io.hubspoke.controllermanager.workloads;
 
+import io.hubspoke.client.Informer;
+import io.hubspoke.client.Item;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -89,6 +91,26 @@ public final class Expectations {
     var expected = byOwner.computeIfAbsent(owner, o -> new Expected());
     expected.deletions.add(uid);
     expected.since = nanoTime.getAsLong();
+  }
+
+  /** Returns a handler for the informer of owners that forgets those that are gone. */
+  public <T> Informer.Handler<T> forgetting() {
+    return new Informer.Handler<>() {
+      @Override
+      public void added(Item<T> item) {
+        // What is expected of it was said when it was asked for.
+      }
+
+      @Override
+      public void updated(Item<T> before, Item<T> now) {
+        // As above.
+      }
+
+      @Override
+      public void deleted(Item<T> last) {
+        forget(last.uid());
+      }
+    };
   }
 
   /** Forgets an owner that is gone. */

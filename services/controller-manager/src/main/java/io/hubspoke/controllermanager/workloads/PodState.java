@@ -2,6 +2,7 @@ package io.hubspoke.controllermanager.workloads;
 
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodCondition;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 
@@ -41,9 +42,7 @@ public final class PodState {
   /** Returns since when the pod is ready or not; null when it does not say. */
   public static Instant readySince(Pod pod) {
     var ready = condition(pod, "Ready");
-    return ready == null || ready.getLastTransitionTime() == null
-        ? null
-        : Instant.parse(ready.getLastTransitionTime());
+    return ready == null ? null : time(ready.getLastTransitionTime());
   }
 
   /** Returns whether it has been ready for so long. */
@@ -59,6 +58,15 @@ public final class PodState {
     }
     var left = Duration.between(now, since.plusSeconds(minReadySeconds));
     return left.isNegative() ? Duration.ZERO : left;
+  }
+
+  /** Reads a time; null when there is none, or what a node wrote is none. */
+  static Instant time(String text) {
+    try {
+      return text == null ? null : Instant.parse(text);
+    } catch (DateTimeException e) {
+      return null;
+    }
   }
 
   /** Returns the condition of a type, or null. */
