@@ -2,7 +2,9 @@ package io.hubspoke.lab;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.hubspoke.api.Json;
+import io.hubspoke.testing.Await;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +28,9 @@ class KubectlScenarioTest {
   /** Made by components or answered without being stored, or not to be written here. */
   private static final Set<String> NOT_IN_THE_MANIFEST =
       Set.of("v1 Namespace", "v1 Node", "v1 Event", "events.k8s.io/v1 Event");
+
+  /** Kinds whose controllers say which generation they have seen. */
+  private static final Set<String> CONTROLLED = Set.of("ReplicaSet", "ReplicationController");
 
   @TempDir private static Path dir;
   private static TestMesh mesh;
@@ -61,7 +66,7 @@ class KubectlScenarioTest {
         .hasSize(count)
         .allMatch(line -> line.endsWith(" created"));
     manifest.matches(kubectl.ok("get", "-f", file, "-o", "wide"));
-    var before = revisions(kubectl, file);
+    var before = settled(kubectl, file);
     assertThat(before).hasSize(count - 1);
 
     // For a budget's selector kubectl sends a patch even where nothing differs, and one that is
@@ -96,11 +101,38 @@ class KubectlScenarioTest {
     assertThat(kubectl.ok("delete", "all", "--all")).contains("\"web\" deleted");
   }
 
+  /** Waits until the controllers have written what they make of it, and returns the revisions. */
+  private static List<String> settled(KubectlSession kubectl, String file) throws Exception {
+    var settled =
+        Await.until(
+            "all is observed",
+            () -> List.of(items(kubectl, file), items(kubectl, file)),
+            twice -> twice.getFirst().equals(twice.getLast()) && isObserved(twice.getLast()));
+    return revisions(settled.getLast());
+  }
+
+  private static JsonNode items(KubectlSession kubectl, String file) throws Exception {
+    return Json.parse(kubectl.ok("get", "-f", file, "-o", "json").getBytes(StandardCharsets.UTF_8))
+        .path("items");
+  }
+
+  private static boolean isObserved(JsonNode items) {
+    for (var object : items) {
+      if (CONTROLLED.contains(object.path("kind").asText())
+          && object.at("/status/observedGeneration").asInt()
+              != object.at("/metadata/generation").asInt()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** What was written when; without the pod, which the scheduler writes too. */
   private static List<String> revisions(KubectlSession kubectl, String file) throws Exception {
-    var items =
-        Json.parse(kubectl.ok("get", "-f", file, "-o", "json").getBytes(StandardCharsets.UTF_8))
-            .path("items");
+    return revisions(items(kubectl, file));
+  }
+
+  private static List<String> revisions(JsonNode items) {
     var found = new ArrayList<String>();
     for (var object : items) {
       var meta = object.path("metadata");
@@ -177,6 +209,8 @@ class KubectlScenarioTest {
             })) {
       assertThat(kubectl.ok(change).lines()).as(change[0]).hasSize(count);
     }
+    // What the controllers write of it meanwhile would be a conflict below.
+    assertThat(settled(kubectl, file)).hasSize(count - 1);
     var live = kubectl.home().resolve("live.yaml");
     Files.writeString(live, kubectl.ok("get", "-f", file, "-o", "yaml"));
     assertThat(Files.readString(live).lines().filter(l -> l.matches(" +b: \"2\""))).hasSize(count);
