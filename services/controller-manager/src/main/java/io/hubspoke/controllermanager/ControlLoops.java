@@ -19,6 +19,11 @@ import io.hubspoke.controllermanager.certificates.KubernetesService;
 import io.hubspoke.controllermanager.certificates.NodeAddressClaims;
 import io.hubspoke.controllermanager.certificates.RequestLoop;
 import io.hubspoke.controllermanager.disruption.DisruptionController;
+import io.hubspoke.controllermanager.endpoints.Backends;
+import io.hubspoke.controllermanager.endpoints.EndpointSliceController;
+import io.hubspoke.controllermanager.endpoints.EndpointSliceMirroringController;
+import io.hubspoke.controllermanager.endpoints.EndpointSlices;
+import io.hubspoke.controllermanager.endpoints.EndpointsController;
 import io.hubspoke.controllermanager.garbagecollection.GarbageCollector;
 import io.hubspoke.controllermanager.namespaces.NamespaceController;
 import io.hubspoke.controllermanager.namespaces.NamespacePublisher;
@@ -63,6 +68,7 @@ final class ControlLoops extends VerticleBase {
     certificates(nodes);
     nodes(nodes);
     namespaces();
+    endpoints(nodes);
     serviceAccountTokens();
     controllers.add(
         new ClusterRoleAggregationController(
@@ -164,6 +170,17 @@ final class ControlLoops extends VerticleBase {
               Flag.read(
                   "--root-ca-file", () -> Pem.encode(Pem.readCertificates(options.rootCaFile())))));
     }
+  }
+
+  private void endpoints(Informer<Node> nodes) {
+    var services = informer(Resource.SERVICES, ListOptions.ALL);
+    var slices = informer(EndpointSlices.RESOURCE, ListOptions.ALL);
+    var endpoints = informer(Resource.ENDPOINTS, ListOptions.ALL);
+    var backends = new Backends(services, informer(Resource.PODS, ListOptions.ALL));
+    controllers.add(new EndpointSliceController(client, context, backends, nodes, slices));
+    controllers.add(new EndpointsController(client, context, backends, endpoints));
+    controllers.add(
+        new EndpointSliceMirroringController(client, context, services, endpoints, slices));
   }
 
   private void serviceAccountTokens() throws IOException {
