@@ -6,8 +6,8 @@ package io.hubspoke.lab;
  *
  * <p>Block 0: the control plane on {@code 127.0.10.x}, its wires on {@code 127.0.11.x}; nodes
  * advertise {@code 127.10.x.y}, which is their wire's, and listen on {@code 127.11.x.y}; pods are
- * on {@code 127.20.x.y}, and listen on {@code 127.70.x.y} where a wire stands before them. The next
- * blocks follow.
+ * on {@code 127.20.x.y}, and listen on {@code 127.70.x.y} where a wire stands before them; services
+ * are on {@code 127.96.x.y}. The next blocks follow.
  */
 public record Addresses(int block) {
   /** As many labs run beside each other. */
@@ -92,6 +92,16 @@ public record Addresses(int block) {
   /** Where the n-th node's pods listen when a wire stands on their own addresses. */
   public String podListenCidr(int n) {
     return "127.%d.%d.0/24".formatted(70 + block, n % 250);
+  }
+
+  /** The virtual addresses of services; block 0 has 127.96. */
+  public String serviceRange() {
+    return "127.%d.0.0/16".formatted(96 + block);
+  }
+
+  /** The virtual address of service {@code kubernetes}: the first of them. */
+  public String kubernetesService() {
+    return "127.%d.0.1".formatted(96 + block);
   }
 
   /** Where something listens that is said to be at this address of a node or pod. */

@@ -183,7 +183,7 @@ public record Kubeconfig(
   }
 
   /** Parses a configuration whose relative file names count from a directory. */
-  static Kubeconfig parse(String yaml, Path directory) {
+  public static Kubeconfig parse(String yaml, Path directory) {
     JsonNode root;
     try {
       root = new ObjectMapper(new YAMLFactory()).readTree(yaml);

@@ -67,17 +67,13 @@ final class Echo implements Program {
 
   @Override
   public void terminate() {
-    kill();
-    exit.tryComplete(0);
+    kill().onComplete(closed -> exit.tryComplete(0));
   }
 
   @Override
-  public void kill() {
+  public Future<Void> kill() {
     killed = true;
-    if (server != null) {
-      // Nobody waits: the process is gone either way.
-      server.close().otherwiseEmpty();
-    }
+    return server == null ? Future.succeededFuture() : server.close().otherwiseEmpty();
   }
 
   private int port() {

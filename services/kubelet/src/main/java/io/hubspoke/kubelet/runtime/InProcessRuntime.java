@@ -17,11 +17,14 @@ import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -45,6 +48,7 @@ public final class InProcessRuntime implements ContainerRuntime {
   private final List<String> images;
   private final PodNetwork network = new PodNetwork();
   private final NetClient tcp;
+  private final Set<RunningProgram> running = ConcurrentHashMap.newKeySet();
 
   /** Makes a runtime of one node whose pods listen on their own addresses. */
   public InProcessRuntime(Vertx vertx, String nodeIp, long maxLogSize) {
@@ -85,7 +89,11 @@ public final class InProcessRuntime implements ContainerRuntime {
 
   @Override
   public Future<Void> stop() {
-    return Future.succeededFuture();
+    return Future.join(
+            running.stream()
+                .map(program -> program.stop(Duration.ZERO).compose(exit -> program.gone()))
+                .toList())
+        .mapEmpty();
   }
 
   @Override
@@ -168,7 +176,10 @@ public final class InProcessRuntime implements ContainerRuntime {
         () -> new UserSpace(config, hostname, sandbox.ip(), List.copyOf(main));
     RunningProgram container = new RunningProgram(newId(), surroundings, log, space);
     try {
-      return Future.succeededFuture(container.start(program(image, surroundings, container)));
+      Program program = program(image, surroundings, container);
+      running.add(container);
+      container.gone().onComplete(gone -> running.remove(container));
+      return Future.succeededFuture(container.start(program));
     } catch (StartException e) {
       return Future.failedFuture(e);
     }

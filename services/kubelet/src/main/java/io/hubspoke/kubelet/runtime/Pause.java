@@ -18,5 +18,7 @@ final class Pause implements Program {
   }
 
   @Override
-  public void kill() {}
+  public Future<Void> kill() {
+    return Future.succeededFuture();
+  }
 }

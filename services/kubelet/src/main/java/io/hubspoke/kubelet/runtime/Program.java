@@ -20,8 +20,11 @@ public interface Program {
   /** Asks it to end. */
   void terminate();
 
-  /** Frees what it holds at once, without completing {@link #run()} necessarily. */
-  void kill();
+  /**
+   * Frees what it holds at once, without completing {@link #run()} necessarily; completes when
+   * nothing of it is left.
+   */
+  Future<Void> kill();
 
   /**
    * What a program is given.

@@ -29,6 +29,7 @@ final class RunningProgram implements Container {
   private final Supplier<UserSpace> newSpace;
   private final AtomicBoolean ended = new AtomicBoolean();
   private final Promise<Exit> exited = Promise.promise();
+  private final Promise<Void> gone = Promise.promise();
   private Program program;
   private UserSpace space;
 
@@ -51,7 +52,8 @@ final class RunningProgram implements Container {
         v ->
             Future.<Integer>future(begun -> main.run().onComplete(begun))
                 .onSuccess(this::exit)
-                .onFailure(this::couldNotBegin));
+                .onFailure(this::couldNotBegin)
+                .onComplete(ended -> gone.tryComplete()));
     return this;
   }
 
@@ -102,6 +104,11 @@ final class RunningProgram implements Container {
     return exited.future();
   }
 
+  /** Completes when nothing is left of it: what it listened on is free again. */
+  Future<Void> gone() {
+    return gone.future();
+  }
+
   @Override
   public Future<Exit> stop(Duration grace) {
     context.runOnContext(
@@ -116,7 +123,7 @@ final class RunningProgram implements Container {
               context.setTimer(
                   Math.max(1, grace.toMillis()),
                   id -> {
-                    program.kill();
+                    program.kill().onComplete(freed -> gone.tryComplete());
                     exit(Program.SIGNALLED + Program.SIGKILL);
                   });
           exited.future().onComplete(done -> context.owner().cancelTimer(timer));

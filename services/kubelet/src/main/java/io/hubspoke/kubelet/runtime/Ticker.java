@@ -66,8 +66,9 @@ final class Ticker implements Program {
   }
 
   @Override
-  public void kill() {
+  public Future<Void> kill() {
     end(SIGNALLED + SIGKILL);
+    return Future.succeededFuture();
   }
 
   private void end(int code) {

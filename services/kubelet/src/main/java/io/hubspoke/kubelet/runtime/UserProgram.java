@@ -58,9 +58,10 @@ final class UserProgram implements Program {
   }
 
   @Override
-  public void kill() {
+  public Future<Void> kill() {
     if (process != null) {
       process.signal(UserProcess.SIGKILL);
     }
+    return Future.succeededFuture();
   }
 }

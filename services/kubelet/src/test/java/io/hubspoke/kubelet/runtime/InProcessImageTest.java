@@ -64,7 +64,10 @@ class InProcessImageTest {
     }
 
     @Override
-    public void kill() {}
+    public Future<Void> kill() {
+      given.out("killed");
+      return given.context().owner().timer(50).mapEmpty();
+    }
   }
 
   @BeforeEach
@@ -123,6 +126,18 @@ class InProcessImageTest {
 
     assertThat(exit.code()).isEqualTo(127);
     assertThat(log()).contains("it broke");
+  }
+
+  @Test
+  void aRuntimeThatStopsWaitsUntilNothingOfItsProgramsIsLeft() throws Exception {
+    var container = run(List.of(), List.of());
+    var begun = System.nanoTime();
+
+    Await.result(runtime.stop());
+
+    assertThat(System.nanoTime() - begun).isGreaterThan(50_000_000);
+    assertThat(container.exited().isComplete()).isTrue();
+    assertThat(log()).contains("killed");
   }
 
   @Test
