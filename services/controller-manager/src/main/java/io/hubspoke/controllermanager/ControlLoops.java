@@ -18,6 +18,7 @@ import io.hubspoke.controllermanager.certificates.KubeletServingApprover;
 import io.hubspoke.controllermanager.certificates.KubernetesService;
 import io.hubspoke.controllermanager.certificates.NodeAddressClaims;
 import io.hubspoke.controllermanager.certificates.RequestLoop;
+import io.hubspoke.controllermanager.daemonsets.DaemonSetController;
 import io.hubspoke.controllermanager.disruption.DisruptionController;
 import io.hubspoke.controllermanager.endpoints.Backends;
 import io.hubspoke.controllermanager.endpoints.EndpointSliceController;
@@ -87,6 +88,7 @@ final class ControlLoops extends VerticleBase {
     controllers.add(
         new BootstrapTokenCleaner(client, context, informer(Resource.SECRETS.tree(), tokens)));
     workloads();
+    daemonSets(nodes);
     collectorsClient = new ApiClient(vertx, config);
     controllers.add(new GarbageCollector(collectorsClient, context));
     // Handlers are registered by now, so none misses the first list.
@@ -218,6 +220,17 @@ final class ControlLoops extends VerticleBase {
     var sets = informer(kind.resource(), ListOptions.ALL);
     controllers.add(
         new ReplicaSetController<>(kind, client, context, sets, index(sets), pods, index(pods)));
+  }
+
+  private void daemonSets(Informer<Node> nodes) {
+    controllers.add(
+        new DaemonSetController(
+            client,
+            context,
+            informer(DaemonSetController.DAEMON_SETS, ListOptions.ALL),
+            informer(DaemonSetController.CONTROLLER_REVISIONS, ListOptions.ALL),
+            nodes,
+            informer(Resource.PODS, ListOptions.ALL)));
   }
 
   private record Watched(Resource<?> resource, ListOptions which) {}
