@@ -24,7 +24,8 @@ record DaemonSpec(DaemonSet object, ObjectNode tree, LabelSelector selector, Pod
   private static final String NO_EXECUTE = "NoExecute";
 
   static DaemonSpec of(DaemonSet object) {
-    var tree = Json.tree(object);
+    // Through bytes, so that a number is the same node whether it was typed as int or as long.
+    var tree = Json.parseObject(Json.bytes(Json.tree(object)));
     return new DaemonSpec(
         object,
         tree,

@@ -68,13 +68,11 @@ final class RollingUpdate {
       var pair = pair(entry.getValue());
       if (pair == null) {
         surge++;
-      } else if (pair.old == null) {
-        continue;
-      } else if (pair.fresh == null) {
+      } else if (pair.old != null && pair.fresh == null) {
         (isAvailable(pair.old) ? candidates : create).add(entry.getKey());
-      } else if (isAvailable(pair.fresh)) {
+      } else if (pair.old != null && isAvailable(pair.fresh)) {
         delete.add(pair.old);
-      } else {
+      } else if (pair.old != null) {
         surge++;
       }
     }

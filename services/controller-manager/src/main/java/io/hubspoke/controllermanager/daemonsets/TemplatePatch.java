@@ -3,6 +3,7 @@ package io.hubspoke.controllermanager.daemonsets;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Json;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -20,7 +21,8 @@ final class TemplatePatch {
   /** Returns whether a revision's data are of the daemon set's present template. */
   static boolean matches(DaemonSpec set, JsonNode data) {
     var kept = data.path("spec").path("template");
-    return kept instanceof ObjectNode template && patch(template).equals(of(set));
+    return kept instanceof ObjectNode template
+        && Arrays.equals(Json.bytes(patch(template)), Json.bytes(of(set)));
   }
 
   private static ObjectNode patch(ObjectNode template) {

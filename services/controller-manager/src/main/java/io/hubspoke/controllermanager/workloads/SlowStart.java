@@ -12,9 +12,9 @@ import java.util.function.IntFunction;
  * @param successes how many went well
  * @param failure the first one; null when there was none
  */
-record SlowStart(int successes, Throwable failure) {
+public record SlowStart(int successes, Throwable failure) {
   /** Begins with one; waits for each batch. */
-  static SlowStart run(int count, IntFunction<Future<?>> attempt) {
+  public static SlowStart run(int count, IntFunction<Future<?>> attempt) {
     int successes = 0;
     int batch = 1;
     for (int begun = 0; begun < count; batch *= 2) {
