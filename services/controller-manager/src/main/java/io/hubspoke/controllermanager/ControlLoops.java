@@ -223,14 +223,18 @@ final class ControlLoops extends VerticleBase {
   }
 
   private void daemonSets(Informer<Node> nodes) {
+    var pods = informer(Resource.PODS, ListOptions.ALL);
+    var revisions = informer(DaemonSetController.CONTROLLER_REVISIONS, ListOptions.ALL);
     controllers.add(
         new DaemonSetController(
             client,
             context,
             informer(DaemonSetController.DAEMON_SETS, ListOptions.ALL),
-            informer(DaemonSetController.CONTROLLER_REVISIONS, ListOptions.ALL),
+            revisions,
+            index(revisions),
             nodes,
-            informer(Resource.PODS, ListOptions.ALL)));
+            pods,
+            index(pods)));
   }
 
   private record Watched(Resource<?> resource, ListOptions which) {}

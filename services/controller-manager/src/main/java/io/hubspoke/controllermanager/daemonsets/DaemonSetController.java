@@ -60,8 +60,10 @@ public final class DaemonSetController implements Controller {
       Context context,
       Informer<DaemonSet> sets,
       Informer<ControllerRevision> revisions,
+      OwnedIndex<ControllerRevision> revisionsByOwner,
       Informer<Node> nodes,
-      Informer<Pod> pods) {
+      Informer<Pod> pods,
+      OwnedIndex<Pod> podsByOwner) {
     this.client = client;
     this.events = new EventRecorder(client, "daemonset-controller", "");
     this.podControl = new PodControl(client, events);
@@ -69,10 +71,9 @@ public final class DaemonSetController implements Controller {
     this.nodes = nodes;
     this.pods = pods;
     this.revisions = revisions;
-    this.podsByOwner = OwnedIndex.of(pods);
+    this.podsByOwner = podsByOwner;
     this.claims = new Claims<>(client, DAEMON_SETS, Resource.PODS);
-    this.history =
-        new Revisions(client, DAEMON_SETS, CONTROLLER_REVISIONS, OwnedIndex.of(revisions));
+    this.history = new Revisions(client, DAEMON_SETS, CONTROLLER_REVISIONS, revisionsByOwner);
     this.loop = new ControlLoop<>("daemonset", context, WORKERS, this::reconcile);
     sets.addHandler(loop.onChange(Item::key));
     pods.addHandler(
