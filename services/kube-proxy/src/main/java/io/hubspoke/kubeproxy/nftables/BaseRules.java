@@ -4,6 +4,7 @@ import io.hubspoke.api.AddressRange;
 import java.net.Inet4Address;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * What the table contains whatever services there are; its chains have the names that are usual.
@@ -44,7 +45,7 @@ final class BaseRules {
     String ports = "inet_proto . inet_service : verdict";
     String addressAndPort = ip + " daddr . meta l4proto . th dport vmap @";
     String ownAddress = "fib daddr type local " + ip + " daddr != " + family.loopback + " ";
-    if (options.nodePortAddresses().stream().anyMatch(range -> of(family, range))) {
+    if (options.nodePortAddresses().isPresent()) {
       ownAddress += ip + " daddr @" + NODE_PORT_IPS + " ";
     }
     String nodePort = ownAddress + "meta l4proto . th dport vmap @";
@@ -60,8 +61,10 @@ final class BaseRules {
     lines.add("set " + CLUSTER_IPS + " { type " + family.addressType + "; }");
     lines.add(
         "set " + HAIRPIN + " { type " + family.addressType + " . " + family.addressType + "; }");
-    ranges(lines, CLUSTER_CIDRS, family, options.clusterCidrs());
-    ranges(lines, NODE_PORT_IPS, family, options.nodePortAddresses());
+    lines.add(ranges(CLUSTER_CIDRS, family, options.clusterCidrs()));
+    options
+        .nodePortAddresses()
+        .ifPresent(ranges -> lines.add(ranges(NODE_PORT_IPS, family, ranges)));
     chain(lines, MARK, "meta mark set meta mark or " + mark);
     chain(lines, REJECT, "reject");
     List<String> services = new ArrayList<>();
@@ -120,23 +123,19 @@ final class BaseRules {
     return lines;
   }
 
-  private static void ranges(
-      List<String> lines, String name, Family family, List<AddressRange> ranges) {
-    List<String> texts =
+  private static String ranges(String name, Family family, List<AddressRange> ranges) {
+    String elements =
         ranges.stream()
             .filter(range -> of(family, range))
             .map(range -> range.base().getHostAddress() + "/" + range.bits())
-            .toList();
-    if (!texts.isEmpty()) {
-      lines.add(
-          "set "
-              + name
-              + " { type "
-              + family.addressType
-              + "; flags interval; auto-merge; elements = { "
-              + String.join(", ", texts)
-              + " }; }");
-    }
+            .collect(Collectors.joining(", "));
+    return "set "
+        + name
+        + " { type "
+        + family.addressType
+        + "; flags interval; auto-merge; "
+        + (elements.isEmpty() ? "" : "elements = { " + elements + " }; ")
+        + "}";
   }
 
   private static boolean of(Family family, AddressRange range) {

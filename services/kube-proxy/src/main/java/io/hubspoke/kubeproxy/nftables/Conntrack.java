@@ -54,7 +54,8 @@ final class Conntrack {
       if (isUdp(rule)) {
         Map<String, Set<String>> one = new HashMap<>();
         addresses(rule, one);
-        Stream.concat(rule.internal().endpoints().stream(), rule.external().endpoints().stream())
+        Stream.of(rule.internal().endpoints(), rule.external().endpoints(), rule.draining())
+            .flatMap(List::stream)
             .map(Conntrack::text)
             .forEach(endpoint -> one.keySet().forEach(at -> endpoints.get(at).add(endpoint)));
       }

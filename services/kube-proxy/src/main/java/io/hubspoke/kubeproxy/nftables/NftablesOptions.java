@@ -1,8 +1,12 @@
 package io.hubspoke.kubeproxy.nftables;
 
 import io.hubspoke.api.AddressRange;
+import io.hubspoke.kubeproxy.KubeProxyOptions;
+import java.net.InetAddress;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * How the packet filter is programmed; what is empty is left at what Kubernetes does.
@@ -13,8 +17,8 @@ import java.util.regex.Pattern;
  *     --cluster-cidr}
  * @param masqueradeAll whether whatever is sent to services gets it, {@code --masquerade-all}
  * @param masqueradeBit the bit of a packet's mark that says so, {@code --iptables-masquerade-bit}
- * @param nodePortAddresses ranges of the node's addresses that have node ports, {@code
- *     --nodeport-addresses}; all but loopback when empty
+ * @param nodePortAddresses ranges of those of the node's addresses that have node ports, {@code
+ *     --nodeport-addresses}; when there is no such list, all have but loopback
  * @param prefix what runs a command in another network namespace, such as {@code ip netns exec X}
  */
 public record NftablesOptions(
@@ -23,13 +27,14 @@ public record NftablesOptions(
     List<AddressRange> clusterCidrs,
     boolean masqueradeAll,
     int masqueradeBit,
-    List<AddressRange> nodePortAddresses,
+    Optional<List<AddressRange>> nodePortAddresses,
     List<String> prefix) {
+  private static final String PRIMARY = "primary";
   private static final Pattern TABLE_NAME = Pattern.compile("[a-z][a-z0-9-]{0,63}");
 
   /** Those of a kube-proxy that was told nothing. */
   public static final NftablesOptions DEFAULTS =
-      new NftablesOptions("kube-proxy", false, List.of(), false, 14, List.of(), List.of());
+      new NftablesOptions("kube-proxy", false, List.of(), false, 14, Optional.empty(), List.of());
 
   public NftablesOptions {
     if (!TABLE_NAME.matcher(table).matches()) {
@@ -40,7 +45,7 @@ public record NftablesOptions(
           "masqueradeBit: " + masqueradeBit + " is not between 0 and 31");
     }
     clusterCidrs = List.copyOf(clusterCidrs);
-    nodePortAddresses = List.copyOf(nodePortAddresses);
+    nodePortAddresses = nodePortAddresses.map(List::copyOf);
     prefix = List.copyOf(prefix);
   }
 
@@ -71,12 +76,35 @@ public record NftablesOptions(
 
   public NftablesOptions withNodePortAddresses(List<AddressRange> ranges) {
     return new NftablesOptions(
-        table, ipv6, clusterCidrs, masqueradeAll, masqueradeBit, ranges, prefix);
+        table, ipv6, clusterCidrs, masqueradeAll, masqueradeBit, Optional.of(ranges), prefix);
   }
 
   public NftablesOptions withPrefix(List<String> command) {
     return new NftablesOptions(
         table, ipv6, clusterCidrs, masqueradeAll, masqueradeBit, nodePortAddresses, command);
+  }
+
+  /**
+   * Returns those that a kube-proxy's own options ask for.
+   *
+   * @param nodeAddresses where node ports are if nothing else is asked for: as the real one does in
+   *     this mode
+   */
+  static NftablesOptions of(KubeProxyOptions options, List<InetAddress> nodeAddresses) {
+    boolean primary = options.nodePortAddresses().stream().allMatch(PRIMARY::equals);
+    List<AddressRange> nodePorts =
+        primary
+            ? nodeAddresses.stream()
+                .map(address -> new AddressRange(address, address.getAddress().length * 8))
+                .toList()
+            : options.nodePortAddresses().stream().map(AddressRange::parse).toList();
+    List<AddressRange> pods =
+        Stream.of(options.clusterCidr().split(",", -1))
+            .map(String::strip)
+            .filter(range -> !range.isEmpty())
+            .map(AddressRange::parse)
+            .toList();
+    return DEFAULTS.withClusterCidrs(pods).withNodePortAddresses(nodePorts);
   }
 
   List<Family> families() {

@@ -1,6 +1,9 @@
 package io.hubspoke.kubeproxy.nftables;
 
 import io.hubspoke.kubeproxy.Proxier;
+import io.hubspoke.kubeproxy.ProxierFactory.Surroundings;
+import io.hubspoke.kubeproxy.ProxierFactory.Warnings;
+import io.hubspoke.kubeproxy.ProxyMode;
 import io.hubspoke.kubeproxy.rules.ServiceRule;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -8,6 +11,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,20 +21,35 @@ import org.slf4j.LoggerFactory;
  * change.
  */
 public final class NftablesProxier implements Proxier {
-  public static final String MODE = "nftables";
-
   private static final Logger LOG = LoggerFactory.getLogger(NftablesProxier.class);
 
   private final Vertx vertx;
-  private final NftablesOptions options;
+  private final Supplier<NftablesOptions> wishes;
+  private final Warnings warnings;
   // What follows is used by one piece of blocking work at a time.
   private final List<ProgrammedTable> tables = new ArrayList<>();
+  private NftablesOptions options;
   private Nft nft;
   private Future<Void> last = Future.succeededFuture();
 
-  public NftablesProxier(Vertx vertx, NftablesOptions options) {
+  /** Makes one that programs the network namespace of this process. */
+  public NftablesProxier(Surroundings surroundings) {
+    this(
+        surroundings.vertx(),
+        () -> NftablesOptions.of(surroundings.options(), surroundings.nodeAddresses().get()),
+        surroundings.warnings());
+  }
+
+  /**
+   * Makes one.
+   *
+   * @param wishes the options, asked for with each apply
+   */
+  public NftablesProxier(Vertx vertx, Supplier<NftablesOptions> wishes, Warnings warnings) {
     this.vertx = vertx;
-    this.options = options;
+    this.wishes = wishes;
+    this.warnings = warnings;
+    this.options = wishes.get();
   }
 
   /**
@@ -43,7 +62,7 @@ public final class NftablesProxier implements Proxier {
 
   @Override
   public String mode() {
-    return MODE;
+    return ProxyMode.NFTABLES.value();
   }
 
   /**
@@ -77,6 +96,11 @@ public final class NftablesProxier implements Proxier {
     List<ServiceRule> wanted = List.copyOf(rules);
     return next(
         () -> {
+          var wished = wishes.get();
+          if (!wished.equals(options)) {
+            options = wished;
+            tables.clear();
+          }
           if (!tables.isEmpty()) {
             try {
               program(wanted);
@@ -130,7 +154,7 @@ public final class NftablesProxier implements Proxier {
     List<ServiceRule> gone = new ArrayList<>();
     List<Transaction> transactions = new ArrayList<>();
     for (var table : tables) {
-      var transaction = table.change(rules, changed::add, gone::add, LOG::warn);
+      var transaction = table.change(rules, changed::add, gone::add, warnings);
       if (!transaction.isEmpty()) {
         transactions.add(transaction);
       }

@@ -1,5 +1,6 @@
 package io.hubspoke.kubeproxy.nftables;
 
+import io.hubspoke.kubeproxy.ProxierFactory.Warnings;
 import io.hubspoke.kubeproxy.nftables.Frontend.Claim;
 import io.hubspoke.kubeproxy.nftables.Frontend.Landing;
 import io.hubspoke.kubeproxy.rules.ServicePortName;
@@ -18,6 +19,8 @@ import java.util.function.UnaryOperator;
  * has to be carried out; when that fails, it is of no more use, and a new one begins anew.
  */
 final class ProgrammedTable {
+  private static final Warnings SAID_BEFORE = (service, reason, message) -> {};
+
   private final Family family;
   private final NftablesOptions options;
   private final Programmer programmer;
@@ -38,13 +41,13 @@ final class ProgrammedTable {
    *
    * @param changed takes the rules that are new or other than before
    * @param gone takes those that there were and are no more, in this form at least
-   * @param complaints takes what can't be forwarded and why
+   * @param warnings hears of what can't be forwarded
    */
   Transaction change(
       List<ServiceRule> wanted,
       Consumer<ServiceRule> changed,
       Consumer<ServiceRule> gone,
-      Consumer<String> complaints) {
+      Warnings warnings) {
     var transaction =
         new Transaction(
             family, options.table(), begun ? List.of() : BaseRules.lines(family, options));
@@ -63,7 +66,7 @@ final class ProgrammedTable {
         if (before != null) {
           gone.accept(before);
         }
-        step.replace(program(before, unheard -> {}), program(rule, complaints));
+        step.replace(program(before, SAID_BEFORE), program(rule, warnings));
       }
     }
     rules
@@ -74,7 +77,7 @@ final class ProgrammedTable {
                 return false;
               }
               gone.accept(before);
-              step.replace(program(before, unheard -> {}), ServiceProgram.NOTHING);
+              step.replace(program(before, SAID_BEFORE), ServiceProgram.NOTHING);
               return true;
             });
     rules.putAll(now);
@@ -82,8 +85,8 @@ final class ProgrammedTable {
     return transaction;
   }
 
-  private ServiceProgram program(ServiceRule rule, Consumer<String> complaints) {
-    return rule == null ? ServiceProgram.NOTHING : programmer.program(rule, complaints);
+  private ServiceProgram program(ServiceRule rule, Warnings warnings) {
+    return rule == null ? ServiceProgram.NOTHING : programmer.program(rule, warnings);
   }
 
   private boolean isOurs(ServiceRule rule) {

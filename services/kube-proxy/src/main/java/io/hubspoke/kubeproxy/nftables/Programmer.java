@@ -1,5 +1,6 @@
 package io.hubspoke.kubeproxy.nftables;
 
+import io.hubspoke.kubeproxy.ProxierFactory.Warnings;
 import io.hubspoke.kubeproxy.nftables.Frontend.Claim;
 import io.hubspoke.kubeproxy.nftables.Frontend.Landing;
 import io.hubspoke.kubeproxy.rules.Endpoint;
@@ -12,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Consumer;
 
 /**
  * Works out what one rule needs in the table. Its outcome depends on the rule alone, so that what
@@ -43,20 +43,20 @@ final class Programmer {
   /**
    * Returns what a rule needs.
    *
-   * @param complaints takes what is left out and why
+   * @param warnings hears of what is left out
    */
-  ServiceProgram program(ServiceRule rule, Consumer<String> complaints) {
-    Optional<String> clusterIp = address(rule.clusterIp(), rule, complaints);
+  ServiceProgram program(ServiceRule rule, Warnings warnings) {
+    Optional<String> clusterIp = address(rule.clusterIp(), rule, warnings);
     List<String> externalIps = new ArrayList<>();
     for (String ip : rule.externalIps()) {
-      address(ip, rule, complaints).ifPresent(externalIps::add);
+      address(ip, rule, warnings).ifPresent(externalIps::add);
     }
     boolean ours = clusterIp.isPresent();
     if (!ours && externalIps.isEmpty()) {
       return ServiceProgram.NOTHING;
     }
-    List<Backend> internal = backends(rule.internal(), rule, complaints);
-    List<Backend> external = backends(rule.external(), rule, complaints);
+    List<Backend> internal = backends(rule.internal(), rule, warnings);
+    List<Backend> external = backends(rule.external(), rule, warnings);
     var one = new OneService(rule, internal, external);
     Map<Frontend, Claim> frontends = new LinkedHashMap<>();
     var protocol = rule.name().protocol();
@@ -79,31 +79,29 @@ final class Programmer {
         one.chains, one.affinitySets, frontends, clusterIp.map(Set::of).orElse(Set.of()), one.used);
   }
 
-  private Optional<String> address(String text, ServiceRule rule, Consumer<String> complaints) {
+  private Optional<String> address(String text, ServiceRule rule, Warnings warnings) {
     try {
       var address = family.address(text);
       if (address.isPresent() && address.get().isLoopbackAddress()) {
-        complaints.accept(
-            "service "
-                + rule.name()
-                + ": the packet filter does not lead to or from the loopback address "
-                + address.get().getHostAddress()
-                + "; --proxy-mode=userspace does");
+        warnings.warn(
+            rule.name(),
+            "AddressNotSupported",
+            "%s is a loopback address, to and from which the mode nftables of kube-proxy does not lead"
+                .formatted(address.get().getHostAddress()));
         return Optional.empty();
       }
       return address.map(a -> a.getHostAddress());
     } catch (IllegalArgumentException e) {
-      complaints.accept("service " + rule.name() + ": " + e.getMessage());
+      warnings.warn(rule.name(), "InvalidAddress", e.getMessage());
       return Optional.empty();
     }
   }
 
-  private List<Backend> backends(
-      Destinations destinations, ServiceRule rule, Consumer<String> complaints) {
+  private List<Backend> backends(Destinations destinations, ServiceRule rule, Warnings warnings) {
     Set<Backend> backends = new LinkedHashSet<>();
     for (Endpoint endpoint : destinations.endpoints()) {
       if (endpoint.port() > 0 && endpoint.port() <= 65535) {
-        address(endpoint.ip(), rule, complaints)
+        address(endpoint.ip(), rule, warnings)
             .ifPresent(ip -> backends.add(new Backend(ip, endpoint.port())));
       }
     }

@@ -62,7 +62,8 @@ class NftablesPacketsTest {
   }
 
   private void use(NftablesOptions options) throws Exception {
-    proxier = new NftablesProxier(vertx, options.withPrefix(lab.node.prefix()));
+    var there = options.withPrefix(lab.node.prefix());
+    proxier = new NftablesProxier(vertx, () -> there, (service, reason, message) -> {});
     Await.result(proxier.start());
   }
 

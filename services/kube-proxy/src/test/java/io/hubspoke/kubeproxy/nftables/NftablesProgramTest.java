@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Json;
+import io.hubspoke.kubeproxy.ProxierFactory.Warnings;
 import io.hubspoke.kubeproxy.rules.Endpoint;
 import io.hubspoke.kubeproxy.rules.Protocol;
 import io.hubspoke.kubeproxy.rules.ServicePortName;
@@ -31,6 +32,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What the kernel has after changes; no packets are sent. Needs root, nft and ip. */
 class NftablesProgramTest {
   private static final Endpoint SOMEWHERE = new Endpoint("10.1.0.1", 8080, true);
+
+  private static final Warnings UNHEARD = (service, reason, message) -> {};
 
   private static Vertx vertx;
   private static NetworkNamespace step;
@@ -186,12 +189,12 @@ class NftablesProgramTest {
             List.of(Rules.tcp("lab", "127.96.0.10", 443, SOMEWHERE)),
             changed -> {},
             gone -> {},
-            complaints::add);
+            (service, reason, message) -> complaints.add(service + " " + reason + ": " + message));
 
     assertThat(complaints)
         .containsExactly(
-            "service default/lab: the packet filter does not lead to or from the loopback address"
-                + " 127.96.0.10; --proxy-mode=userspace does");
+            "default/lab AddressNotSupported: 127.96.0.10 is a loopback address, to and from which the"
+                + " mode nftables of kube-proxy does not lead");
   }
 
   @Test
@@ -231,13 +234,14 @@ class NftablesProgramTest {
   private static List<String> lines(ProgrammedTable table, List<ServiceRule> rules)
       throws Exception {
     var text = new StringBuilder();
-    table.change(rules, changed -> {}, gone -> {}, complaint -> {}).writeTo(text);
+    table.change(rules, changed -> {}, gone -> {}, UNHEARD).writeTo(text);
     return text.toString().lines().toList();
   }
 
   private static NftablesProxier proxier(NetworkNamespace where, NftablesOptions options)
       throws Exception {
-    var proxier = new NftablesProxier(vertx, options.withPrefix(where.prefix()));
+    var there = options.withPrefix(where.prefix());
+    var proxier = new NftablesProxier(vertx, () -> there, UNHEARD);
     Await.result(proxier.start());
     return proxier;
   }
