@@ -49,10 +49,8 @@ import io.hubspoke.apiserver.serviceips.NodePorts;
 import io.hubspoke.apiserver.serviceips.ServiceAddresses;
 import io.hubspoke.apiserver.store.MemoryStore;
 import io.hubspoke.apiserver.store.Store;
-import io.hubspoke.pki.Identity;
 import io.hubspoke.pki.Pem;
 import io.hubspoke.runtime.Flag;
-import io.hubspoke.runtime.ReloadableKeys;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -68,15 +66,19 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The hub: serves the Kubernetes API over HTTPS. Wires the store, the registry over it, and the
  * chain that every request passes; {@link ApiserverCommand} runs it from the command line.
  */
 public final class Apiserver extends VerticleBase {
+  private static final Logger LOG = LoggerFactory.getLogger(Apiserver.class);
+
   private final ApiserverOptions options;
   private final Clock clock = Clock.systemUTC();
+  private CertificateFiles certificates;
   private Store store;
   private Registry registry;
   private EventExpiry expiry;
@@ -102,23 +104,7 @@ public final class Apiserver extends VerticleBase {
 
   @Override
   public Future<?> start() throws IOException {
-    Identity serving =
-        Flag.read(
-            "--tls-cert-file, --tls-private-key-file",
-            () ->
-                Identity.read(
-                    options.serving().tlsCertFile(), options.serving().tlsPrivateKeyFile()));
-    List<X509Certificate> clientCa =
-        options.authn().clientCaFile() == null
-            ? List.of()
-            : Flag.read(
-                "--client-ca-file", () -> Pem.readCertificates(options.authn().clientCaFile()));
-    List<X509Certificate> proxyCa =
-        options.authn().requestHeader().clientCaFile() == null
-            ? List.of()
-            : Flag.read(
-                "--requestheader-client-ca-file",
-                () -> Pem.readCertificates(options.authn().requestHeader().clientCaFile()));
+    certificates = new CertificateFiles(vertx, options);
     if (options.authn().tokenAuthFile() != null) {
       staticTokens =
           Flag.read(
@@ -148,9 +134,11 @@ public final class Apiserver extends VerticleBase {
     expiry = new EventExpiry(vertx, store, options.eventTtl());
     kubelets = new KubeletClient(vertx, options.kubelet());
     proxies = new ProxyClient(vertx, kubelets, options.kubelet().localAddress());
-    X509Authenticator x509 = new X509Authenticator(clientCa, clock);
+    X509Authenticator x509 = new X509Authenticator(certificates.clientCa(), clock);
     X509Authenticator frontProxies =
-        proxyCa.isEmpty() ? null : new X509Authenticator(proxyCa, clock);
+        options.authn().requestHeader().clientCaFile() == null
+            ? null
+            : new X509Authenticator(certificates.proxyCa(), clock);
     ApiConnections connections =
         new ApiConnections(
             vertx,
@@ -163,8 +151,8 @@ public final class Apiserver extends VerticleBase {
         ApiListener.options(
             options.serving().bindAddress(),
             options.serving().securePort(),
-            new ReloadableKeys(serving),
-            Stream.concat(clientCa.stream(), proxyCa.stream()).distinct().toList(),
+            certificates.keys(),
+            certificates.issuers(),
             options.limits().connections().handshake());
     listener = new ApiListener(http, connections, chain);
     Bootstrap bootstrap = new Bootstrap(vertx, registry);
@@ -179,14 +167,36 @@ public final class Apiserver extends VerticleBase {
         .compose(deployed -> another(http, connections, chain))
         .compose(
             deployed -> bootstrap.publish(options.service().clusterIpRange(), advertised(), port()))
-        .compose(
-            published -> bootstrap.publishAuthentication(authenticationData(clientCa, proxyCa)))
-        .onSuccess(published -> bootstrapped = true);
+        .compose(published -> bootstrap.publishAuthentication(authenticationData()))
+        .onSuccess(
+            published -> {
+              bootstrapped = true;
+              certificates.follow(() -> trust(x509, frontProxies, connections, bootstrap));
+            });
+  }
+
+  /** Trusts the authorities that there are now, also on connections that are open. */
+  private void trust(
+      X509Authenticator x509,
+      X509Authenticator frontProxies,
+      ApiConnections connections,
+      Bootstrap bootstrap) {
+    x509.trust(certificates.clientCa());
+    if (frontProxies != null) {
+      frontProxies.trust(certificates.proxyCa());
+    }
+    connections.judgeAgain();
+    listener
+        .nameIssuers(certificates.issuers())
+        .compose(named -> bootstrap.publishAuthentication(authenticationData()))
+        .onSuccess(published -> LOG.info("authorities of clients were replaced"))
+        .onFailure(e -> LOG.error("authorities of clients are not published: {}", e.getMessage()));
   }
 
   @Override
   public Future<?> stop() {
     stopping = true;
+    certificates.stop();
     if (serviceAccounts != null) {
       serviceAccounts.stop();
     }
@@ -358,8 +368,9 @@ public final class Apiserver extends VerticleBase {
   }
 
   /** What others need to authenticate as this server does: its authorities, and its proxies. */
-  private Map<String, String> authenticationData(
-      List<X509Certificate> clientCa, List<X509Certificate> proxyCa) {
+  private Map<String, String> authenticationData() {
+    List<X509Certificate> clientCa = certificates.clientCa();
+    List<X509Certificate> proxyCa = certificates.proxyCa();
     Map<String, String> data = new LinkedHashMap<>();
     if (!clientCa.isEmpty()) {
       data.put("client-ca-file", Pem.encode(clientCa));

@@ -38,22 +38,33 @@ import io.hubspoke.controllermanager.workloads.ReplicaSetController;
 import io.hubspoke.pki.CertificateAuthority;
 import io.hubspoke.pki.Pem;
 import io.hubspoke.runtime.Flag;
+import io.hubspoke.runtime.FollowedFiles;
 import io.hubspoke.tokens.TokenSigner;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Wires controllers to the informers they share; runs on virtual threads. */
 final class ControlLoops extends VerticleBase {
+  private static final Logger LOG = LoggerFactory.getLogger(ControlLoops.class);
+  private static final Duration LOOK_AT_FILES = Duration.ofSeconds(1);
+
   private final ControllerManagerOptions options;
   private final Map<Watched, Informer<?>> informers = new LinkedHashMap<>();
   private final Map<Informer<?>, OwnedIndex<?>> indexes = new LinkedHashMap<>();
   private final List<Controller> controllers = new ArrayList<>();
+  private final List<FollowedFiles<?>> followed = new ArrayList<>();
   private ApiClient client;
   private ApiClient collectorsClient;
 
@@ -99,6 +110,7 @@ final class ControlLoops extends VerticleBase {
   @Override
   public Future<?> stop() {
     var ended = new ArrayList<Future<Void>>();
+    followed.forEach(FollowedFiles::stop);
     informers.values().forEach(informer -> ended.add(informer.stop()));
     controllers.forEach(controller -> ended.add(controller.stop()));
     // Requests in flight fail now, so that the loops that wait for them end.
@@ -116,16 +128,31 @@ final class ControlLoops extends VerticleBase {
     controllers.add(new RequestLoop("csrapproving", context, 4, requests, approving));
     controllers.add(new RequestLoop("csrcleaner", context, 1, requests, new CsrCleaner(client)));
     if (options.clusterSigningCertFile() != null) {
-      var authority =
-          Flag.read(
-              "--cluster-signing-cert-file, --cluster-signing-key-file",
-              () ->
-                  CertificateAuthority.read(
-                      options.clusterSigningCertFile(), options.clusterSigningKeyFile()));
       var signing =
-          new CsrSigningController(client, authority, options.clusterSigningDuration(), serving);
+          new CsrSigningController(
+              client, signingAuthority(), options.clusterSigningDuration(), serving);
       controllers.add(new RequestLoop("csrsigning", context, 4, requests, signing));
     }
+  }
+
+  /** The signing certificate and its key are replaced on disk without a restart. */
+  private Supplier<CertificateAuthority> signingAuthority() throws IOException {
+    var certificate = options.clusterSigningCertFile();
+    var key = options.clusterSigningKeyFile();
+    var authority =
+        follow(
+            "--cluster-signing-cert-file, --cluster-signing-key-file",
+            List.of(certificate, key),
+            () -> CertificateAuthority.read(certificate, key));
+    authority.follow(LOOK_AT_FILES, changed -> LOG.info("the signing certificate was replaced"));
+    return authority::current;
+  }
+
+  private <T> FollowedFiles<T> follow(String flags, List<Path> files, Callable<T> reading)
+      throws IOException {
+    var following = new FollowedFiles<>(vertx, flags, files, reading);
+    followed.add(following);
+    return following;
   }
 
   private KubeletServingApprover servingApprover(Informer<Node> nodes) {
@@ -163,14 +190,20 @@ final class ControlLoops extends VerticleBase {
             client, context, namespaces, informer(Resource.SERVICE_ACCOUNTS.tree(), accounts)));
     if (options.rootCaFile() != null) {
       var maps = ListOptions.ALL.withFieldSelector("metadata.name=kube-root-ca.crt");
-      controllers.add(
+      var rootCa =
+          follow(
+              "--root-ca-file",
+              List.of(options.rootCaFile()),
+              () -> Pem.encode(Pem.readCertificates(options.rootCaFile())));
+      var publisher =
           NamespacePublisher.rootCa(
               client,
               context,
               namespaces,
               informer(Resource.CONFIG_MAPS.tree(), maps),
-              Flag.read(
-                  "--root-ca-file", () -> Pem.encode(Pem.readCertificates(options.rootCaFile())))));
+              rootCa.current());
+      controllers.add(publisher);
+      rootCa.follow(LOOK_AT_FILES, publisher::replaceRootCa);
     }
   }
 

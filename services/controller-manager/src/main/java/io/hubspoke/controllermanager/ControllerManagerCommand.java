@@ -3,7 +3,6 @@ package io.hubspoke.controllermanager;
 import io.hubspoke.api.AddressRange;
 import io.hubspoke.client.ClientConfig;
 import io.hubspoke.controllermanager.certificates.KubeletServingRanges;
-import io.hubspoke.pki.Kubeconfig;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.GoDuration;
 import java.io.IOException;
@@ -142,7 +141,7 @@ public final class ControllerManagerCommand implements Callable<Integer> {
 
   private ClientConfig client() {
     try {
-      return ClientConfig.of(Kubeconfig.read(kubeconfig));
+      return ClientConfig.read(kubeconfig);
     } catch (IOException | IllegalArgumentException e) {
       throw new IllegalArgumentException("--kubeconfig: " + Component.reason(e), e);
     }

@@ -19,18 +19,22 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Asks for a certificate by a CertificateSigningRequest and waits until it is issued, denied or
  * failed.
  */
 final class CertificateRequester {
-  /** As long as the kubelet waits for an answer. */
-  private static final Duration LIMIT = Duration.ofMinutes(15);
+  private static final Logger LOG = LoggerFactory.getLogger(CertificateRequester.class);
+  private static final Set<String> KNOWN_CONDITIONS = Set.of("Approved", "Denied", "Failed");
 
   private static final Resource<ObjectNode> REQUESTS = Resource.CERTIFICATE_SIGNING_REQUESTS.tree();
 
@@ -54,14 +58,19 @@ final class CertificateRequester {
   /**
    * Gets a certificate; waits, so call it on a virtual thread.
    *
+   * @param limit how long it waits for an answer
    * @throws RefusedException when it was denied or could not be signed
    * @throws TimeoutException when nobody answered
    */
-  Identity request(CertificateStore.PendingRequest pending, String signerName, List<String> usages)
+  Identity request(
+      CertificateStore.PendingRequest pending,
+      String signerName,
+      List<String> usages,
+      Duration limit)
       throws RefusedException, TimeoutException {
     String name = "node-csr-" + digest(signerName + "\n" + pending.pem());
     ObjectNode request = submit(name, pending.pem(), signerName, usages);
-    String pem = await(name, request.path("metadata").path("uid").asText());
+    String pem = await(name, request.path("metadata").path("uid").asText(), limit);
     try {
       return new Identity(pending.key(), Pem.parseCertificates(pem));
     } catch (IllegalArgumentException e) {
@@ -97,7 +106,8 @@ final class CertificateRequester {
   }
 
   /** Returns the certificate in PEM. */
-  private String await(String name, String uid) throws RefusedException, TimeoutException {
+  private String await(String name, String uid, Duration limit)
+      throws RefusedException, TimeoutException {
     Promise<ObjectNode> answered = Promise.promise();
     Informer<ObjectNode> informer =
         new Informer<>(
@@ -109,7 +119,9 @@ final class CertificateRequester {
     Future<Void> started = informer.start();
     lifetime.over().onSuccess(v -> answered.tryFail("stopped"));
     try {
-      ObjectNode answer = answered.future().await(LIMIT.toSeconds(), TimeUnit.SECONDS);
+      ObjectNode answer = 
+          // Not await's own limit: the thread that it wakes can't wait again (Vert.x 5.0.7).
+          answered.future().timeout(limit.toMillis(), TimeUnit.MILLISECONDS).await();
       JsonNode status = answer.path("status");
       for (JsonNode condition : status.path("conditions")) {
         String type = condition.path("type").asText();
@@ -142,8 +154,12 @@ final class CertificateRequester {
   }
 
   /** Waits for a state that does not change any more. */
-  private record AnswerHandler(String uid, Promise<ObjectNode> answered)
+  private record AnswerHandler(String uid, Promise<ObjectNode> answered, Set<String> told)
       implements Informer.Handler<ObjectNode> {
+    AnswerHandler(String uid, Promise<ObjectNode> answered) {
+      this(uid, answered, new HashSet<>());
+    }
+
     @Override
     public void added(Item<ObjectNode> item) {
       JsonNode status = item.object().path("status");
@@ -152,6 +168,11 @@ final class CertificateRequester {
       for (JsonNode condition : status.path("conditions")) {
         String type = condition.path("type").asText();
         refused |= type.equals("Denied") || type.equals("Failed");
+        String message = condition.path("message").asText();
+        // An approver may say so why it leaves a request to a person.
+        if (!KNOWN_CONDITIONS.contains(type) && !certificate && told.add(message)) {
+          LOG.warn("certificate request \"{}\" waits: {}", item.key().name(), message);
+        }
       }
       if (item.uid().equals(uid) && (certificate || refused)) {
         answered.tryComplete(item.object());

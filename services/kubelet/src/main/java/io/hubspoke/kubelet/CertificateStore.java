@@ -8,6 +8,7 @@ import io.hubspoke.pki.Pem;
 import io.hubspoke.pki.Subject;
 import io.hubspoke.pki.SubjectAltNames;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -61,9 +62,24 @@ final class CertificateStore {
     Path link = directory.resolve("." + name + "-current.pem.new");
     Files.deleteIfExists(link);
     Files.createSymbolicLink(link, file.getFileName());
+    Path before =
+        Files.isSymbolicLink(currentFile()) ? Files.readSymbolicLink(currentFile()) : null;
     Files.move(
         link, currentFile(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     dropPending();
+    dropOlder(file.getFileName(), before);
+  }
+
+  /** Keeps the last certificate beside the new one: somebody may be reading it. */
+  private void dropOlder(Path current, Path before) throws IOException {
+    try (DirectoryStream<Path> kept = Files.newDirectoryStream(directory, name + "-2*.pem")) {
+      for (Path file : kept) {
+        Path found = file.getFileName();
+        if (!found.equals(current) && !found.equals(before)) {
+          Files.deleteIfExists(file);
+        }
+      }
+    }
   }
 
   /**

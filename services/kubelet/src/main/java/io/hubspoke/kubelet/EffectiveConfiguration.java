@@ -24,7 +24,7 @@ final class EffectiveConfiguration {
       json.put("tlsCertFile", options.tlsCertFile().toString());
       json.put("tlsPrivateKeyFile", options.tlsPrivateKeyFile().toString());
     }
-    json.put("rotateCertificates", options.bootstrapKubeconfig() != null);
+    json.put("rotateCertificates", options.rotateCertificates());
     json.put("serverTLSBootstrap", options.rotateServerCertificates());
     ObjectNode authentication = json.putObject("authentication");
     ObjectNode x509 = authentication.putObject("x509");

@@ -3,6 +3,7 @@ package io.hubspoke.kubelet;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.EventRecorder;
 import io.hubspoke.kubelet.runtime.ContainerRuntime;
+import io.hubspoke.kubelet.server.CertificateLife;
 import io.hubspoke.kubelet.server.KubeletApi;
 import io.hubspoke.kubelet.server.NodeState;
 import io.hubspoke.kubelet.volumes.PodDirectory;
@@ -31,8 +32,11 @@ public final class Kubelet extends VerticleBase {
 
   private final KubeletOptions options;
   private final ReloadableKeys servingKeys = new ReloadableKeys();
+  private final CertificateLife clientLife = new CertificateLife();
+  private final CertificateLife servingLife = new CertificateLife();
   private final Promise<Void> ready = Promise.promise();
   private ContextInternal virtual;
+  private ServingCertificate serving;
   private ContainerRuntime runtime;
   private Pods pods;
   private KubeletApi api;
@@ -81,6 +85,7 @@ public final class Kubelet extends VerticleBase {
   public Future<?> stop() {
     lifetime.end();
     ready.tryFail("stopped");
+    serving.close();
     ApiClient open = client;
     return api.stop()
         .eventually(pods::stop)
@@ -100,7 +105,8 @@ public final class Kubelet extends VerticleBase {
     // Whoever might have used them has ended now.
     PodDirectory.prepare(options.rootDir());
     PodDirectory.deleteLeftovers(options.rootDir());
-    new ServingCertificate(options, servingKeys).load();
+    serving = new ServingCertificate(vertx, options, servingKeys);
+    serving.load();
     if (!options.podCidr().isEmpty()) {
       Flag.read(
           "--pod-cidr",
@@ -122,6 +128,8 @@ public final class Kubelet extends VerticleBase {
                 pods,
                 options.rootDir(),
                 () -> EffectiveConfiguration.of(options, port),
+                clientLife,
+                servingLife,
                 virtual));
     port = api.start().await();
   }
@@ -129,7 +137,8 @@ public final class Kubelet extends VerticleBase {
   /** Becomes a node of the cluster. */
   private void join() {
     try {
-      client = new ApiClient(vertx, new ClientBootstrap(vertx, virtual, options).config(lifetime));
+      ClientBootstrap credentials = new ClientBootstrap(vertx, virtual, options);
+      client = new ApiClient(vertx, credentials.config(lifetime), credentials::newest);
       NodeAgent node =
           new NodeAgent(options, runtime, client, new NodeStatus(options, runtime, port), lifetime);
       EventRecorder events = new EventRecorder(client, "kubelet", options.nodeName());
@@ -142,22 +151,14 @@ public final class Kubelet extends VerticleBase {
           "Starting kubelet.");
       virtual.runOnContext(v -> node.leaseLoop());
       virtual.runOnContext(v -> node.reportLoop());
-      virtual.runOnContext(v -> serve());
+      virtual.runOnContext(v -> credentials.renew(client, clientLife, lifetime));
+      virtual.runOnContext(v -> serving.renew(client, virtual, servingLife, lifetime));
       pods.start(client).await();
       ready.tryComplete();
     } catch (Exception e) {
       if (ready.tryFail(e)) {
         LOG.error("{}: not a node of the cluster: {}", options.nodeName(), e.getMessage());
       }
-    }
-  }
-
-  /** Gets the serving certificate where it comes from the cluster. */
-  private void serve() {
-    try {
-      new ServingCertificate(options, servingKeys).request(client, virtual, lifetime);
-    } catch (IOException e) {
-      LOG.error("{}: no serving certificate: {}", options.nodeName(), e.getMessage());
     }
   }
 }

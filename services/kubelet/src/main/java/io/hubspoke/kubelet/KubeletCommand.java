@@ -121,10 +121,17 @@ public final class KubeletCommand implements Callable<Integer> {
   private Duration streamIdleTimeout = Duration.ofHours(4);
 
   @Option(
+      names = "--rotate-certificates",
+      arity = "0..1",
+      fallbackValue = "true",
+      description = "renews the node's client certificate before it ends (${DEFAULT-VALUE})")
+  private boolean rotateCertificates = true;
+
+  @Option(
       names = "--rotate-server-certificates",
       arity = "0..1",
       fallbackValue = "true",
-      description = "gets the API's certificate from the cluster (${DEFAULT-VALUE})")
+      description = "gets the API's certificate from the cluster and renews it (${DEFAULT-VALUE})")
   private boolean rotateServerCertificates;
 
   @Option(names = "--tls-cert-file", description = "certificate of the API")
@@ -205,6 +212,7 @@ public final class KubeletCommand implements Callable<Integer> {
             .anonymousAuth(anonymousAuth)
             .authorizationMode(AuthorizationMode.parse(authorizationMode))
             .server(this::serve)
+            .rotateCertificates(rotateCertificates)
             .rotateServerCertificates(rotateServerCertificates)
             .tlsFiles(tlsCertFile, tlsPrivateKeyFile)
             .registerNode(registerNode)

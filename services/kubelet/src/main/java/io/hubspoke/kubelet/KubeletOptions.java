@@ -24,6 +24,9 @@ import java.util.function.Consumer;
  * @param clientAddress source address of connections to the apiserver; empty for any
  * @param rootDir {@code --root-dir}: where pods' files and logs go
  * @param podCidr {@code --pod-cidr}: used while the node object names none; may be empty
+ * @param rotateCertificates {@code --rotate-certificates}: renews the client certificate
+ * @param rotateServerCertificates {@code --rotate-server-certificates}: gets the API's certificate
+ *     from the cluster, and renews it
  * @param podListenCidr where in-process pods listen instead of on their own addresses, in a lab
  *     whose wire relays those; may be empty
  * @param crashLoopBackOff first wait before a crashed container is started again; doubles
@@ -43,6 +46,7 @@ public record KubeletOptions(
     Path kubeconfig,
     Path certDir,
     Path rootDir,
+    boolean rotateCertificates,
     boolean rotateServerCertificates,
     Path tlsCertFile,
     Path tlsPrivateKeyFile,
@@ -128,6 +132,7 @@ public record KubeletOptions(
     private Path kubeconfig;
     private Path certDir;
     private Path rootDir;
+    private boolean rotateCertificates = true;
     private boolean rotateServerCertificates;
     private Path tlsCertFile;
     private Path tlsPrivateKeyFile;
@@ -207,6 +212,11 @@ public record KubeletOptions(
 
     public Builder authorizationMode(AuthorizationMode value) {
       server.authorizationMode(value);
+      return this;
+    }
+
+    public Builder rotateCertificates(boolean value) {
+      rotateCertificates = value;
       return this;
     }
 
@@ -317,6 +327,7 @@ public record KubeletOptions(
           kubeconfig,
           certDir,
           rootDir,
+          rotateCertificates,
           rotateServerCertificates,
           tlsCertFile,
           tlsPrivateKeyFile,

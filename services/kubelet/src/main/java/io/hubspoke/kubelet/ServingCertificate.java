@@ -1,38 +1,41 @@
 package io.hubspoke.kubelet;
 
 import io.hubspoke.client.ApiClient;
-import io.hubspoke.client.Backoff;
+import io.hubspoke.kubelet.server.CertificateLife;
 import io.hubspoke.pki.CertificateAuthority;
 import io.hubspoke.pki.Identity;
 import io.hubspoke.pki.Subject;
 import io.hubspoke.pki.SubjectAltNames;
-import io.hubspoke.runtime.Flag;
+import io.hubspoke.runtime.FollowedFiles;
 import io.hubspoke.runtime.ReloadableKeys;
 import io.vertx.core.Context;
+import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Provides the certificate of the kubelet's API: from files, by a CertificateSigningRequest ({@code
  * --rotate-server-certificates}), or signed by nobody whom anyone knows, which is the default.
  */
 final class ServingCertificate {
-  private static final Logger LOG = LoggerFactory.getLogger(ServingCertificate.class);
   private static final String SIGNER = "kubernetes.io/kubelet-serving";
   private static final List<String> USAGES = List.of("digital signature", "server auth");
   private static final Duration SELF_SIGNED_VALIDITY = Duration.ofDays(365);
 
+  private static final Duration LOOK_AT_FILES = Duration.ofSeconds(2);
+
+  private final Vertx vertx;
   private final KubeletOptions options;
   private final ReloadableKeys keys;
   private final CertificateStore store;
+  private FollowedFiles<Identity> files;
 
-  ServingCertificate(KubeletOptions options, ReloadableKeys keys) {
+  ServingCertificate(Vertx vertx, KubeletOptions options, ReloadableKeys keys) {
+    this.vertx = vertx;
     this.options = options;
     this.keys = keys;
     this.store = new CertificateStore(options.certDir(), "kubelet-server");
@@ -41,10 +44,14 @@ final class ServingCertificate {
   /** Loads what is there without asking anyone; handshakes fail while there is nothing. */
   void load() throws IOException {
     if (options.tlsCertFile() != null) {
-      keys.replace(
-          Flag.read(
+      files =
+          new FollowedFiles<>(
+              vertx,
               "--tls-cert-file, --tls-private-key-file",
-              () -> Identity.read(options.tlsCertFile(), options.tlsPrivateKeyFile())));
+              List.of(options.tlsCertFile(), options.tlsPrivateKeyFile()),
+              () -> Identity.read(options.tlsCertFile(), options.tlsPrivateKeyFile()));
+      keys.replace(files.current());
+      files.follow(LOOK_AT_FILES, keys::replace);
     } else if (options.rotateServerCertificates()) {
       store.current().ifPresent(keys::replace);
     } else {
@@ -52,33 +59,36 @@ final class ServingCertificate {
     }
   }
 
-  /** Asks for a certificate if that is how it is got and there is none; waits for it. */
-  void request(ApiClient client, Context context, Lifetime lifetime) throws IOException {
-    if (options.tlsCertFile() != null
-        || !options.rotateServerCertificates()
-        || keys.certificate() != null) {
+  /** Stops looking at files. */
+  void close() {
+    if (files != null) {
+      files.stop();
+    }
+  }
+
+  /**
+   * Asks for a certificate if that is how it is got, and again before it ends or when it names
+   * other addresses; waits, so it runs on a virtual thread.
+   */
+  void renew(ApiClient client, Context context, CertificateLife life, Lifetime lifetime) {
+    if (options.tlsCertFile() != null || !options.rotateServerCertificates()) {
       return;
     }
-    Backoff backoff = new Backoff(Duration.ofMillis(200), Duration.ofSeconds(30));
-    while (!lifetime.ended()) {
-      var pending =
-          store.pending(
-              new Subject("system:node:" + options.nodeName(), "system:nodes"), altNames());
-      try {
-        Identity identity =
-            new CertificateRequester(client, context, lifetime).request(pending, SIGNER, USAGES);
-        store.replace(identity);
-        keys.replace(identity);
-        LOG.info("{}: serving certificate issued", options.nodeName());
-        return;
-      } catch (CertificateRequester.RefusedException e) {
-        LOG.warn("{}: no serving certificate: {}", options.nodeName(), e.getMessage());
-        store.dropPending();
-      } catch (Exception e) {
-        LOG.warn("{}: no serving certificate yet: {}", options.nodeName(), e.getMessage());
-      }
-      lifetime.sleep(backoff.next());
-    }
+    var rotation =
+        new CertificateRotation(
+            options.nodeName(),
+            new CertificateRotation.Wanted(
+                "serving certificate",
+                new Subject("system:node:" + options.nodeName(), "system:nodes"),
+                altNames(),
+                SIGNER,
+                USAGES),
+            store,
+            client,
+            ended -> null,
+            keys::replace,
+            life);
+    rotation.run(keys::certificate, context, lifetime);
   }
 
   private SubjectAltNames altNames() {

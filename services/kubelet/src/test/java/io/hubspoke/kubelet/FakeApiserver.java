@@ -17,13 +17,18 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
+import javax.net.ssl.SSLPeerUnverifiedException;
 
 /**
  * Keeps objects under their paths and lets them be listed and watched over HTTPS: as much of an
@@ -46,6 +51,8 @@ final class FakeApiserver {
     }
   }
 
+  private final List<Shown> shown = new CopyOnWriteArrayList<>();
+  private final List<String> bearers = new CopyOnWriteArrayList<>();
   private final HttpServer server;
   private long revision = 1;
   private long tokens;
@@ -61,8 +68,41 @@ final class FakeApiserver {
         Await.result(
             vertx
                 .createHttpServer(options)
-                .requestHandler(r -> r.body().onSuccess(body -> handle(r, body)))
+                .requestHandler(
+                    r -> {
+                      shown(r).ifPresent(shown::add);
+                      if (r.getHeader("Authorization") != null) {
+                        bearers.add(r.getHeader("Authorization"));
+                      }
+                      r.body().onSuccess(body -> handle(r, body));
+                    })
                 .listen(0));
+  }
+
+  /** A client certificate, and when a request came with it. */
+  record Shown(X509Certificate certificate, Instant at) {
+    boolean expired() {
+      return certificate.getNotAfter().toInstant().isBefore(at);
+    }
+  }
+
+  private static Optional<Shown> shown(HttpServerRequest request) {
+    try {
+      return Optional.of(
+          new Shown(
+              (X509Certificate) request.connection().peerCertificates().getFirst(), Instant.now()));
+    } catch (SSLPeerUnverifiedException none) {
+      return Optional.empty();
+    }
+  }
+
+  /** Returns what requests came with, the oldest first. */
+  List<Shown> shown() {
+    return List.copyOf(shown);
+  }
+
+  List<String> bearers() {
+    return List.copyOf(bearers);
   }
 
   String url() {

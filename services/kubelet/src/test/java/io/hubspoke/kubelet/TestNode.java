@@ -35,9 +35,13 @@ final class TestNode {
 
   /** Starts a kubelet that has its credentials already. */
   TestNode start(UnaryOperator<KubeletOptions.Builder> change) throws Exception {
+    return start(Duration.ofDays(1), change);
+  }
+
+  /** Starts a kubelet that has credentials already for so long. */
+  TestNode start(Duration validity, UnaryOperator<KubeletOptions.Builder> change) throws Exception {
     Identity identity =
-        apiserver.authority.issueClient(
-            "system:node:n1", List.of("system:nodes"), Duration.ofDays(1));
+        apiserver.authority.issueClient("system:node:n1", List.of("system:nodes"), validity);
     Kubeconfig.of(
             "c",
             Kubeconfig.Cluster.trusting(apiserver.url(), apiserver.authority.certificate()),

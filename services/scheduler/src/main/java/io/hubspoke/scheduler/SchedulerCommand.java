@@ -1,7 +1,6 @@
 package io.hubspoke.scheduler;
 
 import io.hubspoke.client.ClientConfig;
-import io.hubspoke.pki.Kubeconfig;
 import io.hubspoke.runtime.Component;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -39,7 +38,7 @@ public final class SchedulerCommand implements Callable<Integer> {
 
   private SchedulerOptions options() {
     try {
-      return new SchedulerOptions(ClientConfig.of(Kubeconfig.read(kubeconfig)), schedulerName);
+      return new SchedulerOptions(ClientConfig.read(kubeconfig), schedulerName);
     } catch (IOException | IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), "--kubeconfig: " + Component.reason(e), e);
     }

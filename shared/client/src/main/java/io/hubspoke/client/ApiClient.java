@@ -11,6 +11,7 @@ import io.vertx.core.http.HttpMethod;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /**
  * Reads and writes API objects.
@@ -24,10 +25,25 @@ public final class ApiClient {
 
   private final ClientConfig config;
   private final Transport transport;
+  private final FollowedKubeconfig followed;
 
+  /** Makes a client; when a kubeconfig is to be followed, it is until the client is closed. */
   public ApiClient(Vertx vertx, ClientConfig config) {
+    this(vertx, config, UnaryOperator.identity());
+  }
+
+  /**
+   * Makes a client that follows a kubeconfig.
+   *
+   * @param preferred changes what the file says before it is shown
+   */
+  public ApiClient(Vertx vertx, ClientConfig config, UnaryOperator<ClientConfig> preferred) {
     this.config = config;
     this.transport = new Transport(vertx, config);
+    this.followed =
+        config.kubeconfig() == null
+            ? null
+            : FollowedKubeconfig.follow(vertx, config, preferred, transport::present);
   }
 
   public ClientConfig config() {
@@ -168,8 +184,16 @@ public final class ApiClient {
     transport.present(credentials);
   }
 
+  /** Returns what is shown now. */
+  public Credentials credentials() {
+    return transport.credentials();
+  }
+
   /** Closes the connection; requests in flight and watches fail. */
   public Future<Void> close() {
+    if (followed != null) {
+      followed.stop();
+    }
     return transport.close();
   }
 

@@ -3,6 +3,7 @@ package io.hubspoke.client;
 import io.hubspoke.pki.Kubeconfig;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
@@ -18,6 +19,8 @@ import java.util.Optional;
  * @param insecureSkipTlsVerify accepts any server; never set unless a person asked for it
  * @param timeout longest time for a request that is not a watch
  * @param maxResponseBytes largest body that is read; a longer one fails the request
+ * @param kubeconfig the file that says so, which is followed with the files that it names: their
+ *     changes count from the next connection on; null when nothing is followed
  */
 public record ClientConfig(
     URI server,
@@ -27,7 +30,8 @@ public record ClientConfig(
     String userAgent,
     boolean insecureSkipTlsVerify,
     Duration timeout,
-    int maxResponseBytes) {
+    int maxResponseBytes,
+    Path kubeconfig) {
 
   private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(30);
   private static final int DEFAULT_MAX_RESPONSE_BYTES = 64 << 20;
@@ -57,7 +61,18 @@ public record ClientConfig(
         "hubspoke",
         false,
         DEFAULT_TIMEOUT,
-        DEFAULT_MAX_RESPONSE_BYTES);
+        DEFAULT_MAX_RESPONSE_BYTES,
+        null);
+  }
+
+  /**
+   * Takes server, authorities and credentials from a file, and follows its changes.
+   *
+   * @throws IOException when it, or a file that it names, cannot be read
+   * @throws IllegalArgumentException when something is missing or malformed
+   */
+  public static ClientConfig read(Path kubeconfig) throws IOException {
+    return of(Kubeconfig.read(kubeconfig)).withKubeconfig(kubeconfig);
   }
 
   /**
@@ -80,7 +95,8 @@ public record ClientConfig(
         "hubspoke",
         cluster.insecureSkipTlsVerify(),
         DEFAULT_TIMEOUT,
-        DEFAULT_MAX_RESPONSE_BYTES);
+        DEFAULT_MAX_RESPONSE_BYTES,
+        null);
   }
 
   /** Asks the same server at another address. */
@@ -93,9 +109,11 @@ public record ClientConfig(
         userAgent,
         insecureSkipTlsVerify,
         timeout,
-        maxResponseBytes);
+        maxResponseBytes,
+        kubeconfig);
   }
 
+  /** Shows these credentials; those of a file are not followed then. */
   public ClientConfig withCredentials(Credentials other) {
     return new ClientConfig(
         server,
@@ -105,7 +123,13 @@ public record ClientConfig(
         userAgent,
         insecureSkipTlsVerify,
         timeout,
-        maxResponseBytes);
+        maxResponseBytes,
+        null);
+  }
+
+  /** Shows newer credentials of the same client; a file is followed as before. */
+  public ClientConfig renewed(Credentials newer) {
+    return withCredentials(newer).withKubeconfig(kubeconfig);
   }
 
   /** Connects from this source address. */
@@ -118,7 +142,8 @@ public record ClientConfig(
         userAgent,
         insecureSkipTlsVerify,
         timeout,
-        maxResponseBytes);
+        maxResponseBytes,
+        kubeconfig);
   }
 
   public ClientConfig withUserAgent(String agent) {
@@ -130,7 +155,8 @@ public record ClientConfig(
         agent,
         insecureSkipTlsVerify,
         timeout,
-        maxResponseBytes);
+        maxResponseBytes,
+        kubeconfig);
   }
 
   public ClientConfig withTimeout(Duration longest) {
@@ -142,13 +168,22 @@ public record ClientConfig(
         userAgent,
         insecureSkipTlsVerify,
         longest,
-        maxResponseBytes);
+        maxResponseBytes,
+        kubeconfig);
   }
 
   /** Accepts any server certificate from now on: the connection may go to anyone. */
   public ClientConfig withInsecureSkipTlsVerify() {
     return new ClientConfig(
-        server, authorities, credentials, localAddress, userAgent, true, timeout, maxResponseBytes);
+        server,
+        authorities,
+        credentials,
+        localAddress,
+        userAgent,
+        true,
+        timeout,
+        maxResponseBytes,
+        kubeconfig);
   }
 
   public ClientConfig withMaxResponseBytes(int bytes) {
@@ -160,7 +195,22 @@ public record ClientConfig(
         userAgent,
         insecureSkipTlsVerify,
         timeout,
-        bytes);
+        bytes,
+        kubeconfig);
+  }
+
+  /** Follows this file, or none when it is null. */
+  public ClientConfig withKubeconfig(Path file) {
+    return new ClientConfig(
+        server,
+        authorities,
+        credentials,
+        localAddress,
+        userAgent,
+        insecureSkipTlsVerify,
+        timeout,
+        maxResponseBytes,
+        file);
   }
 
   int port() {

@@ -5,8 +5,10 @@ import io.hubspoke.api.ApiException;
 import io.hubspoke.api.Json;
 import io.hubspoke.api.Status;
 import io.hubspoke.runtime.ReloadableKeys;
+import io.hubspoke.runtime.ReloadableTrust;
 import io.hubspoke.runtime.Tls;
 import io.vertx.core.Future;
+import io.vertx.core.Handler;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -22,10 +24,14 @@ import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.VertxInternal;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.slf4j.Logger;
@@ -53,10 +59,12 @@ final class Transport {
   private final ClientConfig config;
   private final ContextInternal loop;
   private final X509ExtendedTrustManager trust;
+  private final Set<Connections> draining = ConcurrentHashMap.newKeySet();
+  private List<X509Certificate> authorities;
   private volatile Client client;
 
-  /** Connections made with the same credentials. */
-  private record Client(HttpClient http, String bearer) {}
+  /** What requests are sent with from now on. */
+  private record Client(Connections connections, Credentials credentials, String bearer) {}
 
   Transport(Vertx vertx, ClientConfig config) {
     this.config = config;
@@ -64,8 +72,10 @@ final class Transport {
     this.trust =
         config.insecureSkipTlsVerify()
             ? Tls.trustAny(config.authorities())
-            : Tls.trust(config.authorities());
-    this.client = client(config.credentials());
+            : new ReloadableTrust(config.authorities());
+    this.authorities = config.authorities();
+    Credentials credentials = config.credentials();
+    this.client = new Client(new Connections(credentials), credentials, bearer(credentials));
   }
 
   /**
@@ -132,18 +142,46 @@ final class Transport {
   }
 
   /**
-   * Shows other credentials from the next request on. A client of its own is made for them, since a
-   * TLS session may be resumed with the certificate it began with; the present one is drained.
+   * Shows other credentials, and trusts other authorities, from the next request on. Connections of
+   * their own are made for them, since a connection keeps the certificates that it began with; the
+   * present one is drained. A token goes with each request, so another one needs none of this.
    */
-  void present(Credentials credentials) {
+  synchronized void present(Credentials credentials, List<X509Certificate> trusted) {
     Client replaced = client;
-    client = client(credentials);
-    loop.runOnContext(v -> replaced.http.shutdown(DRAIN.toMillis(), TimeUnit.MILLISECONDS));
+    boolean others = !trusted.equals(authorities);
+    if (!others && credentials.equals(replaced.credentials)) {
+      return;
+    }
+    LOG.info("{}: credentials or authorities were replaced", config.userAgent());
+    authorities = List.copyOf(trusted);
+    if (others && trust instanceof ReloadableTrust reloadable) {
+      reloadable.replace(trusted);
+    }
+    boolean tokens =
+        credentials instanceof Credentials.Token
+            && replaced.credentials instanceof Credentials.Token;
+    Connections connections =
+        tokens && !others ? replaced.connections : new Connections(credentials);
+    client = new Client(connections, credentials, bearer(credentials));
+    if (connections != replaced.connections) {
+      draining.add(replaced.connections);
+      loop.runOnContext(v -> replaced.connections.drain());
+    }
+  }
+
+  /** Shows other credentials to the same server. */
+  synchronized void present(Credentials credentials) {
+    present(credentials, authorities);
+  }
+
+  Credentials credentials() {
+    return client.credentials;
   }
 
   /** Ends watches and requests in flight. */
   Future<Void> close() {
-    return client.http.close();
+    draining.forEach(Connections::cut);
+    return client.connections.http.close();
   }
 
   private RequestOptions request(HttpMethod method, String uri, String accept, String contentType) {
@@ -160,16 +198,11 @@ final class Transport {
     return options;
   }
 
-  private Client client(Credentials credentials) {
-    return switch (credentials) {
-      case Credentials.None() -> new Client(http(null), "");
-      case Credentials.Token(String value) -> new Client(http(null), "Bearer " + value);
-      case Credentials.Certificate(var identity) ->
-          new Client(http(new ReloadableKeys(identity)), "");
-    };
+  private static String bearer(Credentials credentials) {
+    return credentials instanceof Credentials.Token(String value) ? "Bearer " + value : "";
   }
 
-  private HttpClient http(ReloadableKeys keys) {
+  private HttpClient http(ReloadableKeys keys, Handler<HttpConnection> connected) {
     HttpClientOptions options =
         new HttpClientOptions()
             .setDefaultHost(config.server().getHost())
@@ -196,12 +229,67 @@ final class Transport {
         .httpClientBuilder()
         .with(Tls.connect(options, keys, trust))
         .with(pool)
-        .withConnectHandler(this::connected)
+        .withConnectHandler(connected)
         .build();
   }
 
+  /** The connections that show the same certificate, or none. */
+  private final class Connections {
+    private final HttpClient http;
+    private final Set<HttpConnection> open = ConcurrentHashMap.newKeySet();
+    private int opening;
+    private boolean drains;
+
+    Connections(Credentials credentials) {
+      this.http =
+          http(
+              credentials instanceof Credentials.Certificate(var identity)
+                  ? new ReloadableKeys(identity)
+                  : null,
+              this::opened);
+    }
+
+    private void opened(HttpConnection connection) {
+      open.add(connection);
+      connected(connection, () -> open.remove(connection));
+    }
+
+    /** Opens a request and sends it; called on the loop. */
+    Future<HttpClientResponse> send(
+        RequestOptions options, Function<HttpClientRequest, Future<HttpClientResponse>> sending) {
+      opening++;
+      Future<HttpClientRequest> request = http.request(options);
+      Future<HttpClientResponse> response = request.compose(sending);
+      request.onComplete(
+          opened -> {
+            opening--;
+            shutdown();
+          });
+      return response;
+    }
+
+    /** Ends once requests that have begun are answered. */
+    void drain() {
+      drains = true;
+      shutdown();
+    }
+
+    /** A client that shuts down fails requests that wait for their connection. */
+    private void shutdown() {
+      if (drains && opening == 0) {
+        drains = false;
+        http.shutdown(DRAIN.toMillis(), TimeUnit.MILLISECONDS)
+            .onComplete(v -> draining.remove(this));
+      }
+    }
+
+    void cut() {
+      open.forEach(connection -> connection.close().otherwiseEmpty());
+    }
+  }
+
   /** Pings an HTTP/2 connection while it lives, since a half-open one looks like a quiet watch. */
-  private void connected(HttpConnection connection) {
+  private void connected(HttpConnection connection, Runnable closed) {
     boolean[] answered = {true};
     long timer =
         loop.owner()
@@ -214,7 +302,11 @@ final class Transport {
                   answered[0] = false;
                   ping(connection).onComplete(r -> answered[0] = true);
                 });
-    connection.closeHandler(v -> loop.owner().cancelTimer(timer));
+    connection.closeHandler(
+        v -> {
+          loop.owner().cancelTimer(timer);
+          closed.run();
+        });
     // Requests and watches under way hear of it themselves, and are tried again above.
     connection.exceptionHandler(
         e -> LOG.debug("connection to {} broke: {}", config.server(), e.getMessage()));
@@ -307,18 +399,16 @@ final class Transport {
       if (!current.bearer.isEmpty()) {
         options.putHeader("Authorization", current.bearer);
       }
-      return current
-          .http
-          .request(options)
-          .compose(
-              opened -> {
-                request = opened;
-                if (expired) {
-                  opened.reset();
-                  return Future.failedFuture(new TimeoutException());
-                }
-                return body == null ? opened.send() : opened.send(body);
-              });
+      return current.connections.send(
+          options,
+          opened -> {
+            request = opened;
+            if (expired) {
+              opened.reset();
+              return Future.failedFuture(new TimeoutException());
+            }
+            return body == null ? opened.send() : opened.send(body);
+          });
     }
 
     <T> Future<T> limit(Future<T> work) {

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * A client's configuration file, as kubectl and every component read it ({@code v1 Config}).
@@ -158,6 +159,19 @@ public record Kubeconfig(
   public User user() {
     var name = context().user;
     return require(users.get(name), "user", name);
+  }
+
+  /** Returns the files whose content the current context goes by, beside this one. */
+  public List<Path> files() {
+    var cluster = cluster();
+    var user = user();
+    return Stream.of(
+            cluster.certificateAuthorityData == null ? cluster.certificateAuthority : null,
+            user.clientCertificateData == null ? user.clientCertificate : null,
+            user.clientKeyData == null ? user.clientKey : null,
+            user.tokenFile)
+        .filter(Objects::nonNull)
+        .toList();
   }
 
   /** Returns the current context. */

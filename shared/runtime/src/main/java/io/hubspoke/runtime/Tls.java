@@ -5,8 +5,12 @@ import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.JdkSslContext;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SupportedCipherSuiteFilter;
+import io.vertx.core.Future;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.JdkSSLEngineOptions;
 import io.vertx.core.net.KeyCertOptions;
+import io.vertx.core.net.ServerSSLOptions;
 import io.vertx.core.net.TCPSSLOptions;
 import io.vertx.core.net.TrustOptions;
 import io.vertx.core.spi.tls.SslContextFactory;
@@ -71,6 +75,19 @@ public final class Tls {
       options.setTrustOptions(TrustOptions.wrap(trustAny(acceptedIssuers)));
     }
     return options;
+  }
+
+  /**
+   * Names other authorities to clients from the next handshake on. OpenSSL notes them when a
+   * context is made, so a new one takes the place of the server's; connections are not touched.
+   *
+   * @param options what {@link #serve} has set up for it
+   */
+  public static Future<Void> nameIssuers(
+      HttpServer server, HttpServerOptions options, Collection<X509Certificate> acceptedIssuers) {
+    ServerSSLOptions tls = options.getSslOptions().copy();
+    tls.setTrustOptions(TrustOptions.wrap(trustAny(acceptedIssuers)));
+    return server.updateSSLOptions(tls, true).mapEmpty();
   }
 
   /**

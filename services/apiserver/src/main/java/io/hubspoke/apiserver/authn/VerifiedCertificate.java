@@ -3,7 +3,7 @@ package io.hubspoke.apiserver.authn;
 import io.hubspoke.apiserver.http.User;
 import java.time.Instant;
 
-/** What became of a client certificate; judged once a connection. */
+/** What became of a client certificate; judged once by the same authorities. */
 public sealed interface VerifiedCertificate {
   /** Its chain ends at the client CA; it counts between these times. */
   record Valid(User user, Instant notBefore, Instant notAfter) implements VerifiedCertificate {

@@ -38,7 +38,7 @@ import org.bouncycastle.asn1.x500.style.IETFUtils;
 public final class X509Authenticator implements Authenticator {
   private static final Set<String> CLIENT_USAGES = Set.of("1.3.6.1.5.5.7.3.2", "2.5.29.37.0");
 
-  private final Set<TrustAnchor> anchors;
+  private volatile Set<TrustAnchor> anchors;
   private final Clock clock;
 
   /**
@@ -47,9 +47,17 @@ public final class X509Authenticator implements Authenticator {
    * @param clientCa the certificates of {@code --client-ca-file}
    */
   public X509Authenticator(Collection<X509Certificate> clientCa, Clock clock) {
-    this.anchors =
-        clientCa.stream().map(ca -> new TrustAnchor(ca, null)).collect(Collectors.toSet());
     this.clock = clock;
+    this.anchors = anchors(clientCa);
+  }
+
+  /** Trusts these authorities from now on, and no others. */
+  public void trust(Collection<X509Certificate> clientCa) {
+    anchors = anchors(clientCa);
+  }
+
+  private static Set<TrustAnchor> anchors(Collection<X509Certificate> authorities) {
+    return authorities.stream().map(ca -> new TrustAnchor(ca, null)).collect(Collectors.toSet());
   }
 
   @Override

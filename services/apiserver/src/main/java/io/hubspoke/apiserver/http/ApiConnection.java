@@ -8,6 +8,7 @@ import io.vertx.core.http.HttpVersion;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.IntSupplier;
 import javax.net.ssl.SSLPeerUnverifiedException;
 
 /**
@@ -21,8 +22,9 @@ final class ApiConnection {
   private final HttpConnection connection;
   private final ConnectionLimits limits;
   private final Function<List<X509Certificate>, PresentedCertificate> verify;
+  private final IntSupplier judgement;
   private PresentedCertificate certificate;
-  private boolean judged;
+  private int judged = -1;
   private boolean http2;
   private boolean closed;
   private boolean condemned;
@@ -33,18 +35,21 @@ final class ApiConnection {
       Vertx vertx,
       HttpConnection connection,
       ConnectionLimits limits,
-      Function<List<X509Certificate>, PresentedCertificate> verify) {
+      Function<List<X509Certificate>, PresentedCertificate> verify,
+      IntSupplier judgement) {
     this.vertx = vertx;
+    this.judgement = judgement;
     this.connection = connection;
     this.limits = limits;
     this.verify = verify;
     closeAfter(limits.firstRequest().toMillis());
   }
 
-  /** Returns the client certificate as judged at the connection's first request. */
+  /** Returns the client certificate as judged by the authorities that there are now. */
   PresentedCertificate certificate() {
-    if (!judged) {
-      judged = true;
+    int now = judgement.getAsInt();
+    if (judged != now) {
+      judged = now;
       try {
         List<X509Certificate> chain =
             connection.peerCertificates().stream().map(X509Certificate.class::cast).toList();

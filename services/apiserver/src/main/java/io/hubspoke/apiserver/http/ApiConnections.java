@@ -8,6 +8,7 @@ import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,6 +21,7 @@ public final class ApiConnections {
   private final ConnectionLimits limits;
   private final Function<List<X509Certificate>, PresentedCertificate> verify;
   private final Map<HttpConnection, ApiConnection> open = new ConcurrentHashMap<>();
+  private final AtomicInteger judgement = new AtomicInteger();
 
   public ApiConnections(
       Vertx vertx,
@@ -42,6 +44,14 @@ public final class ApiConnections {
     of(connection);
   }
 
+  /**
+   * Has certificates judged anew at the next request of each connection, because the authorities
+   * are others.
+   */
+  public void judgeAgain() {
+    judgement.incrementAndGet();
+  }
+
   /** Returns how many connections are open. */
   public int size() {
     return open.size();
@@ -51,7 +61,7 @@ public final class ApiConnections {
     return open.computeIfAbsent(
         connection,
         c -> {
-          ApiConnection made = new ApiConnection(vertx, c, limits, verify);
+          ApiConnection made = new ApiConnection(vertx, c, limits, verify, judgement::get);
           Runnable closed =
               () -> {
                 open.remove(c);

@@ -76,6 +76,11 @@ public final class ApiListener extends VerticleBase {
     return Tls.serve(options, keys, clientCa);
   }
 
+  /** Tells clients of these authorities from the next handshake on, of whichever listener. */
+  public Future<Void> nameIssuers(Collection<X509Certificate> clientCa) {
+    return Tls.nameIssuers(server, options, clientCa);
+  }
+
   /** Returns the port, once started. */
   public int port() {
     return server.actualPort();

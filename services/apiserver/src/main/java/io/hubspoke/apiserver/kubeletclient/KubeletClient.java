@@ -2,20 +2,30 @@ package io.hubspoke.apiserver.kubeletclient;
 
 import io.hubspoke.pki.Identity;
 import io.hubspoke.pki.Pem;
-import io.hubspoke.runtime.Flag;
+import io.hubspoke.runtime.FollowedFiles;
 import io.hubspoke.runtime.ReloadableKeys;
+import io.hubspoke.runtime.ReloadableTrust;
 import io.hubspoke.runtime.Tls;
+import io.netty.channel.Channel;
+import io.netty.util.AttributeKey;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
+import io.vertx.core.net.impl.ConnectionBase;
 import java.io.IOException;
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,36 +41,77 @@ public final class KubeletClient {
   // Every follower of a log holds a connection to that node's kubelet.
   private static final int MOST_CONNECTIONS_A_NODE = 1024;
 
+  private static final Duration PERIOD = Duration.ofSeconds(1);
+
+  /** With which certificates a connection was made. */
+  private static final AttributeKey<Integer> GENERATION =
+      AttributeKey.valueOf(KubeletClient.class, "generation");
+
+  private final AtomicInteger generation = new AtomicInteger();
+  private final List<FollowedFiles<?>> followed = new ArrayList<>();
   private final HttpClient configured;
   private final HttpClient unverified;
 
   /**
-   * Reads certificates and makes the clients.
+   * Reads certificates, which are followed on disk, and makes the clients.
    *
    * @throws IOException when a file can't be read
    */
   public KubeletClient(Vertx vertx, KubeletClientOptions options) throws IOException {
-    ReloadableKeys keys = null;
-    if (options.clientCertificate() != null) {
-      keys =
-          new ReloadableKeys(
-              Flag.read(
-                  "--kubelet-client-certificate, --kubelet-client-key",
-                  () -> Identity.read(options.clientCertificate(), options.clientKey())));
-    }
+    ReloadableKeys keys = options.clientCertificate() == null ? null : keys(vertx, options);
     this.unverified = client(vertx, options, keys, Tls.trustAny(List.of()), false);
     this.configured =
         options.certificateAuthority() == null
             ? unverified
-            : client(
-                vertx,
-                options,
-                keys,
-                Tls.trust(
-                    Flag.read(
-                        "--kubelet-certificate-authority",
-                        () -> Pem.readCertificates(options.certificateAuthority()))),
-                true);
+            : client(vertx, options, keys, trust(vertx, options), true);
+  }
+
+  private ReloadableKeys keys(Vertx vertx, KubeletClientOptions options) throws IOException {
+    Path certificate = options.clientCertificate();
+    Path key = options.clientKey();
+    FollowedFiles<Identity> files =
+        new FollowedFiles<>(
+            vertx,
+            "--kubelet-client-certificate, --kubelet-client-key",
+            List.of(certificate, key),
+            () -> Identity.read(certificate, key));
+    ReloadableKeys keys = new ReloadableKeys(files.current());
+    followed.add(files);
+    files.follow(
+        PERIOD,
+        now -> {
+          keys.replace(now);
+          retire(vertx, options.timeout());
+        });
+    return keys;
+  }
+
+  private ReloadableTrust trust(Vertx vertx, KubeletClientOptions options) throws IOException {
+    Path authority = options.certificateAuthority();
+    FollowedFiles<List<X509Certificate>> file =
+        new FollowedFiles<>(
+            vertx,
+            "--kubelet-certificate-authority",
+            List.of(authority),
+            () -> Pem.readCertificates(authority));
+    ReloadableTrust trust = new ReloadableTrust(file.current());
+    followed.add(file);
+    file.follow(
+        PERIOD,
+        now -> {
+          trust.replace(now);
+          retire(vertx, options.timeout());
+        });
+    return trust;
+  }
+
+  /**
+   * Uses no connection again that is open now; streams on them go on. Those whose handshake is
+   * under way are found out when it can't be any more.
+   */
+  private void retire(Vertx vertx, Duration longestHandshake) {
+    generation.incrementAndGet();
+    vertx.setTimer(longestHandshake.toMillis(), t -> generation.incrementAndGet());
   }
 
   /**
@@ -74,22 +125,43 @@ public final class KubeletClient {
       HttpMethod method,
       String uri,
       boolean skipVerification) {
-    return (skipVerification ? unverified : configured)
-        .request(
-            new RequestOptions()
-                .setMethod(method)
-                .setServer(kubelet.socket())
-                .setHost(kubelet.host())
-                .setPort(kubelet.socket().port())
-                .setURI(uri));
+    return fresh(
+        skipVerification ? unverified : configured,
+        new RequestOptions()
+            .setMethod(method)
+            .setServer(kubelet.socket())
+            .setHost(kubelet.host())
+            .setPort(kubelet.socket().port())
+            .setURI(uri));
+  }
+
+  /** Opens a request on a connection of this generation; an older one in the pool is closed. */
+  private Future<HttpClientRequest> fresh(HttpClient client, RequestOptions options) {
+    return client
+        .request(options)
+        .compose(
+            request -> {
+              Integer made = channel(request.connection()).attr(GENERATION).get();
+              if (made == null || made == generation.get()) {
+                return Future.succeededFuture(request);
+              }
+              request.exceptionHandler(closed -> {});
+              request.connection().close();
+              return fresh(client, options);
+            });
+  }
+
+  private static Channel channel(HttpConnection connection) {
+    return ((ConnectionBase) connection).channel();
   }
 
   /** Closes connections; streams under way end. */
   public Future<Void> stop() {
+    followed.forEach(FollowedFiles::stop);
     return Future.join(configured.close(), unverified.close()).mapEmpty();
   }
 
-  private static HttpClient client(
+  private HttpClient client(
       Vertx vertx,
       KubeletClientOptions options,
       ReloadableKeys keys,
@@ -115,9 +187,11 @@ public final class KubeletClient {
         .with(new PoolOptions().setHttp1MaxSize(MOST_CONNECTIONS_A_NODE))
         .withConnectHandler(
             // Requests under way hear of it themselves.
-            connection ->
-                connection.exceptionHandler(
-                    e -> LOG.debug("{} broke: {}", connection.remoteAddress(), e.getMessage())))
+            connection -> {
+              channel(connection).attr(GENERATION).set(generation.get());
+              connection.exceptionHandler(
+                  e -> LOG.debug("{} broke: {}", connection.remoteAddress(), e.getMessage()));
+            })
         .build();
   }
 }

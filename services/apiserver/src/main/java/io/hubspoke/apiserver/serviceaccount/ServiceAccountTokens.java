@@ -14,7 +14,7 @@ import java.util.function.Supplier;
 
 /** What an apiserver does about tokens of service accounts, wired to one set of keys. */
 public final class ServiceAccountTokens {
-  private static final Duration LOOK_AT_FILES = Duration.ofSeconds(10);
+  private static final Duration LOOK_AT_FILES = Duration.ofSeconds(1);
 
   private final ServiceAccountOptions options;
   private final Clock clock;

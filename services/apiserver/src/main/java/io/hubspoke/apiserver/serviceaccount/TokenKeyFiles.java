@@ -2,20 +2,18 @@ package io.hubspoke.apiserver.serviceaccount;
 
 import io.hubspoke.pki.Pem;
 import io.hubspoke.pki.PublicKeys;
-import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.Flag;
+import io.hubspoke.runtime.FollowedFiles;
 import io.hubspoke.tokens.TokenKey;
 import io.hubspoke.tokens.TokenSigner;
 import io.hubspoke.tokens.TokenVerifier;
 import io.vertx.core.Vertx;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.PublicKey;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,9 +34,7 @@ final class TokenKeyFiles {
 
   private final Vertx vertx;
   private final ServiceAccountOptions options;
-  private List<String> content;
-  private volatile Keys current;
-  private long timer = -1;
+  private final FollowedFiles<Keys> files;
 
   /**
    * Reads the files.
@@ -48,51 +44,26 @@ final class TokenKeyFiles {
   TokenKeyFiles(Vertx vertx, ServiceAccountOptions options) throws IOException {
     this.vertx = vertx;
     this.options = options;
-    this.current = read();
-    this.content = content();
+    List<Path> followed = new ArrayList<>(options.keyFiles());
+    if (options.signingKeyFile() != null) {
+      followed.add(options.signingKeyFile());
+    }
+    this.files = new FollowedFiles<>(vertx, "keys of service accounts", followed, this::read);
   }
 
   Keys current() {
-    return current;
+    return files.current();
   }
 
   /** Looks at the files again and again until {@link #stop}. */
   void watch(Duration every) {
-    timer =
-        vertx.setPeriodic(
-            every.toMillis(),
-            t ->
-                vertx
-                    .executeBlocking((Callable<Void>) this::reload)
-                    .onFailure(
-                        e -> LOG.warn("keys of service accounts stay: {}", Component.reason(e))));
+    files.follow(
+        every,
+        now -> LOG.info("keys of service accounts read anew: {}", ids(now.verifier().keys())));
   }
 
   void stop() {
-    vertx.cancelTimer(timer);
-  }
-
-  private synchronized Void reload() throws IOException {
-    List<String> now = content();
-    if (!now.equals(content)) {
-      // Noted before it is read: what can't be read is said once, not at every look.
-      content = now;
-      current = read();
-      LOG.info("keys of service accounts read anew: {}", ids(current.verifier().keys()));
-    }
-    return null;
-  }
-
-  private List<String> content() throws IOException {
-    List<String> texts = new ArrayList<>();
-    for (Path file : options.keyFiles()) {
-      texts.add(Files.readString(file, java.nio.charset.StandardCharsets.ISO_8859_1));
-    }
-    if (options.signingKeyFile() != null) {
-      texts.add(
-          Files.readString(options.signingKeyFile(), java.nio.charset.StandardCharsets.ISO_8859_1));
-    }
-    return texts;
+    files.stop();
   }
 
   private Keys read() throws IOException {

@@ -9,6 +9,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /** Signs what passed its signer's rules; holds the cluster's signing key. */
@@ -19,12 +20,12 @@ final class CertificateSigner {
   /** Below this the backdating would eat too much of the certificate's life. */
   private static final Duration SHORT_LIVED = Duration.ofHours(8);
 
-  private final CertificateAuthority authority;
+  private final Supplier<CertificateAuthority> authorities;
   private final Duration longest;
   private final Clock clock;
 
-  CertificateSigner(CertificateAuthority authority, Duration longest, Clock clock) {
-    this.authority = authority;
+  CertificateSigner(Supplier<CertificateAuthority> authorities, Duration longest, Clock clock) {
+    this.authorities = authorities;
     this.longest = longest;
     this.clock = clock;
   }
@@ -37,6 +38,7 @@ final class CertificateSigner {
    */
   String sign(Csr csr, Set<String> usages, Integer expirationSeconds) {
     var now = clock.instant();
+    var authority = authorities.get();
     if (!now.isBefore(authority.certificate().getNotAfter().toInstant())) {
       throw new IllegalArgumentException("refusing to sign: the signer has expired");
     }

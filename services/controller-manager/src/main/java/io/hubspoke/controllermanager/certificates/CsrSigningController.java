@@ -8,6 +8,7 @@ import io.hubspoke.pki.Csr;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,12 +25,13 @@ public final class CsrSigningController implements RequestLoop.Job {
   private final List<Approver> checks;
 
   /**
+   * @param authority gives the one that signs now
    * @param checks are asked again before anything is signed, since what an approval was given for
    *     may have changed meanwhile, and it may be anybody's who may approve
    */
   public CsrSigningController(
       ApiClient client,
-      CertificateAuthority authority,
+      Supplier<CertificateAuthority> authority,
       Duration longest,
       List<? extends Approver> checks) {
     this.client = client;

@@ -27,8 +27,8 @@ public final class NamespacePublisher implements Controller {
   private final Informer<ObjectNode> namespaces;
   private final Informer<ObjectNode> published;
   private final Resource<ObjectNode> resource;
-  private final ObjectNode wanted;
   private final ControlLoop<String> loop;
+  private volatile ObjectNode wanted;
 
   private NamespacePublisher(
       String name,
@@ -82,13 +82,6 @@ public final class NamespacePublisher implements Controller {
       Informer<ObjectNode> namespaces,
       Informer<ObjectNode> configMaps,
       String rootCa) {
-    var wanted = Json.object().put("apiVersion", "v1").put("kind", "ConfigMap");
-    wanted
-        .putObject("metadata")
-        .put("name", ROOT_CA)
-        .putObject("annotations")
-        .put("kubernetes.io/description", ROOT_CA_DESCRIPTION);
-    wanted.putObject("data").put("ca.crt", rootCa);
     return new NamespacePublisher(
         "root-ca-publisher",
         client,
@@ -96,7 +89,23 @@ public final class NamespacePublisher implements Controller {
         namespaces,
         configMaps,
         Resource.CONFIG_MAPS.tree(),
-        wanted);
+        rootCaMap(rootCa));
+  }
+
+  private static ObjectNode rootCaMap(String rootCa) {
+    var map = Json.object().put("apiVersion", "v1").put("kind", "ConfigMap");
+    map.putObject("metadata")
+        .put("name", ROOT_CA)
+        .putObject("annotations")
+        .put("kubernetes.io/description", ROOT_CA_DESCRIPTION);
+    map.putObject("data").put("ca.crt", rootCa);
+    return map;
+  }
+
+  /** Publishes another authority in place of the one so far, in every namespace. */
+  public void replaceRootCa(String rootCa) {
+    wanted = rootCaMap(rootCa);
+    namespaces.items().forEach(namespace -> loop.add(namespace.key().name()));
   }
 
   @Override
@@ -110,6 +119,7 @@ public final class NamespacePublisher implements Controller {
     if (!NamespaceController.isActive(namespaces.get("", namespace))) {
       return Duration.ZERO;
     }
+    var wanted = this.wanted;
     var name = wanted.path("metadata").path("name").asText();
     var present = published.get(namespace, name);
     try {

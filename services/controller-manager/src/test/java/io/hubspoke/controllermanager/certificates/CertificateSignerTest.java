@@ -53,14 +53,14 @@ class CertificateSignerTest {
   @Test
   void signsNothingOnceItHasExpired() {
     var late = Clock.fixed(now.plus(Duration.ofDays(31)), ZoneOffset.UTC);
-    var signer = new CertificateSigner(authority, Duration.ofDays(7), late);
+    var signer = new CertificateSigner(() -> authority, Duration.ofDays(7), late);
 
     assertThatThrownBy(() -> signer.sign(csr, USAGES, null)).hasMessageContaining("expired");
   }
 
   @Test
   void refusesUsagesItDoesNotKnow() {
-    var signer = new CertificateSigner(authority, Duration.ofDays(7), Clock.systemUTC());
+    var signer = new CertificateSigner(() -> authority, Duration.ofDays(7), Clock.systemUTC());
 
     assertThatThrownBy(() -> signer.sign(csr, Set.of("world domination"), null))
         .isInstanceOf(IllegalArgumentException.class)
@@ -73,7 +73,7 @@ class CertificateSignerTest {
 
   private X509Certificate sign(Integer expirationSeconds) {
     var signer =
-        new CertificateSigner(authority, Duration.ofDays(7), Clock.fixed(now, ZoneOffset.UTC));
+        new CertificateSigner(() -> authority, Duration.ofDays(7), Clock.fixed(now, ZoneOffset.UTC));
     return Pem.parseCertificates(signer.sign(csr, USAGES, expirationSeconds)).getFirst();
   }
 }

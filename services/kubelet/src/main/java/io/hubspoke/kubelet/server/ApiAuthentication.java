@@ -3,27 +3,30 @@ package io.hubspoke.kubelet.server;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.pki.Pem;
 import io.hubspoke.pki.Subject;
-import io.hubspoke.runtime.Flag;
-import io.hubspoke.runtime.Tls;
+import io.hubspoke.runtime.FollowedFiles;
+import io.hubspoke.runtime.ReloadableTrust;
 import io.vertx.core.Future;
+import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
-import javax.net.ssl.X509ExtendedTrustManager;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,8 +43,10 @@ final class ApiAuthentication {
   private static final String CREDENTIAL_ID = "authentication.kubernetes.io/credential-id";
   private static final int MAX_TOKEN = 16 << 10;
 
-  private final List<X509Certificate> authorities;
-  private final X509ExtendedTrustManager trust;
+  private static final Duration LOOK_AT_FILES = Duration.ofSeconds(2);
+
+  private final FollowedFiles<List<X509Certificate>> authorities;
+  private final ReloadableTrust trust;
   private final TokenReviews tokens;
   private final boolean anonymous;
 
@@ -50,19 +55,44 @@ final class ApiAuthentication {
    *
    * @param client gives null while there is no connection to the apiserver yet
    */
-  ApiAuthentication(ServerOptions options, Supplier<ApiClient> client) throws IOException {
+  ApiAuthentication(Vertx vertx, ServerOptions options, Supplier<ApiClient> client)
+      throws IOException {
+    Path file = options.clientCaFile();
     this.authorities =
-        options.clientCaFile() == null
-            ? List.of()
-            : Flag.read("--client-ca-file", () -> Pem.readCertificates(options.clientCaFile()));
-    this.trust = authorities.isEmpty() ? null : Tls.trust(authorities);
+        file == null
+            ? null
+            : new FollowedFiles<>(
+                vertx, "--client-ca-file", List.of(file), () -> Pem.readCertificates(file));
+    this.trust = file == null ? null : new ReloadableTrust(authorities.current());
     this.tokens = options.tokenWebhook() ? new TokenReviews(options.tokenCacheTtl(), client) : null;
     this.anonymous = options.anonymousAuth();
   }
 
   /** Returns whose certificates are asked for; null for nobody's. */
   List<X509Certificate> authorities() {
-    return authorities.isEmpty() ? null : authorities;
+    return authorities == null ? null : authorities.current();
+  }
+
+  /**
+   * Follows changes of the authorities, which count from the next request on.
+   *
+   * @param changed gets told what clients are to be asked for
+   */
+  void follow(Consumer<List<X509Certificate>> changed) {
+    if (authorities != null) {
+      authorities.follow(
+          LOOK_AT_FILES,
+          now -> {
+            trust.replace(now);
+            changed.accept(now);
+          });
+    }
+  }
+
+  void stop() {
+    if (authorities != null) {
+      authorities.stop();
+    }
   }
 
   /** Returns the caller; fails with a {@link Refusal} when the answer is 401. */

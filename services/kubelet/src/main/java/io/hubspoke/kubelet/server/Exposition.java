@@ -53,6 +53,9 @@ final class Exposition {
       line.append('"');
     }
     line.append(labels.length == 0 ? " " : "} ");
+    if (value instanceof Double number && number.isInfinite()) {
+      return line.append(number > 0 ? "+Inf" : "-Inf").toString();
+    }
     // No exponent where whole numbers are meant: bytes are read by people too.
     return line.append(new BigDecimal(value.toString()).stripTrailingZeros().toPlainString())
         .toString();

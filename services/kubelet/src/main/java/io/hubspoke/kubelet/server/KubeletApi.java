@@ -56,7 +56,7 @@ public final class KubeletApi {
     this.nodeName = node.name();
     this.options = options;
     this.keys = keys;
-    this.authentication = new ApiAuthentication(options, client);
+    this.authentication = new ApiAuthentication(vertx, options, client);
     this.authorization = new ApiAuthorization(nodeName, options, client);
     this.routes = ApiRoutes.of(vertx, options, node);
   }
@@ -94,6 +94,15 @@ public final class KubeletApi {
             listening ->
                 loop.runOnContext(
                     v -> server.listen().map(HttpServer::actualPort).onComplete(listening)))
+        .onSuccess(
+            port ->
+                authentication.follow(
+                    authorities ->
+                        Tls.nameIssuers(server, http, authorities)
+                            .onFailure(
+                                e ->
+                                    LOG.error(
+                                        "{}: --client-ca-file is not followed", nodeName, e))))
         .recover(
             e ->
                 Future.failedFuture(
@@ -102,6 +111,7 @@ public final class KubeletApi {
   }
 
   public Future<Void> stop() {
+    authentication.stop();
     return server == null ? Future.succeededFuture() : server.close();
   }
 

@@ -17,6 +17,12 @@ final class Metrics {
   private static final String MEMORY = "container_memory_working_set_bytes";
   private static final String START = "container_start_time_seconds";
 
+  private static final String CLIENT_TTL = "kubelet_certificate_manager_client_ttl_seconds";
+  private static final String CLIENT_ERRORS =
+      "kubelet_certificate_manager_client_expiration_renew_errors";
+  private static final String SERVER_TTL = "kubelet_certificate_manager_server_ttl_seconds";
+  private static final String SERVER_ERRORS = "kubelet_server_expiration_renew_errors";
+
   private final NodeState node;
   private final PodUsages usages;
 
@@ -39,6 +45,12 @@ final class Metrics {
             .family("kubelet_node_name", "gauge", "The node's name. The count is always 1.")
             .family(
                 "kubelet_running_pods", "gauge", "Number of pods that have a running pod sandbox")
+            .family(
+                CLIENT_TTL, "gauge", "Seconds until the client certificate ends, +Inf without one")
+            .family(CLIENT_ERRORS, "counter", "Renewals of the client certificate that failed")
+            .family(
+                SERVER_TTL, "gauge", "Seconds until the serving certificate ends, +Inf without one")
+            .family(SERVER_ERRORS, "counter", "Renewals of the serving certificate that failed")
             .family("kubelet_running_containers", "gauge", "Number of containers currently running")
             .family(
                 "process_start_time_seconds",
@@ -46,12 +58,22 @@ final class Metrics {
                 "Start time of the process since unix epoch in seconds.");
     text.add("kubelet_node_name", 1, "node", node.name());
     text.add("kubelet_running_pods", running);
+    certificate(text, node.clientCertificate(), CLIENT_TTL, CLIENT_ERRORS);
+    certificate(text, node.servingCertificate(), SERVER_TTL, SERVER_ERRORS);
     text.add("kubelet_running_containers", containers, "container_state", "running");
     ProcessHandle.current()
         .info()
         .startInstant()
         .ifPresent(start -> text.add("process_start_time_seconds", seconds(start)));
     text.answer(exchange);
+  }
+
+  private static void certificate(
+      Exposition text, CertificateLife certificate, String left, String errors) {
+    if (certificate.isFollowed()) {
+      text.add(left, certificate.secondsLeft());
+      text.add(errors, certificate.failures());
+    }
   }
 
   /** Answers with usage of containers, pods and the node. */

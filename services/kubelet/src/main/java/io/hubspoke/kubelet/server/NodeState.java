@@ -11,6 +11,8 @@ import java.util.function.Supplier;
  *
  * @param rootDir the kubelet's files; {@code logs} in it is what {@code /logs/} serves
  * @param configuration the effective {@code KubeletConfiguration}
+ * @param clientCertificate what it shows to the apiserver
+ * @param servingCertificate what this API is served with
  * @param syncLoop where pods are worked on
  */
 public record NodeState(
@@ -19,4 +21,6 @@ public record NodeState(
     NodePods pods,
     Path rootDir,
     Supplier<ObjectNode> configuration,
+    CertificateLife clientCertificate,
+    CertificateLife servingCertificate,
     Context syncLoop) {}
