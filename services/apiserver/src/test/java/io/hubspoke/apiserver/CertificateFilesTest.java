@@ -48,14 +48,14 @@ class CertificateFilesTest {
     X509Certificate first = served();
     try (SSLSocket open = connect(null)) {
       open.startHandshake();
-      assertThat(answer(open)).startsWith("HTTP/1.1 401 ");
+      assertThat(answer(open)).startsWith("HTTP/1.1 403 ");
 
       swap("second");
       X509Certificate second =
           Await.until("another certificate is served", this::served, now -> !now.equals(first));
 
       assertThat(second.getSubjectX500Principal().getName()).isEqualTo("CN=second");
-      assertThat(answer(open)).startsWith("HTTP/1.1 401 ");
+      assertThat(answer(open)).startsWith("HTTP/1.1 403 ");
     }
   }
 

@@ -119,7 +119,7 @@ final class CertificateRequester {
     Future<Void> started = informer.start();
     lifetime.over().onSuccess(v -> answered.tryFail("stopped"));
     try {
-      ObjectNode answer = 
+      ObjectNode answer =
           // Not await's own limit: the thread that it wakes can't wait again (Vert.x 5.0.7).
           answered.future().timeout(limit.toMillis(), TimeUnit.MILLISECONDS).await();
       JsonNode status = answer.path("status");

@@ -73,7 +73,8 @@ class CertificateSignerTest {
 
   private X509Certificate sign(Integer expirationSeconds) {
     var signer =
-        new CertificateSigner(() -> authority, Duration.ofDays(7), Clock.fixed(now, ZoneOffset.UTC));
+        new CertificateSigner(
+            () -> authority, Duration.ofDays(7), Clock.fixed(now, ZoneOffset.UTC));
     return Pem.parseCertificates(signer.sign(csr, USAGES, expirationSeconds)).getFirst();
   }
 }
