@@ -1,27 +1,26 @@
 package io.hubspoke.scheduler;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.hubspoke.api.ApiException;
 import io.hubspoke.api.Json;
 import io.hubspoke.client.ApiClient;
-import io.hubspoke.client.ControlLoop;
 import io.hubspoke.client.EventRecorder;
 import io.hubspoke.client.EventRecorder.Regarding;
 import io.hubspoke.client.Informer;
-import io.hubspoke.client.Item;
 import io.hubspoke.client.ListOptions;
-import io.hubspoke.client.PatchType;
 import io.hubspoke.client.Resource;
+import io.hubspoke.scheduler.Placement.Remedy;
+import io.hubspoke.scheduler.SchedulingQueue.Entry;
+import io.hubspoke.scheduler.cluster.ClusterState;
+import io.hubspoke.scheduler.cluster.PodInfo;
+import io.hubspoke.scheduler.plugins.Profile;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
-import java.time.Duration;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Objects;
-import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,21 +30,28 @@ import org.slf4j.LoggerFactory;
  */
 final class SchedulingLoop extends VerticleBase {
   private static final Logger LOG = LoggerFactory.getLogger(SchedulingLoop.class);
+  private static final Resource<ObjectNode> BUDGETS =
+      Resource.namespaced("policy", "v1", "poddisruptionbudgets", ObjectNode.class);
 
-  /** How many bindings are under way at a time. */
-  private static final int BINDINGS = 16;
-
-  /** Looks at what found no node again now and then, should a change have gone unnoticed. */
-  private static final Duration UNSCHEDULABLE_RETRY = Duration.ofMinutes(1);
+  /** How many bindings and reports are under way at a time. */
+  private static final int IN_FLIGHT = 64;
 
   private final SchedulerOptions options;
-  private final ClusterState state = new ClusterState();
-  private final Set<Item.Key> unschedulable = new HashSet<>();
+  private final ClusterState cluster = new ClusterState();
+  private final SchedulingQueue queue = new SchedulingQueue();
+  private final Profile profile = new Profile();
+  private final SchedulingCycle cycle = new SchedulingCycle(cluster, profile);
+  private final Promise<Void> idle = Promise.promise();
   private ApiClient client;
   private EventRecorder events;
-  private Informer<Node> nodes;
+  private FailureReport failures;
+  private List<Informer<?>> informers;
   private Informer<Pod> pods;
-  private ControlLoop<Item.Key> loop;
+  private boolean ready;
+  private boolean woken;
+  private boolean stopped;
+  private int inFlight;
+  private long timer = -1;
 
   SchedulingLoop(SchedulerOptions options) {
     this.options = options;
@@ -55,57 +61,135 @@ final class SchedulingLoop extends VerticleBase {
   public Future<?> start() {
     client = new ApiClient(vertx, options.client().withUserAgent("kube-scheduler/v1.33.0"));
     events = new EventRecorder(client, options.schedulerName(), "");
-    loop = new ControlLoop<>("scheduler", context, BINDINGS, this::schedule);
-    nodes = new Informer<>(client, Resource.NODES, ListOptions.ALL, context);
-    nodes.addHandler(new NodeNews());
+    failures = new FailureReport(client, events);
+    var news = new ClusterNews(cluster, queue, profile, options.schedulerName(), this::wake);
+    var nodes = new Informer<Node>(client, Resource.NODES, ListOptions.ALL, context);
+    nodes.addHandler(news.nodes());
     pods = new Informer<>(client, Resource.PODS, ListOptions.ALL, context);
-    pods.addHandler(new PodNews());
+    pods.addHandler(news.pods());
+    var namespaces =
+        new Informer<ObjectNode>(client, Resource.NAMESPACES.tree(), ListOptions.ALL, context);
+    namespaces.addHandler(news.namespaces());
+    var budgets = new Informer<ObjectNode>(client, BUDGETS, ListOptions.ALL, context);
+    budgets.addHandler(news.budgets());
+    informers = List.of(nodes, pods, namespaces, budgets);
     // Pods wait until the nodes and what runs on them are known.
-    nodes.start();
-    pods.start();
+    Future.all(informers.stream().map(Informer::start).toList())
+        .onSuccess(
+            synced ->
+                context.runOnContext(
+                    v -> {
+                      ready = true;
+                      wake();
+                    }));
     return Future.succeededFuture();
   }
 
   @Override
   public Future<?> stop() {
-    var ended = List.of(nodes.stop(), pods.stop(), loop.stop());
-    return client.close().eventually(() -> Future.join(ended));
-  }
-
-  private Duration schedule(Item.Key key) {
-    nodes.hasSynced().await();
-    pods.hasSynced().await();
-    var pod = pods.get(key.namespace(), key.name());
-    if (pod == null || !isOurs(pod) || state.isPlaced(pod)) {
-      unschedulable.remove(key);
-      return Duration.ZERO;
+    stopped = true;
+    vertx.cancelTimer(timer);
+    if (inFlight == 0) {
+      idle.tryComplete();
     }
-    return switch (Placement.of(pod, state.nodes())) {
+    var ended = Future.join(informers.stream().map(Informer::stop).toList());
+    return client.close().eventually(() -> ended).eventually(idle::future);
+  }
+
+  /** Looks at the queue soon, once whatever is noted now. */
+  private void wake() {
+    if (ready && !woken && !stopped) {
+      woken = true;
+      context.runOnContext(v -> next());
+    }
+  }
+
+  private void next() {
+    woken = false;
+    // What ends wakes the loop again.
+    if (stopped || inFlight >= IN_FLIGHT) {
+      return;
+    }
+    var entry = queue.take(System.nanoTime());
+    if (entry == null) {
+      sleep();
+      return;
+    }
+    try {
+      decide(entry);
+    } catch (RuntimeException e) {
+      LOG.error("pod {} could not be scheduled", entry.key(), e);
+      queue.retry(entry, System.nanoTime());
+    }
+    wake();
+  }
+
+  private void sleep() {
+    vertx.cancelTimer(timer);
+    var nanos = queue.untilNext(System.nanoTime());
+    if (nanos >= 0) {
+      timer = vertx.setTimer(TimeUnit.NANOSECONDS.toMillis(nanos) + 1, id -> wake());
+    }
+  }
+
+  private void decide(Entry entry) {
+    var pod = entry.pod();
+    switch (cycle.place(pod)) {
       case Placement.Chosen(var node) -> {
-        unschedulable.remove(key);
-        bind(pod, node);
-        yield Duration.ZERO;
+        cluster.place(pod, node);
+        later(() -> bind(entry, pod, node));
       }
-      case Placement.Unschedulable(var message) -> {
-        unschedulable.add(key);
-        report(pod, message);
-        yield UNSCHEDULABLE_RETRY;
+      case Placement.Unschedulable unschedulable -> {
+        var now = System.nanoTime();
+        queue.park(entry, unschedulable.plugins(), now);
+        var lower =
+            switch (unschedulable.remedy()) {
+              case Remedy.Preempt(var node, var victims) -> {
+                var others = lowerNominated(pod, node);
+                cluster.nominate(pod, node);
+                others.forEach(other -> cluster.unnominate(other.uid()));
+                yield others;
+              }
+              case Remedy.Nothing() -> {
+                cluster.unnominate(pod.uid());
+                yield List.<PodInfo>of();
+              }
+              case Remedy.Wait() -> List.<PodInfo>of();
+            };
+        if (entry.isToReport(unschedulable.message(), now)) {
+          failures.event(pod, unschedulable.message());
+        }
+        later(() -> report(entry, pod, unschedulable, lower));
       }
-    };
+    }
   }
 
-  private boolean isOurs(Pod pod) {
-    var spec = pod.getSpec();
-    var name = spec.getSchedulerName() == null ? "default-scheduler" : spec.getSchedulerName();
-    return (spec.getNodeName() == null || spec.getNodeName().isEmpty())
-        && name.equals(options.schedulerName())
-        && pod.getMetadata().getDeletionTimestamp() == null
-        && (spec.getSchedulingGates() == null || spec.getSchedulingGates().isEmpty())
-        && !ClusterState.hasEnded(pod);
+  /** Pods of lower priority that were to have room on the node may not have it any more. */
+  private List<PodInfo> lowerNominated(PodInfo pod, String node) {
+    return cluster.nominatedOn(node).stream()
+        .filter(other -> other.priority() < pod.priority())
+        .toList();
   }
 
-  private void bind(Pod pod, String node) {
-    var metadata = pod.getMetadata();
+  /** Does what waits for the apiserver, beside the decisions. */
+  private void later(Runnable work) {
+    inFlight++;
+    context.runOnContext(
+        v -> {
+          try {
+            work.run();
+          } finally {
+            inFlight--;
+            if (stopped && inFlight == 0) {
+              idle.tryComplete();
+            }
+            wake();
+          }
+        });
+  }
+
+  private void bind(Entry entry, PodInfo pod, String node) {
+    var metadata = pod.pod().getMetadata();
     var binding = Json.object().put("apiVersion", "v1").put("kind", "Binding");
     binding
         .putObject("metadata")
@@ -113,7 +197,6 @@ final class SchedulingLoop extends VerticleBase {
         .put("namespace", metadata.getNamespace())
         .put("uid", metadata.getUid());
     binding.putObject("target").put("apiVersion", "v1").put("kind", "Node").put("name", node);
-    state.place(pod, node);
     try {
       client
           .post(Resource.PODS, metadata.getNamespace(), metadata.getName(), "binding", binding)
@@ -121,136 +204,53 @@ final class SchedulingLoop extends VerticleBase {
     } catch (Throwable failure) {
       forget(pod);
       if (failure instanceof ApiException refused && refused.code() == 404) {
-        return;
+        queue.remove(entry.key(), pod.uid());
+      } else {
+        // A conflict is another scheduler's binding, or a deletion, and the informer will tell.
+        LOG.warn("binding {} to {}: {}", pod, node, failure.getMessage());
+        queue.retry(entry, System.nanoTime());
       }
-      // A conflict is another scheduler's binding, or a deletion; the informer will tell. All
-      // else, and a conflict that the informer does not resolve, is tried again by the loop.
-      throw failure;
+      return;
     }
+    queue.remove(entry.key(), pod.uid());
     events.normal(
-        Regarding.of(pod),
+        Regarding.of(pod.pod()),
         "Scheduled",
         "Successfully assigned %s/%s to %s"
             .formatted(metadata.getNamespace(), metadata.getName(), node));
   }
 
   /** Gives the room back, unless the informer has shown meanwhile that the pod runs somewhere. */
-  private void forget(Pod pod) {
-    state.remove(pod);
-    var now = pods.get(pod.getMetadata().getNamespace(), pod.getMetadata().getName());
-    if (now != null && now.getMetadata().getUid().equals(pod.getMetadata().getUid())) {
-      state.put(now);
+  private void forget(PodInfo pod) {
+    cluster.remove(pod.pod());
+    var now = pods.get(pod.namespace(), pod.name());
+    if (now != null && now.getMetadata().getUid().equals(pod.uid())) {
+      cluster.put(now);
     }
   }
 
-  private void report(Pod pod, String message) {
-    events.warning(Regarding.of(pod), "FailedScheduling", message);
-    var known =
-        pod.getStatus() != null
-            && pod.getStatus().getConditions() != null
-            && pod.getStatus().getConditions().stream()
-                .anyMatch(
-                    c ->
-                        "PodScheduled".equals(c.getType())
-                            && "False".equals(c.getStatus())
-                            && message.equals(c.getMessage()));
-    if (known) {
-      return;
-    }
-    var patch = Json.object();
-    patch
-        .putObject("status")
-        .putArray("conditions")
-        .addObject()
-        .put("type", "PodScheduled")
-        .put("status", "False")
-        .put("reason", "Unschedulable")
-        .put("message", message)
-        .putNull("lastProbeTime")
-        .put("lastTransitionTime", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
-    var metadata = pod.getMetadata();
+  private void report(
+      Entry entry, PodInfo pod, Placement.Unschedulable unschedulable, List<PodInfo> lower) {
+    var failed = false;
     try {
-      client
-          .patchStatus(
-              Resource.PODS,
-              metadata.getNamespace(),
-              metadata.getName(),
-              PatchType.STRATEGIC_MERGE,
-              patch)
-          .await();
-    } catch (ApiException e) {
-      // The pod is gone or changed; what matters comes by the informer.
-      LOG.debug("condition of pod {}: {}", metadata.getName(), e.getMessage());
-    }
-  }
-
-  /** Something changed that may make room. */
-  private void retryUnschedulable() {
-    unschedulable.forEach(loop::add);
-  }
-
-  private final class NodeNews implements Informer.Handler<Node> {
-    @Override
-    public void added(Item<Node> item) {
-      state.put(item.object());
-      retryUnschedulable();
-    }
-
-    @Override
-    public void updated(Item<Node> before, Item<Node> now) {
-      state.put(now.object());
-      if (matters(before.object(), now.object())) {
-        retryUnschedulable();
+      failures.status(pod, unschedulable.message(), cluster.nominationOf(pod.uid()));
+      lower.forEach(failures::clearNomination);
+      if (unschedulable.remedy() instanceof Remedy.Preempt(var node, var victims)) {
+        for (var victim : victims) {
+          failures.preempt(victim, pod, node);
+          cluster.preempt(victim);
+        }
       }
+    } catch (Throwable failure) {
+      failed = true;
+      LOG.warn("why pod {} waits could not be written: {}", pod, failure.getMessage());
     }
-
-    @Override
-    public void deleted(Item<Node> last) {
-      state.remove(last.object());
-    }
-
-    /** Heartbeats change nothing for pods that wait. */
-    private static boolean matters(Node before, Node now) {
-      return !Objects.equals(before.getSpec(), now.getSpec())
-          || !Objects.equals(before.getMetadata().getLabels(), now.getMetadata().getLabels())
-          || !Taints.ready(before).equals(Taints.ready(now))
-          || before.getStatus() == null
-          || now.getStatus() == null
-          || !Objects.equals(before.getStatus().getAllocatable(), now.getStatus().getAllocatable());
-    }
-  }
-
-  private final class PodNews implements Informer.Handler<Pod> {
-    @Override
-    public void added(Item<Pod> item) {
-      put(item);
-    }
-
-    @Override
-    public void updated(Item<Pod> before, Item<Pod> now) {
-      put(now);
-      if (unschedulable.contains(now.key())
-          && (!before.object().getSpec().equals(now.object().getSpec())
-              || now.object().getMetadata().getDeletionTimestamp() != null)) {
-        loop.add(now.key());
-      }
-      if (ClusterState.hasEnded(now.object()) && !ClusterState.hasEnded(before.object())) {
-        retryUnschedulable();
-      }
-    }
-
-    @Override
-    public void deleted(Item<Pod> last) {
-      state.remove(last.object());
-      unschedulable.remove(last.key());
-      retryUnschedulable();
-    }
-
-    private void put(Item<Pod> item) {
-      state.put(item.object());
-      if (isOurs(item.object()) && !unschedulable.contains(item.key())) {
-        loop.add(item.key());
-      }
+    var now = System.nanoTime();
+    lower.forEach(queue::activate);
+    if (failed) {
+      queue.retry(entry, now);
+    } else {
+      queue.release(entry, now);
     }
   }
 }

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.hubspoke.api.Json;
+import io.hubspoke.scheduler.cluster.ClusterState;
+import io.hubspoke.scheduler.cluster.PodInfo;
+import io.hubspoke.scheduler.plugins.Profile;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
@@ -15,6 +18,7 @@ class PlacementTest {
       "conditions: [{type: Ready, status: 'True'}], allocatable: {cpu: '2', memory: 1Gi, pods: '3'}";
 
   private final ClusterState state = new ClusterState();
+  private final SchedulingCycle cycle = new SchedulingCycle(state, new Profile());
   private int created;
 
   @Test
@@ -51,8 +55,7 @@ class PlacementTest {
                 + " 1 node(s) had untolerated taint {dedicated: db},"
                 + " 1 node(s) had untolerated taint {node.kubernetes.io/unreachable: },"
                 + " 1 node(s) were unschedulable. preemption: 0/4 nodes are available:"
-                + " 1 No preemption victims found for incoming pod,"
-                + " 3 Preemption is not helpful for scheduling.");
+                + " 4 Preemption is not helpful for scheduling.");
   }
 
   @Test
@@ -88,7 +91,11 @@ class PlacementTest {
             + " {nodeSelectorTerms: [{matchFields: [{key: metadata.name, operator: In,"
             + " values: [%s]}]}]}}}";
     assertThat(placed(pod("", affinity.formatted("a")))).isEqualTo("a");
-    assertThat(message(pod("", affinity.formatted("b")))).contains("didn't match Pod's node");
+    assertThat(message(pod("", affinity.formatted("b"))))
+        .isEqualTo(
+            "0/1 nodes are available: 1 node(s) didn't satisfy plugin(s) [NodeAffinity]."
+                + " preemption: 0/1 nodes are available:"
+                + " 1 Preemption is not helpful for scheduling.");
   }
 
   @Test
@@ -127,15 +134,15 @@ class PlacementTest {
   }
 
   private String placed(Pod pod) {
-    var placement = Placement.of(pod, state.nodes());
+    var placement = cycle.place(PodInfo.of(pod));
     assertThat(placement).isInstanceOf(Placement.Chosen.class);
     var node = ((Placement.Chosen) placement).node();
-    state.place(pod, node);
+    state.place(PodInfo.of(pod), node);
     return node;
   }
 
   private String message(Pod pod) {
-    var placement = Placement.of(pod, state.nodes());
+    var placement = cycle.place(PodInfo.of(pod));
     assertThat(placement).isInstanceOf(Placement.Unschedulable.class);
     return ((Placement.Unschedulable) placement).message();
   }

@@ -1,4 +1,4 @@
-package io.hubspoke.scheduler;
+package io.hubspoke.scheduler.cluster;
 
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeCondition;
@@ -9,31 +9,51 @@ import java.util.List;
 import java.util.Optional;
 
 /** Which pods a node's taints keep away ("Taints and Tolerations"). */
-final class Taints {
-  static final String NO_SCHEDULE = "NoSchedule";
-  static final String UNSCHEDULABLE = "node.kubernetes.io/unschedulable";
+public final class Taints {
+  private static final String NO_SCHEDULE = "NoSchedule";
+  private static final String PREFER_NO_SCHEDULE = "PreferNoSchedule";
+
+  /** What stands for a node that is cordoned. */
+  public static final Taint UNSCHEDULABLE =
+      new Taint(NO_SCHEDULE, "node.kubernetes.io/unschedulable", null, null);
+
   private static final String NOT_READY = "node.kubernetes.io/not-ready";
   private static final String UNREACHABLE = "node.kubernetes.io/unreachable";
 
   private Taints() {}
 
   /** Finds the first taint that keeps a pod with these tolerations away from a node. */
-  static Optional<Taint> untolerated(Node node, List<Toleration> tolerations) {
-    return of(node).stream()
-        .filter(taint -> !"PreferNoSchedule".equals(taint.getEffect()))
-        .filter(taint -> tolerations.stream().noneMatch(t -> tolerates(t, taint)))
-        .findFirst();
+  public static Optional<Taint> untolerated(List<Taint> taints, List<Toleration> tolerations) {
+    for (var taint : taints) {
+      if (!PREFER_NO_SCHEDULE.equals(taint.getEffect()) && !tolerated(taint, tolerations)) {
+        return Optional.of(taint);
+      }
+    }
+    return Optional.empty();
   }
 
   /** Counts the taints that would rather not have the pod. */
-  static long unwelcome(Node node, List<Toleration> tolerations) {
-    return of(node).stream()
-        .filter(taint -> "PreferNoSchedule".equals(taint.getEffect()))
-        .filter(taint -> tolerations.stream().noneMatch(t -> tolerates(t, taint)))
-        .count();
+  public static long unwelcome(List<Taint> taints, List<Toleration> tolerations) {
+    long count = 0;
+    for (var taint : taints) {
+      if (PREFER_NO_SCHEDULE.equals(taint.getEffect()) && !tolerated(taint, tolerations)) {
+        count++;
+      }
+    }
+    return count;
   }
 
-  static boolean tolerates(Toleration toleration, Taint taint) {
+  /** Tells whether one of the tolerations is for a taint. */
+  public static boolean tolerated(Taint taint, List<Toleration> tolerations) {
+    for (var toleration : tolerations) {
+      if (tolerates(toleration, taint)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean tolerates(Toleration toleration, Taint taint) {
     if (!isEmpty(toleration.getEffect()) && !toleration.getEffect().equals(taint.getEffect())) {
       return false;
     }
@@ -50,7 +70,7 @@ final class Taints {
   }
 
   /** The node's taints, with those that its readiness stands for before they are written. */
-  private static List<Taint> of(Node node) {
+  public static List<Taint> of(Node node) {
     var taints = new ArrayList<Taint>();
     if (node.getSpec() != null && node.getSpec().getTaints() != null) {
       taints.addAll(node.getSpec().getTaints());
@@ -62,10 +82,10 @@ final class Taints {
         taints.add(new Taint(NO_SCHEDULE, key, null, null));
       }
     }
-    return taints;
+    return List.copyOf(taints);
   }
 
-  static String ready(Node node) {
+  private static String ready(Node node) {
     var status = node.getStatus();
     if (status == null || status.getConditions() == null) {
       return "False";

@@ -1,4 +1,4 @@
-package io.hubspoke.scheduler;
+package io.hubspoke.scheduler.cluster;
 
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -10,8 +10,17 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** Adds up what pods ask of a node: CPU in thousandths, all else in whole units. */
-final class Requests {
+public final class Requests {
   private static final BigDecimal THOUSAND = BigDecimal.valueOf(1000);
+
+  /** What a container that asks for no CPU is taken to use, in thousandths. */
+  private static final long USUAL_CPU = 100;
+
+  /** What a container that asks for no memory is taken to use. */
+  private static final long USUAL_MEMORY = 200 * 1024 * 1024;
+
+  /** CPU and memory that a pod is taken to use, asked for or not. */
+  public record Usual(long cpu, long memory) {}
 
   private Requests() {}
 
@@ -44,6 +53,37 @@ final class Requests {
       amounts(spec.getOverhead()).forEach((name, amount) -> running.merge(name, amount, Long::sum));
     }
     return running;
+  }
+
+  /** Returns what a pod is taken to use, so that pods that ask for nothing spread too. */
+  static Usual usual(Pod pod) {
+    var spec = pod.getSpec();
+    long cpu = 0;
+    long memory = 0;
+    for (var container : orEmpty(spec.getContainers())) {
+      var amounts = amounts(container);
+      cpu += amounts.getOrDefault("cpu", USUAL_CPU);
+      memory += amounts.getOrDefault("memory", USUAL_MEMORY);
+    }
+    long sidecarCpu = 0;
+    long sidecarMemory = 0;
+    long startCpu = 0;
+    long startMemory = 0;
+    for (var container : orEmpty(spec.getInitContainers())) {
+      var amounts = amounts(container);
+      var cpuOfOne = amounts.getOrDefault("cpu", USUAL_CPU);
+      var memoryOfOne = amounts.getOrDefault("memory", USUAL_MEMORY);
+      startCpu = Math.max(startCpu, sidecarCpu + cpuOfOne);
+      startMemory = Math.max(startMemory, sidecarMemory + memoryOfOne);
+      if ("Always".equals(container.getRestartPolicy())) {
+        sidecarCpu += cpuOfOne;
+        sidecarMemory += memoryOfOne;
+      }
+    }
+    var overhead = amounts(spec.getOverhead());
+    return new Usual(
+        Math.max(cpu + sidecarCpu, startCpu) + overhead.getOrDefault("cpu", 0L),
+        Math.max(memory + sidecarMemory, startMemory) + overhead.getOrDefault("memory", 0L));
   }
 
   /** Returns the amounts of a resource list; those that are no quantities count as nothing. */
