@@ -3,6 +3,7 @@ package io.hubspoke.lab;
 import io.hubspoke.apiserver.ApiserverCommand;
 import io.hubspoke.controllermanager.ControllerManagerCommand;
 import io.hubspoke.kubelet.KubeletCommand;
+import io.hubspoke.kubeproxy.KubeProxyCommand;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.Logging;
 import io.hubspoke.scheduler.SchedulerCommand;
@@ -59,6 +60,7 @@ public final class Hubspoke implements Runnable {
             "controller-manager", new ControllerManagerCommand(), "kube-controller-manager")
         .addSubcommand("scheduler", new SchedulerCommand(), "kube-scheduler")
         .addSubcommand("kubelet", new KubeletCommand())
+        .addSubcommand("kube-proxy", new KubeProxyCommand())
         // As Go's flags: the last one counts.
         .setOverwrittenOptionsAllowed(true)
         .setParameterExceptionHandler(Hubspoke::misused)

@@ -42,6 +42,9 @@ class ComponentFlagsTest {
     "kube-scheduler, '--kubeconfig=<kubeconfig>'",
     "controller-manager --kubeconfig=/none, --kubeconfig: /none: no such file",
     "kube-controller-manager --kubeconfig=/none --node-monitor-period=x, '--node-monitor-period'",
+    "kube-proxy --kubeconfig=/none, --kubeconfig: /none: no such file",
+    "kube-proxy --config=/none, --config: /none: no such file",
+    "kube-proxy, --kubeconfig or --config must be given",
     "kubelet --node-ip=127.10.0.1, '--hostname-override=<nodeName>'",
     "kubelet --node-ip=x --hostname-override=n, --node-ip must be an IP address",
   })

@@ -11,6 +11,7 @@ import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -23,12 +24,10 @@ import java.util.concurrent.TimeUnit;
 // What fails of a write or a close ends the channel, and that is noticed.
 @SuppressWarnings("FutureReturnValueIgnored")
 final class SplicedEnd extends ChannelInboundHandlerAdapter {
-  /** How long an end may stand still once the other one is gone or has said its last. */
-  private static final long LONGEST_STANDSTILL_SECONDS = 60;
-
   /** How long the peer may take to close its side of a connection that has nothing more to get. */
   private static final long LONGEST_GOODBYE_SECONDS = 5;
 
+  private final Duration standstill;
   private SplicedEnd other;
   private volatile ChannelHandlerContext ctx;
   private boolean inputEnded;
@@ -37,6 +36,15 @@ final class SplicedEnd extends ChannelInboundHandlerAdapter {
   private boolean otherGone;
   private boolean watched;
   private long moved;
+
+  /**
+   * Makes an end.
+   *
+   * @param standstill how long it may stand still once the other one has said its last
+   */
+  SplicedEnd(Duration standstill) {
+    this.standstill = standstill;
+  }
 
   void joinTo(SplicedEnd end) {
     other = end;
@@ -197,7 +205,7 @@ final class SplicedEnd extends ChannelInboundHandlerAdapter {
   }
 
   private void look(long before) {
-    long seconds = otherGone && outputEnded ? LONGEST_GOODBYE_SECONDS : LONGEST_STANDSTILL_SECONDS;
+    long seconds = otherGone && outputEnded ? LONGEST_GOODBYE_SECONDS : standstill.toSeconds();
     var next =
         ctx.executor()
             .schedule(

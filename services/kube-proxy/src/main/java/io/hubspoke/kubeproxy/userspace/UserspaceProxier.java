@@ -1,0 +1,252 @@
+package io.hubspoke.kubeproxy.userspace;
+
+import io.hubspoke.api.AddressRange;
+import io.hubspoke.kubeproxy.Proxier;
+import io.hubspoke.kubeproxy.ProxierFactory.Surroundings;
+import io.hubspoke.kubeproxy.ProxyMode;
+import io.hubspoke.kubeproxy.rules.Protocol;
+import io.hubspoke.kubeproxy.rules.ServicePortName;
+import io.hubspoke.kubeproxy.rules.ServiceRule;
+import io.netty.channel.socket.SocketChannel;
+import io.vertx.core.Future;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Forwards connections in this process: it listens on the addresses of services, as far as they can
+ * be bound, and joins each connection with one to an endpoint. TCP only.
+ */
+public final class UserspaceProxier implements Proxier {
+  private static final Logger LOG = LoggerFactory.getLogger(UserspaceProxier.class);
+
+  /** Half of what the files of a process usually allow, since each takes two. */
+  private static final int MOST_CONNECTIONS = 8192;
+
+  private final Surroundings surroundings;
+  private final ServiceListeners listeners;
+  private final NodePortAddresses nodePortAddresses;
+  private final List<AddressRange> pods;
+  private final BoundAddresses bound;
+  private final int mostConnections;
+  private final Drops drops = new Drops();
+  private final AtomicInteger open = new AtomicInteger();
+
+  // Touched by apply and stop only, which never overlap.
+  private final Map<ServicePortName, Front> fronts = new HashMap<>();
+  private final Set<ServicePortName> refused = new HashSet<>();
+
+  /** Where a connection to an address goes; read by event loops. */
+  private final Map<InetSocketAddress, Entrance> entrances = new ConcurrentHashMap<>();
+
+  /**
+   * An address of a service.
+   *
+   * @param external whether connections from outside the cluster come to it
+   */
+  private record Entrance(Front front, boolean external) {}
+
+  /** Makes one that binds with these listeners, which end with it. */
+  public UserspaceProxier(Surroundings surroundings, ServiceListeners listeners) {
+    this(surroundings, listeners, MOST_CONNECTIONS);
+  }
+
+  UserspaceProxier(Surroundings surroundings, ServiceListeners listeners, int mostConnections) {
+    this.surroundings = surroundings;
+    this.listeners = listeners;
+    this.nodePortAddresses = new NodePortAddresses(surroundings.options().nodePortAddresses());
+    this.pods =
+        surroundings.options().clusterCidr().isEmpty()
+            ? List.of()
+            : List.of(AddressRange.parse(surroundings.options().clusterCidr()));
+    this.bound = new BoundAddresses(surroundings, listeners, this::accept);
+    this.mostConnections = mostConnections;
+  }
+
+  @Override
+  public String mode() {
+    return ProxyMode.USERSPACE.value();
+  }
+
+  /** Has nothing to take away: what a process listens on ends with it. */
+  @Override
+  public Future<Void> start() {
+    return Future.succeededFuture();
+  }
+
+  @Override
+  public Future<Void> apply(List<ServiceRule> rules) {
+    var now = new HashSet<ServicePortName>();
+    var gone = new ArrayList<ForwardedConnection>();
+    var wanted = new LinkedHashMap<InetSocketAddress, ServicePortName>();
+    var entering = new HashMap<InetSocketAddress, Entrance>();
+    var nodePorts = nodePortAddresses.of(surroundings.nodeAddresses().get());
+    for (var rule : rules) {
+      if (!forwards(rule)) {
+        continue;
+      }
+      now.add(rule.name());
+      var front = fronts.get(rule.name());
+      if (front == null) {
+        front = new Front(rule);
+        fronts.put(rule.name(), front);
+      } else if (!front.rule().equals(rule)) {
+        gone.addAll(front.become(rule));
+      }
+      enter(front, rule, nodePorts, wanted, entering);
+    }
+    entrances.keySet().retainAll(entering.keySet());
+    entrances.putAll(entering);
+    fronts
+        .entrySet()
+        .removeIf(
+            known -> {
+              if (now.contains(known.getKey())) {
+                return false;
+              }
+              gone.addAll(known.getValue().close());
+              return true;
+            });
+    refused.retainAll(rules.stream().map(ServiceRule::name).toList());
+    gone.forEach(ForwardedConnection::reset);
+    return bound.become(wanted);
+  }
+
+  private boolean forwards(ServiceRule rule) {
+    if (rule.name().protocol() == Protocol.TCP) {
+      return true;
+    }
+    if (refused.add(rule.name())) {
+      surroundings
+          .warnings()
+          .warn(
+              rule.name(),
+              "ProtocolNotSupported",
+              "port %s of %s is not forwarded: the mode userspace of kube-proxy forwards TCP alone"
+                  .formatted(rule.port() + "/" + rule.name().protocol(), rule.name()));
+    }
+    return false;
+  }
+
+  /** Where nobody could be led to, nobody listens, and a connection is refused at once. */
+  private static void enter(
+      Front front,
+      ServiceRule rule,
+      List<InetAddress> nodePorts,
+      Map<InetSocketAddress, ServicePortName> wanted,
+      Map<InetSocketAddress, Entrance> entering) {
+    if (leads(rule.internal())) {
+      enter(
+          new InetSocketAddress(InetAddress.ofLiteral(rule.clusterIp()), rule.port()),
+          new Entrance(front, false),
+          wanted,
+          entering);
+    }
+    if (!leads(rule.external()) && !leads(rule.internal())) {
+      return;
+    }
+    for (var address : rule.externalIps()) {
+      enter(
+          new InetSocketAddress(InetAddress.ofLiteral(address), rule.port()),
+          new Entrance(front, true),
+          wanted,
+          entering);
+    }
+    if (rule.nodePort() != 0) {
+      for (var address : nodePorts) {
+        enter(
+            new InetSocketAddress(address, rule.nodePort()),
+            new Entrance(front, true),
+            wanted,
+            entering);
+      }
+    }
+  }
+
+  private static boolean leads(ServiceRule.Destinations destinations) {
+    return !destinations.endpoints().isEmpty() || destinations.elsewhere();
+  }
+
+  private static void enter(
+      InetSocketAddress address,
+      Entrance entrance,
+      Map<InetSocketAddress, ServicePortName> wanted,
+      Map<InetSocketAddress, Entrance> entering) {
+    var other = wanted.putIfAbsent(address, entrance.front().rule().name());
+    if (other == null) {
+      entering.put(address, entrance);
+    } else {
+      LOG.warn(
+          "{}: {} is another service's already: {}",
+          entrance.front().rule().name(),
+          address,
+          other);
+    }
+  }
+
+  private void accept(InetSocketAddress at, SocketChannel connection) {
+    var entrance = entrances.get(at);
+    var peer = connection.remoteAddress();
+    if (entrance == null || peer == null) {
+      EventLoops.reset(connection);
+      return;
+    }
+    var front = entrance.front();
+    var inside =
+        !entrance.external() || (front.rule().externalLocal() && isInside(peer.getAddress()));
+    if (front.destinations(inside).elsewhere()) {
+      drops.drop(connection);
+      return;
+    }
+    if (open.incrementAndGet() > mostConnections) {
+      open.decrementAndGet();
+      LOG.warn("{} connections are open: another one to {} is refused", mostConnections, at);
+      EventLoops.reset(connection);
+      return;
+    }
+    var forwarded =
+        new ForwardedConnection(connection, front, inside, source(), entrances::containsKey);
+    forwarded.onEnd(
+        () -> {
+          open.decrementAndGet();
+          front.remove(forwarded);
+        });
+    if (front.add(forwarded)) {
+      forwarded.start();
+    } else {
+      forwarded.reset();
+    }
+  }
+
+  /** A pod, or the node itself, doesn't leave the cluster to reach a service by another address. */
+  private boolean isInside(InetAddress peer) {
+    return pods.stream().anyMatch(range -> range.contains(peer))
+        || surroundings.nodeAddresses().get().contains(peer);
+  }
+
+  /** The node's own address, so that endpoints see which node a connection comes from. */
+  private InetAddress source() {
+    var addresses = surroundings.nodeAddresses().get();
+    return addresses.isEmpty() ? null : addresses.getFirst();
+  }
+
+  @Override
+  public Future<Void> stop() {
+    var gone = new ArrayList<ForwardedConnection>();
+    fronts.values().forEach(front -> gone.addAll(front.close()));
+    fronts.clear();
+    entrances.clear();
+    gone.forEach(ForwardedConnection::reset);
+    return bound.stop().eventually(listeners::close);
+  }
+}

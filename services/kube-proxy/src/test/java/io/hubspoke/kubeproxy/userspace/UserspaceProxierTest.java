@@ -1,0 +1,347 @@
+package io.hubspoke.kubeproxy.userspace;
+
+import static io.hubspoke.kubeproxy.userspace.TestProxier.ask;
+import static io.hubspoke.kubeproxy.userspace.TestProxier.connect;
+import static io.hubspoke.kubeproxy.userspace.TestProxier.freeAddress;
+import static io.hubspoke.kubeproxy.userspace.TestProxier.line;
+import static io.hubspoke.kubeproxy.userspace.TestProxier.name;
+import static io.hubspoke.kubeproxy.userspace.TestProxier.rule;
+import static io.hubspoke.kubeproxy.userspace.TestProxier.say;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.hubspoke.kubeproxy.rules.Endpoint;
+import io.hubspoke.kubeproxy.rules.Protocol;
+import io.hubspoke.kubeproxy.rules.ServicePortName;
+import io.hubspoke.kubeproxy.rules.ServiceRule;
+import io.hubspoke.kubeproxy.rules.ServiceRule.Destinations;
+import io.hubspoke.testing.Await;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.TreeMap;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Forwarding in the process itself, over real sockets. */
+class UserspaceProxierTest {
+  private final Vertx vertx = Vertx.vertx();
+  private TestProxier proxier;
+  private TestEndpoint a;
+  private TestEndpoint b;
+  private InetSocketAddress service;
+
+  @BeforeEach
+  void start() throws Exception {
+    proxier = new TestProxier(vertx);
+    a = new TestEndpoint("a");
+    b = new TestEndpoint("b");
+    service = freeAddress();
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    proxier.close();
+    a.close();
+    b.close();
+    Await.result(vertx.close());
+  }
+
+  /** An endpoint on which nobody listens. */
+  private static Endpoint dead() throws IOException {
+    try (var socket = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+      return new Endpoint("127.0.0.1", socket.getLocalPort(), true);
+    }
+  }
+
+  private static ServiceRule local(ServiceRule rule, Destinations external, int nodePort) {
+    return new ServiceRule(
+        rule.name(),
+        rule.clusterIp(),
+        rule.port(),
+        nodePort,
+        rule.externalIps(),
+        rule.affinity(),
+        rule.internal(),
+        external,
+        true);
+  }
+
+  @Test
+  void connections_go_to_all_endpoints_in_turn() throws Exception {
+    proxier.apply(rule(service, a.endpoint(), b.endpoint()));
+    var asked = new TreeMap<String, Integer>();
+    for (int i = 0; i < 10; i++) {
+      asked.merge(ask(service), 1, Integer::sum);
+    }
+    assertThat(asked).containsEntry("a", 5).containsEntry("b", 5);
+  }
+
+  @Test
+  void a_service_without_endpoints_refuses() throws Exception {
+    proxier.apply(rule(service));
+    assertThatThrownBy(() -> ask(service)).isInstanceOf(ConnectException.class);
+    proxier.apply(rule(service, a.endpoint()));
+    assertThat(ask(service)).isEqualTo("a");
+    proxier.apply();
+    assertThatThrownBy(() -> ask(service)).isInstanceOf(ConnectException.class);
+  }
+
+  @Test
+  void an_endpoint_that_does_not_answer_is_passed_over() throws Exception {
+    proxier.apply(rule(service, dead(), a.endpoint(), dead()));
+    for (int i = 0; i < 6; i++) {
+      assertThat(ask(service)).isEqualTo("a");
+    }
+  }
+
+  @Test
+  void where_no_endpoint_answers_the_connection_is_reset() throws Exception {
+    proxier.apply(rule(service, dead()));
+    assertThatThrownBy(() -> ask(service)).isInstanceOf(SocketException.class);
+  }
+
+  @Test
+  void a_client_stays_with_its_endpoint() throws Exception {
+    proxier.apply(rule(service, Duration.ofMinutes(1), a.endpoint(), b.endpoint()));
+    var first = ask(service, "127.0.0.11");
+    var second = ask(service, "127.0.0.12");
+    assertThat(second).isNotEqualTo(first);
+    for (int i = 0; i < 5; i++) {
+      assertThat(ask(service, "127.0.0.11")).isEqualTo(first);
+      assertThat(ask(service, "127.0.0.12")).isEqualTo(second);
+    }
+    var other = first.equals("a") ? b : a;
+    proxier.apply(rule(service, Duration.ofMinutes(1), other.endpoint()));
+    assertThat(ask(service, "127.0.0.11")).isEqualTo(other.name);
+  }
+
+  @Test
+  void endpoints_see_the_address_of_the_node() throws Exception {
+    proxier.apply(rule(service, a.endpoint()));
+    ask(service);
+    assertThat(a.lastPeer.get().getHostAddress()).isEqualTo(TestProxier.NODE);
+  }
+
+  @Test
+  void either_side_may_end_its_way_and_go_on_to_read() throws Exception {
+    proxier.apply(rule(service, a.endpoint()));
+    try (var socket = connect(service)) {
+      assertThat(name(socket)).isEqualTo("a");
+      say(socket, "hello");
+      socket.shutdownOutput();
+      assertThat(socket.getInputStream().readAllBytes()).asString().isEqualTo("hello\n");
+    }
+    Await.until("the endpoint's connection has ended", () -> a.connections() == 0);
+  }
+
+  @Test
+  void who_does_not_read_holds_the_sender_back() throws Exception {
+    try (var server = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"));
+        var client = SocketChannel.open()) {
+      proxier.apply(rule(service, new Endpoint("127.0.0.1", server.getLocalPort(), true)));
+      client.connect(service);
+      try (var accepted = server.accept()) {
+        client.configureBlocking(false);
+        var piece = ByteBuffer.allocate(1 << 20);
+        long written = 0;
+        long quietSince = System.nanoTime();
+        while (System.nanoTime() - quietSince < Duration.ofMillis(300).toNanos()) {
+          int n = client.write(piece.clear());
+          written += n;
+          quietSince = n > 0 ? System.nanoTime() : quietSince;
+          assertThat(written).isLessThan(64L << 20);
+          Thread.onSpinWait();
+        }
+        client.shutdownOutput();
+        assertThat(accepted.getInputStream().transferTo(java.io.OutputStream.nullOutputStream()))
+            .isEqualTo(written);
+      }
+    }
+  }
+
+  @Test
+  void a_connection_survives_changes_while_its_endpoint_is_there() throws Exception {
+    proxier.apply(rule(service, a.endpoint()));
+    try (var socket = connect(service)) {
+      assertThat(name(socket)).isEqualTo("a");
+      proxier.apply(rule(service, b.endpoint(), a.endpoint()));
+      var now = rule(service, b.endpoint());
+      proxier.apply(
+          new ServiceRule(
+              now.name(),
+              now.clusterIp(),
+              now.port(),
+              0,
+              List.of(),
+              now.affinity(),
+              now.internal(),
+              now.external(),
+              false,
+              List.of(a.endpoint())));
+      assertThat(ask(service)).isEqualTo("b");
+      assertThat(ask(service)).isEqualTo("b");
+      say(socket, "still there");
+      assertThat(line(socket)).isEqualTo("still there");
+      proxier.apply(now);
+      assertThatThrownBy(() -> line(socket)).isInstanceOf(SocketException.class);
+    }
+    Await.until("the endpoint's connection has ended", () -> a.connections() == 0);
+  }
+
+  @Test
+  void node_ports_are_on_the_nodes_own_address() throws Exception {
+    int port = freeAddress().getPort();
+    var rule = rule(service, a.endpoint());
+    proxier.apply(local(rule, rule.external(), port));
+    assertThat(ask(new InetSocketAddress(InetAddress.ofLiteral(TestProxier.NODE), port)))
+        .isEqualTo("a");
+  }
+
+  @Test
+  void what_a_local_policy_keeps_off_gets_no_answer_but_pods_do() throws Exception {
+    int port = freeAddress().getPort();
+    proxier.apply(local(rule(service, a.endpoint()), new Destinations(List.of(), true), port));
+    var nodePort = new InetSocketAddress(InetAddress.ofLiteral(TestProxier.NODE), port);
+    try (var socket = connect(nodePort)) {
+      socket.setSoTimeout(200);
+      assertThatThrownBy(() -> socket.getInputStream().read())
+          .isInstanceOf(SocketTimeoutException.class);
+    }
+    assertThat(ask(nodePort, "127.0.9.3")).isEqualTo("a");
+    assertThat(ask(nodePort, TestProxier.NODE)).isEqualTo("a");
+  }
+
+  @Test
+  void an_address_that_cannot_be_bound_is_told_of_and_holds_up_no_other() throws Exception {
+    var rule = rule(service, a.endpoint());
+    proxier.apply(
+        new ServiceRule(
+            rule.name(),
+            rule.clusterIp(),
+            rule.port(),
+            0,
+            List.of("192.0.2.1"),
+            rule.affinity(),
+            rule.internal(),
+            rule.external(),
+            false));
+    assertThat(ask(service)).isEqualTo("a");
+    assertThat(proxier.warnings)
+        .singleElement()
+        .asString()
+        .startsWith("FailedToBind: 192.0.2.1:" + service.getPort() + " cannot be listened on");
+  }
+
+  @Test
+  void an_address_that_another_process_has_is_taken_once_it_is_free() throws Exception {
+    try (var other = new ServerSocket()) {
+      other.bind(service);
+      proxier.apply(rule(service, a.endpoint()));
+      assertThat(proxier.warnings).hasSize(1);
+    }
+    Await.until(
+        "the service answers",
+        () -> {
+          try {
+            return ask(service).equals("a");
+          } catch (IOException notYet) {
+            return false;
+          }
+        });
+    assertThat(proxier.warnings).hasSize(1);
+  }
+
+  @Test
+  void udp_is_told_not_to_be_forwarded() throws Exception {
+    var rule = rule(service, a.endpoint());
+    var udp =
+        new ServiceRule(
+            new ServicePortName("default", "dns", "", Protocol.UDP),
+            rule.clusterIp(),
+            53,
+            0,
+            List.of(),
+            Duration.ZERO,
+            rule.internal(),
+            rule.external(),
+            false);
+    proxier.apply(udp);
+    proxier.apply(udp, rule);
+    assertThat(proxier.warnings)
+        .singleElement()
+        .asString()
+        .startsWith("ProtocolNotSupported: port 53/UDP of default/dns is not forwarded");
+  }
+
+  @Test
+  void more_connections_than_it_holds_are_refused() throws Exception {
+    var small = new TestProxier(vertx, SocketListeners.create(), 2);
+    try {
+      small.apply(rule(service, a.endpoint()));
+      try (var one = connect(service);
+          var two = connect(service)) {
+        assertThat(name(one)).isEqualTo("a");
+        assertThat(name(two)).isEqualTo("a");
+        assertThatThrownBy(() -> ask(service)).isInstanceOf(IOException.class);
+      }
+      Await.until(
+          "there is room again",
+          () -> {
+            try {
+              return ask(service).equals("a");
+            } catch (IOException notYet) {
+              return false;
+            }
+          });
+    } finally {
+      small.close();
+    }
+  }
+
+  @Test
+  void an_endpoint_that_is_the_service_itself_does_not_go_round() throws Exception {
+    proxier.apply(rule(service, new Endpoint(service.getHostString(), service.getPort(), false)));
+    assertThatThrownBy(() -> ask(service)).isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void a_service_that_moves_is_at_its_new_address_and_no_more_at_the_old() throws Exception {
+    proxier.apply(rule(service, a.endpoint()));
+    var other = freeAddress();
+    try (var socket = connect(service)) {
+      assertThat(name(socket)).isEqualTo("a");
+      proxier.apply(rule(other, a.endpoint()));
+      assertThat(ask(other)).isEqualTo("a");
+      assertThatThrownBy(() -> ask(service)).isInstanceOf(ConnectException.class);
+      say(socket, "still there");
+      assertThat(line(socket)).isEqualTo("still there");
+    }
+  }
+
+  @Test
+  void stopped_it_leaves_no_connection_and_no_address() throws Exception {
+    proxier.apply(rule(service, a.endpoint()));
+    var stopped = new HashSet<String>();
+    try (var socket = connect(service)) {
+      stopped.add(name(socket));
+      Await.result(proxier.proxier.stop());
+      assertThatThrownBy(() -> line(socket)).isInstanceOf(SocketException.class);
+    }
+    assertThat(stopped).containsExactly("a");
+    try (var free = new ServerSocket()) {
+      free.bind(service);
+    }
+  }
+}
