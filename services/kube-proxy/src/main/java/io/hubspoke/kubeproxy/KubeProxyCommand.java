@@ -1,7 +1,8 @@
 package io.hubspoke.kubeproxy;
 
 import io.hubspoke.client.ClientConfig;
-import io.hubspoke.pki.Kubeconfig;
+import io.hubspoke.kubeproxy.nftables.NftablesOptions;
+import io.hubspoke.kubeproxy.nftables.NftablesProxier;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.Flag;
 import io.vertx.core.net.SocketAddress;
@@ -38,8 +39,8 @@ public final class KubeProxyCommand implements Callable<Integer> {
   @Option(
       names = "--config",
       description =
-          "file of kind KubeProxyConfiguration; all other flags but --hostname-override then"
-              + " count for nothing")
+          "file of kind KubeProxyConfiguration; all other flags but --hostname-override and"
+              + " --cleanup then count for nothing")
   private Path config;
 
   @Option(names = "--kubeconfig", description = "apiserver and credentials")
@@ -88,8 +89,19 @@ public final class KubeProxyCommand implements Callable<Integer> {
   @Option(names = "--cluster-cidr", paramLabel = "CIDR", description = "addresses of pods")
   private String clusterCidr = "";
 
+  @Option(
+      names = "--cleanup",
+      arity = "0..1",
+      fallbackValue = "true",
+      description = "takes away what an earlier run left in the packet filter, and ends")
+  private boolean cleanup;
+
   @Override
-  public Integer call() {
+  public Integer call() throws IOException {
+    if (cleanup) {
+      NftablesProxier.cleanUp(NftablesOptions.DEFAULTS);
+      return 0;
+    }
     return Component.run(new KubeProxy(options(), Proxiers.standard()), System.err);
   }
 
@@ -142,7 +154,7 @@ public final class KubeProxyCommand implements Callable<Integer> {
   }
 
   private static ClientConfig client(String name, Path file) throws IOException {
-    return Flag.read(name, () -> ClientConfig.of(Kubeconfig.read(file)));
+    return Flag.read(name, () -> ClientConfig.read(file));
   }
 
   private static String nodeName(String override) throws UnknownHostException {

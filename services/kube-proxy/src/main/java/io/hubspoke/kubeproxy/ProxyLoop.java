@@ -1,8 +1,10 @@
 package io.hubspoke.kubeproxy;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import io.hubspoke.api.Json;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.ControlLoop;
 import io.hubspoke.client.EventRecorder;
@@ -11,13 +13,21 @@ import io.hubspoke.client.Informer;
 import io.hubspoke.client.Item;
 import io.hubspoke.client.ListOptions;
 import io.hubspoke.client.Resource;
+import io.hubspoke.kubeproxy.health.ProxyHealth;
+import io.hubspoke.kubeproxy.health.ProxyServers;
+import io.hubspoke.kubeproxy.health.ServiceHealthServers;
+import io.hubspoke.kubeproxy.metrics.ProxyMetrics;
+import io.hubspoke.kubeproxy.rules.LocalEndpoints;
 import io.hubspoke.kubeproxy.rules.RuleTable;
 import io.hubspoke.kubeproxy.rules.ServicePortName;
 import io.hubspoke.kubeproxy.rules.ServiceRule;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import java.net.InetAddress;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +40,9 @@ import org.slf4j.LoggerFactory;
 final class ProxyLoop extends VerticleBase {
   private static final Logger LOG = LoggerFactory.getLogger(ProxyLoop.class);
   private static final String COMPONENT = "kube-proxy";
+
+  /** Set by the slice controller. */
+  private static final String TRIGGER = "endpoints.kubernetes.io/last-change-trigger-time";
 
   /** The one thing that is brought in line. */
   private static final String RULES = "rules";
@@ -46,6 +59,10 @@ final class ProxyLoop extends VerticleBase {
   private final ProxierFactory proxiers;
   private final RuleTable table;
   private final NodeNews node = new NodeNews(this::nodeChanged);
+  private final ProxyMetrics metrics = new ProxyMetrics();
+  private final ProxyHealth health = new ProxyHealth(Clock.systemUTC(), metrics);
+  private ServiceHealthServers serviceHealth;
+  private ProxyServers servers;
   private ApiClient client;
   private EventRecorder events;
   private Informer<Service> services;
@@ -54,6 +71,7 @@ final class ProxyLoop extends VerticleBase {
   private ControlLoop<String> loop;
   private Proxier proxier;
   private List<ServiceRule> applied;
+  private List<LocalEndpoints> told = List.of();
   private List<InetAddress> appliedAt = List.of();
   private boolean synced;
 
@@ -73,6 +91,9 @@ final class ProxyLoop extends VerticleBase {
                 new ProxierFactory.Surroundings(vertx, options, this::nodeAddresses, this::warn))
             .await();
     proxier.start().await();
+    serviceHealth = new ServiceHealthServers(vertx, health);
+    servers = new ProxyServers(vertx, options, health, metrics, proxier::mode, this::settings);
+    servers.start().await();
     loop = new ControlLoop<>(COMPONENT, context, 1, key -> apply());
     services =
         new Informer<>(client, Resource.SERVICES, OURS, context).addHandler(new ServiceNews());
@@ -98,33 +119,51 @@ final class ProxyLoop extends VerticleBase {
     // First nobody tells of changes any more, then the last one ends, then what forwards goes.
     return Future.join(services.stop(), slices.stop(), nodes.stop())
         .eventually(loop::stop)
+        .eventually(serviceHealth::stop)
+        .eventually(servers::stop)
         .eventually(proxier::stop)
         .eventually(client::close);
   }
 
   private void changed() {
     if (synced) {
+      health.queued();
+      metrics.queued();
       loop.add(RULES);
     }
   }
 
   private void nodeChanged(NodeNews.State now) {
     table.zone(now.zone());
+    health.nodeEligible(now.eligible());
     changed();
   }
 
   /** Has the proxier forward by what is known now. */
   private Duration apply() {
     var rules = table.rules();
+    var local = table.localEndpoints();
     var addresses = nodeAddresses();
-    if (rules == applied && addresses.equals(appliedAt)) {
-      return Duration.ZERO;
-    }
+    var changes = metrics.taken();
     var began = System.nanoTime();
-    proxier.apply(rules).await();
+    try {
+      if (rules != applied || !addresses.equals(appliedAt)) {
+        proxier.apply(rules).await();
+      }
+      if (local != told || !addresses.equals(appliedAt)) {
+        serviceHealth.become(local, addresses).await();
+      }
+    } catch (RuntimeException e) {
+      metrics.failed(changes);
+      throw e;
+    }
     applied = rules;
+    told = local;
     appliedAt = addresses;
     var took = Duration.ofNanos(System.nanoTime() - began);
+    metrics.synced(took, changes);
+    // What came meanwhile has been queued anew, and is done next.
+    health.updated();
     LOG.debug("{}: {} rules in {} ms", options.nodeName(), rules.size(), took.toMillis());
     return pause();
   }
@@ -145,6 +184,20 @@ final class ProxyLoop extends VerticleBase {
         : List.of(InetAddress.ofLiteral(options.bindAddress()));
   }
 
+  /** Returns what {@code /configz} shows: the settings in use, and no credentials. */
+  private ObjectNode settings() {
+    var settings = Json.object();
+    var config = settings.putObject("kubeproxy.config.k8s.io");
+    config.put("kind", "KubeProxyConfiguration").put("mode", proxier.mode());
+    config.put("hostnameOverride", options.nodeName()).put("bindAddress", options.bindAddress());
+    config.put("clusterCIDR", options.clusterCidr());
+    options.healthz().ifPresent(at -> config.put("healthzBindAddress", at.toString()));
+    options.metrics().ifPresent(at -> config.put("metricsBindAddress", at.toString()));
+    var ranges = config.putArray("nodePortAddresses");
+    options.nodePortAddresses().forEach(ranges::add);
+    return settings;
+  }
+
   private void warn(ServicePortName name, String reason, String message) {
     LOG.warn("{}: {}", name, message);
     context.runOnContext(
@@ -156,11 +209,32 @@ final class ProxyLoop extends VerticleBase {
         });
   }
 
+  private void serviceChanged() {
+    metrics.serviceChanged();
+    changed();
+  }
+
+  private void endpointsChanged(EndpointSlice slice) {
+    metrics.endpointsChanged(trigger(slice));
+    changed();
+  }
+
+  /** Returns when that happened which the slice controller reacted to; null when it doesn't say. */
+  private static Instant trigger(EndpointSlice slice) {
+    var annotations = slice.getMetadata().getAnnotations();
+    var time = annotations == null ? null : annotations.get(TRIGGER);
+    try {
+      return time == null ? null : Instant.parse(time);
+    } catch (DateTimeParseException e) {
+      return null;
+    }
+  }
+
   private final class ServiceNews implements Informer.Handler<Service> {
     @Override
     public void added(Item<Service> item) {
       table.put(item.object());
-      changed();
+      serviceChanged();
     }
 
     @Override
@@ -171,7 +245,7 @@ final class ProxyLoop extends VerticleBase {
     @Override
     public void deleted(Item<Service> last) {
       table.removeService(last.key().namespace(), last.key().name());
-      changed();
+      serviceChanged();
     }
   }
 
@@ -179,7 +253,7 @@ final class ProxyLoop extends VerticleBase {
     @Override
     public void added(Item<EndpointSlice> item) {
       table.put(item.object());
-      changed();
+      endpointsChanged(item.object());
     }
 
     @Override
@@ -190,7 +264,7 @@ final class ProxyLoop extends VerticleBase {
     @Override
     public void deleted(Item<EndpointSlice> last) {
       table.removeSlice(last.key().namespace(), last.key().name());
-      changed();
+      endpointsChanged(last.object());
     }
   }
 }

@@ -1,0 +1,2 @@
+/** What a kube-proxy measures of itself. */
+package io.hubspoke.kubeproxy.metrics;
