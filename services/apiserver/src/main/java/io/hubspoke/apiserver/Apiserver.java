@@ -37,16 +37,20 @@ import io.hubspoke.apiserver.http.Endpoint;
 import io.hubspoke.apiserver.http.InFlightLimits;
 import io.hubspoke.apiserver.http.RequestMetrics;
 import io.hubspoke.apiserver.kubeletclient.KubeletClient;
+import io.hubspoke.apiserver.kubernetesservice.KubernetesServiceObjects;
+import io.hubspoke.apiserver.kubernetesservice.LeaseEndpointReconciler;
 import io.hubspoke.apiserver.proxy.ProxyClient;
 import io.hubspoke.apiserver.registry.EventExpiry;
 import io.hubspoke.apiserver.registry.Lister;
 import io.hubspoke.apiserver.registry.Registry;
 import io.hubspoke.apiserver.registry.ResourceEndpoint;
+import io.hubspoke.apiserver.registry.ServerObjects;
 import io.hubspoke.apiserver.resources.Resource;
 import io.hubspoke.apiserver.resources.ResourceTable;
 import io.hubspoke.apiserver.serviceaccount.ServiceAccountTokens;
 import io.hubspoke.apiserver.serviceips.NodePorts;
 import io.hubspoke.apiserver.serviceips.ServiceAddresses;
+import io.hubspoke.apiserver.serviceips.ServiceRepair;
 import io.hubspoke.apiserver.store.MemoryStore;
 import io.hubspoke.apiserver.store.Store;
 import io.hubspoke.pki.Pem;
@@ -78,10 +82,13 @@ public final class Apiserver extends VerticleBase {
 
   private final ApiserverOptions options;
   private final Clock clock = Clock.systemUTC();
+  private final Store shared;
   private CertificateFiles certificates;
   private Store store;
   private Registry registry;
   private EventExpiry expiry;
+  private LeaseEndpointReconciler endpoints;
+  private ServiceRepair repair;
   private Authorizer authorizer;
   private Admission admission;
   private StaticTokenAuthenticator staticTokens;
@@ -93,8 +100,15 @@ public final class Apiserver extends VerticleBase {
   private volatile boolean bootstrapped;
   private volatile boolean stopping;
 
+  /** Makes one that keeps what it serves in memory. */
   public Apiserver(ApiserverOptions options) {
+    this(options, null);
+  }
+
+  /** Makes one of several replicas over one store, which outlives them. */
+  public Apiserver(ApiserverOptions options, Store shared) {
     this.options = options;
+    this.shared = shared;
   }
 
   /** Returns the port it listens on, once started. */
@@ -114,7 +128,11 @@ public final class Apiserver extends VerticleBase {
     if (options.authn().serviceAccounts().enabled()) {
       serviceAccounts = new ServiceAccountTokens(vertx, options.authn().serviceAccounts(), clock);
     }
-    store = new MemoryStore();
+    store = shared == null ? new MemoryStore() : shared;
+    ServiceAddresses addresses =
+        Flag.read(
+            "--service-cluster-ip-range",
+            () -> new ServiceAddresses(store, options.service().clusterIpRange()));
     registry =
         new Registry(
             vertx,
@@ -124,13 +142,7 @@ public final class Apiserver extends VerticleBase {
               admission = admission(lister);
               return admission;
             },
-            Map.of(
-                ResourceTable.SERVICES.type(),
-                Flag.read(
-                    "--service-cluster-ip-range",
-                    () ->
-                        new ServiceAddresses(store, options.service().clusterIpRange())
-                            .and(new NodePorts(store)))));
+            Map.of(ResourceTable.SERVICES.type(), addresses.and(new NodePorts(store))));
     expiry = new EventExpiry(vertx, store, options.eventTtl());
     kubelets = new KubeletClient(vertx, options.kubelet());
     proxies = new ProxyClient(vertx, kubelets, options.kubelet().localAddress());
@@ -155,7 +167,16 @@ public final class Apiserver extends VerticleBase {
             certificates.issuers(),
             options.limits().connections().handshake());
     listener = new ApiListener(http, connections, chain);
-    Bootstrap bootstrap = new Bootstrap(vertx, registry);
+    ServerObjects objects = new ServerObjects(registry);
+    Bootstrap bootstrap = new Bootstrap(vertx, objects);
+    repair =
+        new ServiceRepair(
+            vertx,
+            store,
+            registry.lister(),
+            objects,
+            addresses,
+            options.service().repairInterval());
     if (serviceAccounts != null) {
       serviceAccounts.start();
     }
@@ -163,10 +184,11 @@ public final class Apiserver extends VerticleBase {
         .start()
         .compose(started -> expiry.start())
         .compose(started -> bootstrap.start())
-        .compose(made -> vertx.deployVerticle(listener))
+        .compose(made -> repair.start())
+        .compose(repaired -> vertx.deployVerticle(listener))
         .compose(deployed -> another(http, connections, chain))
-        .compose(
-            deployed -> bootstrap.publish(options.service().clusterIpRange(), advertised(), port()))
+        .compose(deployed -> bootstrap.publishServiceRange(options.service().clusterIpRange()))
+        .compose(made -> publish(objects))
         .compose(published -> bootstrap.publishAuthentication(authenticationData()))
         .onSuccess(
             published -> {
@@ -200,13 +222,27 @@ public final class Apiserver extends VerticleBase {
     if (serviceAccounts != null) {
       serviceAccounts.stop();
     }
-    return registry
-        .stop()
+    return (endpoints == null ? Future.<Void>succeededFuture() : endpoints.stop())
+        .eventually(() -> repair.stop())
+        .eventually(() -> registry.stop())
         .eventually(() -> expiry.stop())
         .eventually(() -> proxies.stop())
         .eventually(() -> kubelets.stop())
         .eventually(() -> auditor.close(vertx))
-        .eventually(() -> store.close());
+        .eventually(() -> shared == null ? store.close() : Future.<Void>succeededFuture());
+  }
+
+  /** Puts this server behind the {@code kubernetes} service. */
+  private Future<Void> publish(ServerObjects objects) {
+    endpoints =
+        new LeaseEndpointReconciler(
+            vertx,
+            store,
+            objects,
+            new KubernetesServiceObjects(options.service().clusterIpRange(), port()),
+            advertised(),
+            options.service().times());
+    return endpoints.start();
   }
 
   /**

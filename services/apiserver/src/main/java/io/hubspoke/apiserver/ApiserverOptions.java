@@ -4,6 +4,7 @@ import io.hubspoke.apiserver.audit.AuditOptions;
 import io.hubspoke.apiserver.authn.RequestHeaderOptions;
 import io.hubspoke.apiserver.http.ConnectionLimits;
 import io.hubspoke.apiserver.kubeletclient.KubeletClientOptions;
+import io.hubspoke.apiserver.kubernetesservice.LeaseEndpointReconciler;
 import io.hubspoke.apiserver.proxy.ProxyOptions;
 import io.hubspoke.apiserver.serviceaccount.ServiceAccountOptions;
 import java.nio.file.Path;
@@ -96,8 +97,23 @@ public record ApiserverOptions(
    *
    * @param advertiseAddress {@code --advertise-address}, its endpoint; null for the bind address
    * @param clusterIpRange {@code --service-cluster-ip-range}; the first address is its own
+   * @param times when it is looked after
+   * @param repairInterval how often the addresses and ports of all services are checked
    */
-  public record KubernetesService(String advertiseAddress, String clusterIpRange) {}
+  public record KubernetesService(
+      String advertiseAddress,
+      String clusterIpRange,
+      LeaseEndpointReconciler.Times times,
+      Duration repairInterval) {
+    /** Looks after services as often as the real apiserver. */
+    public KubernetesService(String advertiseAddress, String clusterIpRange) {
+      this(
+          advertiseAddress,
+          clusterIpRange,
+          LeaseEndpointReconciler.Times.DEFAULT,
+          Duration.ofMinutes(3));
+    }
+  }
 
   /**
    * What requests and connections may cost.

@@ -1,16 +1,11 @@
 package io.hubspoke.apiserver;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.hubspoke.api.AddressRange;
-import io.hubspoke.api.ApiException;
 import io.hubspoke.api.Json;
 import io.hubspoke.api.Meta;
 import io.hubspoke.apiserver.authz.BootstrapPolicy;
 import io.hubspoke.apiserver.authz.PolicyReconciliation;
-import io.hubspoke.apiserver.http.User;
-import io.hubspoke.apiserver.registry.Registry;
-import io.hubspoke.apiserver.registry.Target;
-import io.hubspoke.apiserver.registry.WriteOptions;
+import io.hubspoke.apiserver.registry.ServerObjects;
 import io.hubspoke.apiserver.resources.NetworkingResources;
 import io.hubspoke.apiserver.resources.Resource;
 import io.hubspoke.apiserver.resources.ResourceTable;
@@ -22,25 +17,22 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Makes what every cluster has: system namespaces, the {@code kubernetes} service with this
- * server's endpoint, and the default roles, which are put right where somebody changed them.
+ * Makes what every cluster has: system namespaces, priorities, what the services have as a range,
+ * and the default roles, which are put right where somebody changed them.
  */
 final class Bootstrap {
   private static final List<String> NAMESPACES =
       List.of("default", "kube-system", "kube-public", "kube-node-lease");
-  private static final WriteOptions AS_SERVER =
-      new WriteOptions(
-          new User("system:apiserver", "", List.of("system:masters"), Map.of()), false);
 
   /** How many roles are made at a time; other work of the event loop comes in between. */
   private static final int PIECE = 16;
 
   private final Vertx vertx;
-  private final Registry registry;
+  private final ServerObjects objects;
 
-  Bootstrap(Vertx vertx, Registry registry) {
+  Bootstrap(Vertx vertx, ServerObjects objects) {
     this.vertx = vertx;
-    this.registry = registry;
+    this.objects = objects;
   }
 
   /** Makes namespaces, roles and priorities; without them nothing can be asked of the server. */
@@ -52,38 +44,14 @@ final class Bootstrap {
         .mapEmpty();
   }
 
-  /** Makes the {@code kubernetes} service and puts this server behind it. */
-  Future<Void> publish(String serviceRange, String address, int port) {
-    Future<?> service =
-        create(ResourceTable.SERVICES, "default", service(serviceAddress(serviceRange), port));
-    return service
-        .compose(made -> point(ResourceTable.ENDPOINTS, endpoints(address, port)))
-        .compose(made -> point(NetworkingResources.ENDPOINT_SLICES, endpointSlice(address, port)))
-        .compose(made -> create(NetworkingResources.SERVICE_CIDRS, "", serviceCidr(serviceRange)));
-  }
-
-  /** Makes what points to this server, or turns what there is to it. */
-  private Future<Void> point(Resource resource, ObjectNode wanted) {
-    return create(resource, "default", wanted)
-        .compose(
-            made ->
-                registry.change(
-                    Target.of(resource, "default", "kubernetes"),
-                    now -> {
-                      for (String field : List.of("subsets", "endpoints", "ports")) {
-                        if (wanted.has(field)) {
-                          now.set(field, wanted.get(field));
-                        }
-                      }
-                      return now;
-                    },
-                    AS_SERVER))
-        .mapEmpty();
+  /** Says in which range the addresses of services are. */
+  Future<Void> publishServiceRange(String range) {
+    return objects.create(NetworkingResources.SERVICE_CIDRS, "", serviceCidr(range));
   }
 
   private List<Future<Void>> priorityClasses() {
     return SchedulingResources.systemPriorityClasses().stream()
-        .map(priority -> create(SchedulingResources.PRIORITY_CLASSES, "", priority))
+        .map(priority -> objects.create(SchedulingResources.PRIORITY_CLASSES, "", priority))
         .toList();
   }
 
@@ -95,17 +63,15 @@ final class Bootstrap {
         .put("namespace", "kube-system");
     ObjectNode content = map.putObject("data");
     data.forEach(content::put);
-    return create(ResourceTable.CONFIG_MAPS, "kube-system", map)
+    return objects
+        .create(ResourceTable.CONFIG_MAPS, "kube-system", map)
         .compose(
             made ->
-                registry.change(
-                    Target.of(
-                        ResourceTable.CONFIG_MAPS,
-                        "kube-system",
-                        "extension-apiserver-authentication"),
-                    now -> now.set("data", content),
-                    AS_SERVER))
-        .mapEmpty();
+                objects.change(
+                    ResourceTable.CONFIG_MAPS,
+                    "kube-system",
+                    "extension-apiserver-authentication",
+                    now -> now.set("data", content)));
   }
 
   private Future<Void> namespace(String name) {
@@ -115,7 +81,7 @@ final class Bootstrap {
         .put("name", name)
         .putObject("labels")
         .put("kubernetes.io/metadata.name", name);
-    return create(ResourceTable.NAMESPACES, "", namespace);
+    return objects.create(ResourceTable.NAMESPACES, "", namespace);
   }
 
   private Future<Void> policy(List<ObjectNode> objects) {
@@ -141,109 +107,25 @@ final class Bootstrap {
           case String other -> throw new IllegalArgumentException("no role: " + other);
         };
     String namespace = Meta.namespace(wanted);
-    ObjectNode now = registry.lister().get(resource.type(), namespace, Meta.name(wanted));
+    ObjectNode now = objects.get(resource, namespace, Meta.name(wanted));
     if (now == null) {
-      return create(resource, namespace, wanted);
+      return objects.create(resource, namespace, wanted);
     }
     if (PolicyReconciliation.holds(now, wanted)) {
       return Future.succeededFuture();
     }
-    return registry
-        .change(
-            Target.of(resource, namespace, Meta.name(wanted)),
-            current -> PolicyReconciliation.complete(current, wanted),
-            AS_SERVER)
-        .mapEmpty();
-  }
-
-  private Future<Void> create(Resource resource, String namespace, ObjectNode object) {
-    if (registry.lister().get(resource.type(), namespace, Meta.name(object)) != null) {
-      return Future.succeededFuture();
-    }
-    return registry
-        .create(Target.of(resource, namespace, ""), object.deepCopy(), AS_SERVER)
-        .<Void>mapEmpty()
-        .recover(
-            failure ->
-                failure instanceof ApiException refused && refused.reason().equals("AlreadyExists")
-                    ? Future.succeededFuture()
-                    : Future.failedFuture(failure));
-  }
-
-  private static ObjectNode service(String clusterIp, int port) {
-    ObjectNode service = kubernetes("Service");
-    ObjectNode spec = service.putObject("spec");
-    spec.put("type", "ClusterIP").put("clusterIP", clusterIp).putArray("clusterIPs").add(clusterIp);
-    spec.putArray("ipFamilies").add("IPv4");
-    spec.put("ipFamilyPolicy", "SingleStack").put("sessionAffinity", "None");
-    spec.put("internalTrafficPolicy", "Cluster");
-    spec.putArray("ports")
-        .addObject()
-        .put("name", "https")
-        .put("protocol", "TCP")
-        .put("port", 443)
-        .put("targetPort", port);
-    return service;
-  }
-
-  private static ObjectNode endpoints(String address, int port) {
-    ObjectNode endpoints = kubernetes("Endpoints");
-    ObjectNode subset = endpoints.putArray("subsets").addObject();
-    subset.putArray("addresses").addObject().put("ip", address);
-    subset
-        .putArray("ports")
-        .addObject()
-        .put("name", "https")
-        .put("port", port)
-        .put("protocol", "TCP");
-    return endpoints;
-  }
-
-  private static ObjectNode endpointSlice(String address, int port) {
-    ObjectNode slice = kubernetes("EndpointSlice").put("apiVersion", "discovery.k8s.io/v1");
-    slice
-        .withObject("metadata")
-        .putObject("labels")
-        .put("kubernetes.io/service-name", "kubernetes");
-    slice.put("addressType", address.contains(":") ? "IPv6" : "IPv4");
-    ObjectNode endpoint = slice.putArray("endpoints").addObject();
-    endpoint.putArray("addresses").add(address);
-    endpoint.putObject("conditions").put("ready", true);
-    slice
-        .putArray("ports")
-        .addObject()
-        .put("name", "https")
-        .put("port", port)
-        .put("protocol", "TCP");
-    return slice;
+    return objects.change(
+        resource,
+        namespace,
+        Meta.name(wanted),
+        current -> PolicyReconciliation.complete(current, wanted));
   }
 
   private static ObjectNode serviceCidr(String range) {
-    ObjectNode cidr = kubernetes("ServiceCIDR").put("apiVersion", "networking.k8s.io/v1");
-    cidr.withObject("metadata").remove("labels");
+    ObjectNode cidr =
+        Json.object().put("apiVersion", "networking.k8s.io/v1").put("kind", "ServiceCIDR");
+    cidr.putObject("metadata").put("name", "kubernetes");
     cidr.putObject("spec").putArray("cidrs").add(range);
     return cidr;
-  }
-
-  private static ObjectNode kubernetes(String kind) {
-    ObjectNode object = Json.object().put("apiVersion", "v1").put("kind", kind);
-    ObjectNode labels = object.putObject("metadata").put("name", "kubernetes").putObject("labels");
-    if (kind.equals("Service")) {
-      labels.put("component", "apiserver").put("provider", "kubernetes");
-    } else {
-      labels.put("endpointslice.kubernetes.io/skip-mirror", "true");
-    }
-    return object;
-  }
-
-  /** Returns the first address of the range, which is the {@code kubernetes} service's. */
-  static String serviceAddress(String range) {
-    byte[] address = AddressRange.parse(range).base().getAddress();
-    address[address.length - 1]++;
-    try {
-      return java.net.InetAddress.getByAddress(address).getHostAddress();
-    } catch (java.net.UnknownHostException e) {
-      throw new IllegalArgumentException(range, e);
-    }
   }
 }

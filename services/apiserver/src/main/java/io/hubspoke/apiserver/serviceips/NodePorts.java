@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,6 +50,18 @@ public final class NodePorts implements Allocator {
   public Future<Allocation> allocate(ObjectNode service, ObjectNode old, boolean dryRun) {
     Set<Integer> held = old == null ? Set.of() : heldBy(old);
     return new Round(service, held, dryRun).allocate();
+  }
+
+  /** Returns where it is written down which service has which port. */
+  static Ledger ledger() {
+    return new Ledger(
+        PREFIX,
+        service -> heldBy(service).stream().map(String::valueOf).collect(Collectors.toSet()),
+        port -> Integer.parseInt(port) >= FIRST && Integer.parseInt(port) <= LAST,
+        "portallocator-repair-controller",
+        "Port",
+        port -> "Port " + port,
+        "the port range " + FIRST + "-" + LAST);
   }
 
   @Override

@@ -14,6 +14,7 @@ import io.hubspoke.apiserver.store.Store;
 import io.vertx.core.Future;
 import java.net.InetAddress;
 import java.util.List;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,6 +52,21 @@ public final class ServiceAddresses implements Allocator {
                       ? Future.succeededFuture()
                       : release(superfluous, owner);
                 });
+  }
+
+  /** Returns where it is written down which service has which address. */
+  Ledger ledger() {
+    return new Ledger(
+        AddressPool.PREFIX,
+        service -> {
+          String address = heldBy(service);
+          return address.isEmpty() ? Set.of() : Set.of(address);
+        },
+        this::isInRange,
+        "ipallocator-repair-controller",
+        "ClusterIP",
+        address -> "Cluster IP [" + (address.contains(":") ? "IPv6" : "IPv4") + "]:" + address,
+        "any configured Service CIDR");
   }
 
   @Override
@@ -93,6 +109,14 @@ public final class ServiceAddresses implements Allocator {
                         ? Status.internalError("failed to allocate a serviceIP: " + e.getMessage())
                             .toException()
                         : e));
+  }
+
+  private boolean isInRange(String address) {
+    try {
+      return pool.contains(InetAddress.ofLiteral(address));
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
   }
 
   /** Returns a service's address, empty when it has none. */
