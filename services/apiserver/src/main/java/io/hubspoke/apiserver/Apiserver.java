@@ -276,7 +276,7 @@ public final class Apiserver extends VerticleBase {
     }
     Endpoint endpoints =
         special
-            .reviews(authorizer, new Authentication(tokens, false, audiences))
+            .reviews(authorizer, new Authentication(tokens, path -> false, audiences))
             .kubelet(
                 vertx, registry.lister(), kubelets, proxies, options.kubelet(), options.proxy())
             .health(checks(), meters)
@@ -287,7 +287,7 @@ public final class Apiserver extends VerticleBase {
     return new ApiChain(
         vertx,
         connections,
-        new Authentication(authenticators, options.authn().anonymous(), audiences),
+        new Authentication(authenticators, options.authn()::letsAnonymousIn, audiences),
         new FrontProxyHeaders(options.authn().requestHeader()),
         authorizer,
         endpoints,

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -299,6 +300,7 @@ public final class ApiserverCommand implements Callable<Integer> {
       return new Authn(
           clientCaFile,
           anonymousAuth,
+          Set.of(),
           enableBootstrapTokenAuth,
           tokenAuthFile,
           requestHeaderFlags.options(),

@@ -10,6 +10,7 @@ import io.hubspoke.apiserver.serviceaccount.ServiceAccountOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -50,45 +51,94 @@ public record ApiserverOptions(
    *
    * @param clientCaFile {@code --client-ca-file}; null when client certificates count for nothing
    * @param anonymous {@code --anonymous-auth}
+   * @param anonymousPaths where requests without credentials are let in though {@code anonymous}
+   *     says no, as the {@code anonymous} conditions of an {@code AuthenticationConfiguration} do
    * @param bootstrapTokens {@code --enable-bootstrap-token-auth}
    * @param tokenAuthFile {@code --token-auth-file}; null for none
    */
   public record Authn(
       Path clientCaFile,
       boolean anonymous,
+      Set<String> anonymousPaths,
       boolean bootstrapTokens,
       Path tokenAuthFile,
       RequestHeaderOptions requestHeader,
       ServiceAccountOptions serviceAccounts) {
+    public Authn {
+      anonymousPaths = Set.copyOf(anonymousPaths);
+    }
+
     /** Client certificates and perhaps bootstrap tokens. */
     public Authn(Path clientCaFile, boolean anonymous, boolean bootstrapTokens) {
       this(
           clientCaFile,
           anonymous,
+          Set.of(),
           bootstrapTokens,
           null,
           RequestHeaderOptions.NONE,
           ServiceAccountOptions.NONE);
     }
 
+    /** Returns whether requests without credentials are let in at a path. */
+    boolean letsAnonymousIn(String path) {
+      return anonymous || anonymousPaths.contains(path);
+    }
+
     public Authn withAnonymous(boolean letIn) {
       return new Authn(
-          clientCaFile, letIn, bootstrapTokens, tokenAuthFile, requestHeader, serviceAccounts);
+          clientCaFile,
+          letIn,
+          anonymousPaths,
+          bootstrapTokens,
+          tokenAuthFile,
+          requestHeader,
+          serviceAccounts);
+    }
+
+    /** Lets requests without credentials in at these paths alone. */
+    public Authn withAnonymousPaths(Set<String> paths) {
+      return new Authn(
+          clientCaFile,
+          false,
+          paths,
+          bootstrapTokens,
+          tokenAuthFile,
+          requestHeader,
+          serviceAccounts);
     }
 
     public Authn with(ServiceAccountOptions other) {
       return new Authn(
-          clientCaFile, anonymous, bootstrapTokens, tokenAuthFile, requestHeader, other);
+          clientCaFile,
+          anonymous,
+          anonymousPaths,
+          bootstrapTokens,
+          tokenAuthFile,
+          requestHeader,
+          other);
     }
 
     public Authn with(RequestHeaderOptions other) {
       return new Authn(
-          clientCaFile, anonymous, bootstrapTokens, tokenAuthFile, other, serviceAccounts);
+          clientCaFile,
+          anonymous,
+          anonymousPaths,
+          bootstrapTokens,
+          tokenAuthFile,
+          other,
+          serviceAccounts);
     }
 
     public Authn withTokenAuthFile(Path file) {
       return new Authn(
-          clientCaFile, anonymous, bootstrapTokens, file, requestHeader, serviceAccounts);
+          clientCaFile,
+          anonymous,
+          anonymousPaths,
+          bootstrapTokens,
+          file,
+          requestHeader,
+          serviceAccounts);
     }
   }
 

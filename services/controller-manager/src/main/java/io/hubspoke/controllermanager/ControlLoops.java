@@ -93,11 +93,7 @@ final class ControlLoops extends VerticleBase {
             context,
             informer(DisruptionController.BUDGETS, ListOptions.ALL),
             informer(Resource.PODS.tree(), ListOptions.ALL)));
-    var tokens =
-        ListOptions.inNamespace(BootstrapTokenCleaner.NAMESPACE)
-            .withFieldSelector("type=" + BootstrapTokenCleaner.TYPE);
-    controllers.add(
-        new BootstrapTokenCleaner(client, context, informer(Resource.SECRETS.tree(), tokens)));
+    bootstrapTokens();
     workloads();
     daemonSets(nodes);
     collectorsClient = new ApiClient(vertx, config);
@@ -216,6 +212,21 @@ final class ControlLoops extends VerticleBase {
     controllers.add(new EndpointsController(client, context, backends, endpoints));
     controllers.add(
         new EndpointSliceMirroringController(client, context, services, endpoints, slices));
+  }
+
+  private void bootstrapTokens() {
+    var tokens =
+        informer(
+            Resource.SECRETS.tree(),
+            ListOptions.inNamespace(BootstrapTokenCleaner.NAMESPACE)
+                .withFieldSelector("type=" + BootstrapTokenSecret.TYPE));
+    var clusterInfo =
+        informer(
+            Resource.CONFIG_MAPS.tree(),
+            ListOptions.inNamespace(BootstrapSigner.NAMESPACE)
+                .withFieldSelector("metadata.name=" + BootstrapSigner.NAME));
+    controllers.add(new BootstrapTokenCleaner(client, context, tokens));
+    controllers.add(new BootstrapSigner(client, context, clusterInfo, tokens));
   }
 
   private void serviceAccountTokens() throws IOException {

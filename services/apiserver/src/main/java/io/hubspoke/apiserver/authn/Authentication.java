@@ -4,6 +4,7 @@ import io.hubspoke.apiserver.http.User;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * Asks authenticators in order; the first that recognizes the request wins. Credentials that none
@@ -13,17 +14,18 @@ public final class Authentication {
   private static final String AUTHENTICATED = "system:authenticated";
 
   private final List<Authenticator> authenticators;
-  private final boolean anonymous;
+  private final Predicate<String> anonymous;
   private final List<String> apiAudiences;
 
   /**
    * Asks these authenticators.
    *
-   * @param anonymous whether requests without credentials are let in as {@code system:anonymous}
+   * @param anonymous at which paths requests without credentials are let in as {@code
+   *     system:anonymous}
    * @param apiAudiences what credentials are meant for that say nothing of audiences
    */
   public Authentication(
-      List<Authenticator> authenticators, boolean anonymous, List<String> apiAudiences) {
+      List<Authenticator> authenticators, Predicate<String> anonymous, List<String> apiAudiences) {
     this.authenticators = List.copyOf(authenticators);
     this.anonymous = anonymous;
     this.apiAudiences = List.copyOf(apiAudiences);
@@ -32,9 +34,11 @@ public final class Authentication {
   /**
    * Returns who makes the request, and for which of the wanted audiences his credentials are.
    *
+   * @param path that is asked for
    * @throws AuthenticationException when the request cannot be let in
    */
-  public Authenticated authenticate(Credentials credentials) throws AuthenticationException {
+  public Authenticated authenticate(Credentials credentials, String path)
+      throws AuthenticationException {
     List<String> problems = new ArrayList<>(1);
     for (Authenticator authenticator : authenticators) {
       try {
@@ -54,7 +58,7 @@ public final class Authentication {
     if (!problems.isEmpty()) {
       throw new AuthenticationException(String.join(", ", problems));
     }
-    if (!anonymous) {
+    if (!anonymous.test(path)) {
       throw new AuthenticationException("no credentials");
     }
     return Authenticated.of(User.ANONYMOUS);

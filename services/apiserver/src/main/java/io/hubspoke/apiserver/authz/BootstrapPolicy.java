@@ -46,6 +46,13 @@ public final class BootstrapPolicy {
             "kube-system", "kube-controller-manager:token-cleaner", NamespacePolicy.TOKEN_CLEANER),
         "User",
         manager);
+    for (String namespace : List.of("kube-public", "kube-system")) {
+      PolicyObjects.subject(
+          policy.namespacedBinding(
+              namespace, "kube-controller-manager:bootstrap-signer", NamespacePolicy.SIGNER),
+          "User",
+          manager);
+    }
     policy.bind(
         "kube-controller-manager:kubelet-serving-approver",
         "system:certificates.k8s.io:kubelet-serving-approver",
@@ -68,6 +75,20 @@ public final class BootstrapPolicy {
         "Group",
         "system:nodes");
     policy.bindServiceAccount("kubeadm:node-proxier", "system:node-proxier", "kube-proxy");
+    // What a node reads before it knows whom to trust, and what it is told once it does.
+    String clusterInfo = "kubeadm:bootstrap-signer-clusterinfo";
+    policy.namespacedRole(
+        "kube-public", clusterInfo, Rule.on("", "configmaps").named("cluster-info").can("get"));
+    PolicyObjects.subject(
+        policy.namespacedBinding("kube-public", clusterInfo, clusterInfo),
+        "User",
+        "system:anonymous");
+    String kubeletConfig = "kubeadm:kubelet-config";
+    policy.namespacedRole(
+        "kube-system", kubeletConfig, Rule.on("", "configmaps").named("kubelet-config").can("get"));
+    ObjectNode readers = policy.namespacedBinding("kube-system", kubeletConfig, kubeletConfig);
+    PolicyObjects.subject(readers, "Group", "system:nodes");
+    PolicyObjects.subject(readers, "Group", "system:bootstrappers");
     return policy.list();
   }
 

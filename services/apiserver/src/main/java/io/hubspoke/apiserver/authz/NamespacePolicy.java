@@ -9,7 +9,7 @@ import java.util.List;
 final class NamespacePolicy {
   private static final String SYSTEM = "kube-system";
   private static final String PUBLIC = "kube-public";
-  private static final String SIGNER = ControllerPolicy.PREFIX + "bootstrap-signer";
+  static final String SIGNER = ControllerPolicy.PREFIX + "bootstrap-signer";
   private static final String CLOUD_PROVIDER = ControllerPolicy.PREFIX + "cloud-provider";
   static final String TOKEN_CLEANER = ControllerPolicy.PREFIX + "token-cleaner";
 

@@ -260,7 +260,9 @@ public final class ApiChain implements Handler<HttpServerRequest> {
     PresentedCertificate certificate = connection.certificate();
     try {
       return authentication
-          .authenticate(new Credentials(certificate, http.headers(), bearerToken(http), List.of()))
+          .authenticate(
+              new Credentials(certificate, http.headers(), bearerToken(http), List.of()),
+              http.path())
           .user();
     } catch (AuthenticationException e) {
       LOG.info("unauthenticated request from {}: {}", http.remoteAddress(), e.getMessage());

@@ -51,7 +51,7 @@ public final class IdentityReviews {
     review.path("spec").path("audiences").forEach(audience -> audiences.add(audience.asText()));
     ObjectNode status = review.putObject("status");
     try {
-      Authenticated who = tokens.authenticate(Credentials.ofToken(token, audiences));
+      Authenticated who = tokens.authenticate(Credentials.ofToken(token, audiences), "");
       describe(status.put("authenticated", true).putObject("user"), who.user());
       who.audiences().forEach(status.withArray("audiences")::add);
     } catch (AuthenticationException e) {

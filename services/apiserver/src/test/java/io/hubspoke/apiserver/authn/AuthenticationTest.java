@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -111,6 +112,31 @@ class AuthenticationTest {
             dir, options -> options.with(new Authn(options.authn().clientCaFile(), false, true)))) {
       assertThat(closed.anonymous().get("/version").code()).isEqualTo(401);
       assertThat(closed.admin().get("/version").code()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void anonymousRequestsMayBeLetInAtSomePathsAlone(@TempDir Path dir) throws Exception {
+    var clusterInfo = "/api/v1/namespaces/kube-public/configmaps/cluster-info";
+    try (var server =
+        new TestApiserver(
+            dir,
+            options ->
+                options.with(options.authn().withAnonymousPaths(Set.of(clusterInfo, "/livez"))))) {
+      var map = Json.object().put("apiVersion", "v1").put("kind", "ConfigMap");
+      map.putObject("metadata").put("name", "cluster-info");
+      var maps = "/api/v1/namespaces/kube-public/configmaps";
+      assertThat(server.admin().post(maps, map).code()).isEqualTo(201);
+
+      assertThat(server.anonymous().get("/livez").code()).isEqualTo(200);
+      assertThat(server.anonymous().get(clusterInfo).code()).isEqualTo(200);
+      assertThat(server.anonymous().delete(clusterInfo).code()).isEqualTo(403);
+      for (var path : List.of("/readyz", "/version", maps, clusterInfo + "/", "/" + clusterInfo)) {
+        assertThat(server.anonymous().get(path).code()).as(path).isEqualTo(401);
+      }
+      // Credentials that are wrong are no better there.
+      assertThat(server.anonymous().withToken("abcdef.0123456789abcdef").get(clusterInfo).code())
+          .isEqualTo(401);
     }
   }
 

@@ -73,7 +73,7 @@ class ApiChainTest {
         new ApiChain(
             vertx,
             connections,
-            new Authentication(List.of(), true, List.of()),
+            new Authentication(List.of(), path -> true, List.of()),
             new FrontProxyHeaders(RequestHeaderOptions.NONE),
             new AlwaysAllow(),
             this::answer,

@@ -3,6 +3,7 @@ package io.hubspoke.lab.controlplane;
 import static io.hubspoke.lab.controlplane.ControlPlane.NODES;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.ApiException;
 import io.hubspoke.client.DeleteOptions;
@@ -11,6 +12,7 @@ import io.hubspoke.client.Resource;
 import io.hubspoke.controllermanager.roles.ClusterRoleAggregationController;
 import io.hubspoke.pki.Pem;
 import io.hubspoke.testing.Await;
+import io.hubspoke.tokens.DetachedSignature;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -95,6 +97,59 @@ class ControllersTest {
     Await.until(
         "it is gone",
         () -> !present(Resource.SECRETS.tree(), "kube-system", "bootstrap-token-abcdef"));
+  }
+
+  @Test
+  void clusterInfoIsSignedWithEveryTokenThatMaySign() throws Exception {
+    var map =
+        ControlPlane.json(
+            """
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "cluster-info"},
+             "data": {"kubeconfig": "clusters: []", "jws-kubeconfig-gone00": "old"}}
+            """);
+    Await.result(plane.admin.create(Resource.CONFIG_MAPS.tree(), "kube-public", map));
+    token("sign00", "\"usage-bootstrap-signing\": \"true\"");
+    token("auth00", "\"usage-bootstrap-authentication\": \"true\"");
+    var signed =
+        Await.until(
+            "the signature of the token that signs alone",
+            () -> clusterInfo(),
+            data -> data.size() == 2 && data.has("jws-kubeconfig-sign00"));
+    assertThat(signed.path("jws-kubeconfig-sign00").asText())
+        .isEqualTo(DetachedSignature.of("clusters: []", "sign00", "0123456789abcdef"));
+
+    var changed = ControlPlane.json("{\"data\": {\"kubeconfig\": \"clusters: [new]\"}}");
+    Await.result(
+        plane.admin.patch(
+            Resource.CONFIG_MAPS.tree(), "kube-public", "cluster-info", PatchType.MERGE, changed));
+    Await.until(
+        "the new signature",
+        () ->
+            clusterInfo()
+                .path("jws-kubeconfig-sign00")
+                .asText()
+                .equals(DetachedSignature.of("clusters: [new]", "sign00", "0123456789abcdef")));
+    Await.result(
+        plane.admin.delete(
+            Resource.SECRETS, "kube-system", "bootstrap-token-sign00", DeleteOptions.DEFAULT));
+    Await.until("no signature is left", () -> clusterInfo().size() == 1);
+  }
+
+  private static void token(String id, String usage) throws Exception {
+    var secret =
+        ControlPlane.json(
+            """
+            {"apiVersion": "v1", "kind": "Secret", "type": "bootstrap.kubernetes.io/token",
+             "metadata": {"name": "bootstrap-token-%1$s", "namespace": "kube-system"},
+             "stringData": {"token-id": "%1$s", "token-secret": "0123456789abcdef", %2$s}}
+            """
+                .formatted(id, usage));
+    Await.result(plane.admin.create(Resource.SECRETS.tree(), "kube-system", secret));
+  }
+
+  private static JsonNode clusterInfo() throws Exception {
+    return Await.result(plane.admin.get(Resource.CONFIG_MAPS.tree(), "kube-public", "cluster-info"))
+        .path("data");
   }
 
   @Test
