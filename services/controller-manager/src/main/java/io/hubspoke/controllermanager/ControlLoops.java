@@ -32,6 +32,7 @@ import io.hubspoke.controllermanager.nodes.NodeLifecycleController;
 import io.hubspoke.controllermanager.nodes.TaintEviction;
 import io.hubspoke.controllermanager.roles.ClusterRoleAggregationController;
 import io.hubspoke.controllermanager.serviceaccounts.TokenSecretController;
+import io.hubspoke.controllermanager.workloads.DeploymentController;
 import io.hubspoke.controllermanager.workloads.OwnedIndex;
 import io.hubspoke.controllermanager.workloads.ReplicaKind;
 import io.hubspoke.controllermanager.workloads.ReplicaSetController;
@@ -258,6 +259,16 @@ final class ControlLoops extends VerticleBase {
     var pods = informer(Resource.PODS, ListOptions.ALL);
     replicas(ReplicaKind.REPLICA_SETS, pods);
     replicas(ReplicaKind.REPLICATION_CONTROLLERS, pods);
+    var sets = informer(ReplicaKind.REPLICA_SETS.resource(), ListOptions.ALL);
+    controllers.add(
+        new DeploymentController(
+            client,
+            context,
+            informer(DeploymentController.DEPLOYMENTS, ListOptions.ALL),
+            sets,
+            index(sets),
+            pods,
+            index(pods)));
   }
 
   private <T extends HasMetadata> void replicas(ReplicaKind<T> kind, Informer<Pod> pods) {

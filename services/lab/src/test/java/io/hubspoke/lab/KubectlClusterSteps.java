@@ -108,6 +108,7 @@ record KubectlClusterSteps(KubectlSession kubectl) {
         apiVersion: v1
         kind: Node
         metadata: {name: %s}
+        spec: {taints: [{key: spare, effect: NoSchedule}]}
         status:
           capacity: {cpu: "1", pods: "10"}
           conditions: [{type: Ready, status: "True", reason: KubeletReady}]

@@ -30,7 +30,8 @@ class KubectlScenarioTest {
       Set.of("v1 Namespace", "v1 Node", "v1 Event", "events.k8s.io/v1 Event");
 
   /** Kinds whose controllers say which generation they have seen. */
-  private static final Set<String> CONTROLLED = Set.of("ReplicaSet", "ReplicationController");
+  private static final Set<String> CONTROLLED =
+      Set.of("Deployment", "ReplicaSet", "ReplicationController");
 
   @TempDir private static Path dir;
   private static TestMesh mesh;
@@ -88,7 +89,7 @@ class KubectlScenarioTest {
   @MethodSource("versions")
   void workloadsNodesAndRightsAreWorkedWith(KubectlSession kubectl) throws Exception {
     kubectl.inNamespace("work");
-    var workloads = new KubectlWorkloadSteps(kubectl, mesh);
+    var workloads = new KubectlWorkloadSteps(kubectl);
     workloads.creates();
     workloads.rollsOut();
     workloads.runs();
@@ -119,8 +120,9 @@ class KubectlScenarioTest {
   private static boolean isObserved(JsonNode items) {
     for (var object : items) {
       if (CONTROLLED.contains(object.path("kind").asText())
-          && object.at("/status/observedGeneration").asInt()
-              != object.at("/metadata/generation").asInt()) {
+          && (object.at("/status/observedGeneration").asInt()
+                  != object.at("/metadata/generation").asInt()
+              || object.at("/status/replicas").asInt() != object.at("/spec/replicas").asInt())) {
         return false;
       }
     }

@@ -87,7 +87,7 @@ public final class ReplicaSetController<T extends HasMetadata> implements Contro
     }
     write(set, active, failure);
     if (failure != null) {
-      throw failure instanceof RuntimeException known ? known : new IllegalStateException(failure);
+      Future.failedFuture(failure).await();
     }
     return waiting.isZero() ? untilAvailable(set, active) : waiting;
   }
