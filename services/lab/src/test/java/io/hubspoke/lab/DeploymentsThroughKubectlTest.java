@@ -152,7 +152,11 @@ class DeploymentsThroughKubectlTest {
     var old = pods("app=anew");
     patch("anew", "{\"spec\":{\"template\":{\"metadata\":{\"annotations\":{\"a\":\"b\"}}}}}");
     Await.until("the new set", () -> sets("app=anew"), sets -> sets.size() == 2);
-    assertThat(kubectl.run("get", "pods", "--field-selector=status.phase=Running", "-o", "name").ok().lines())
+    assertThat(
+            kubectl
+                .run("get", "pods", "--field-selector=status.phase=Running", "-o", "name")
+                .ok()
+                .lines())
         .doesNotContainAnyElementsOf(old);
     assertThat(rollout("status", "anew")).contains("successfully rolled out");
     kubectl.run("delete", "deploy/anew").ok();
