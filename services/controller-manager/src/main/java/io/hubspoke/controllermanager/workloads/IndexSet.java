@@ -14,7 +14,8 @@ final class IndexSet {
   /** Reads what a status says; what cannot be read is left out. */
   static IndexSet parse(String text) {
     var set = new IndexSet();
-    for (var part : text == null || text.isEmpty() ? List.<String>of() : List.of(text.split(",", -1))) {
+    for (var part :
+        text == null || text.isEmpty() ? List.<String>of() : List.of(text.split(",", -1))) {
       try {
         int dash = part.indexOf('-');
         int first = Integer.parseInt(dash < 0 ? part : part.substring(0, dash));

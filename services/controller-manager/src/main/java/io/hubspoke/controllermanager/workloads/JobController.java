@@ -18,8 +18,7 @@ import java.util.stream.Stream;
 
 /** Runs pods until enough of them have succeeded, or too many failed. */
 public final class JobController implements Controller {
-  public static final Resource<Job> JOBS =
-      Resource.namespaced("batch", "v1", "jobs", Job.class);
+  public static final Resource<Job> JOBS = Resource.namespaced("batch", "v1", "jobs", Job.class);
 
   private static final int WORKERS = 5;
 

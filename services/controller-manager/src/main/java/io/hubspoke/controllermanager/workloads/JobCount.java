@@ -111,8 +111,7 @@ final class JobCount {
     }
     if (failed > JobRules.backoffLimit(job) || JobRules.isRestartedTooOften(job, pods)) {
       return Optional.of(
-          new End(
-              false, "BackoffLimitExceeded", "Job has reached the specified backoff limit"));
+          new End(false, "BackoffLimitExceeded", "Job has reached the specified backoff limit"));
     }
     var left = JobRules.untilDeadline(job, now);
     return left != null && left.isZero()
@@ -124,8 +123,7 @@ final class JobCount {
   /** Returns whether all is done, when so many pods are active. */
   boolean isComplete(int stillActive) {
     var completions = JobRules.completions(job);
-    return stillActive == 0
-        && (completions == null ? succeeded > 0 : succeeded >= completions);
+    return stillActive == 0 && (completions == null ? succeeded > 0 : succeeded >= completions);
   }
 
   /** Returns how many pods shall be active. */

@@ -107,8 +107,7 @@ final class JobPodFinalizers implements Informer.Handler<Pod> {
 
   private boolean hasKnownJob(Pod pod) {
     var owner = ControllerReference.of(pod);
-    var job =
-        owner == null ? null : jobs.get(pod.getMetadata().getNamespace(), owner.getName());
+    var job = owner == null ? null : jobs.get(pod.getMetadata().getNamespace(), owner.getName());
     return job != null && job.getMetadata().getUid().equals(owner.getUid());
   }
 

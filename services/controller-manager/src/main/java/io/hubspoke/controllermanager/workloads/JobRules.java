@@ -112,8 +112,7 @@ final class JobRules {
     }
     int restarts =
         pods.stream()
-            .filter(
-                p -> PodState.phase(p).equals("Running") || PodState.phase(p).equals("Pending"))
+            .filter(p -> PodState.phase(p).equals("Running") || PodState.phase(p).equals("Pending"))
             .flatMap(JobRules::containers)
             .mapToInt(c -> ReplicaKind.number(c.getRestartCount(), 0))
             .sum();

@@ -138,8 +138,7 @@ final class JobSync {
   }
 
   private int create(int missing) {
-    List<Integer> indexes =
-        JobRules.isIndexed(job) ? count.pendingIndexes(missing) : List.of();
+    List<Integer> indexes = JobRules.isIndexed(job) ? count.pendingIndexes(missing) : List.of();
     int number = JobRules.isIndexed(job) ? indexes.size() : missing;
     expectations.expect(uid(), number, List.of());
     var done =
@@ -147,9 +146,7 @@ final class JobSync {
             number,
             attempt ->
                 podControl.create(
-                    indexes.isEmpty()
-                        ? JobRules.pod(job)
-                        : JobRules.pod(job, indexes.get(attempt)),
+                    indexes.isEmpty() ? JobRules.pod(job) : JobRules.pod(job, indexes.get(attempt)),
                     job));
     for (int lacking = done.successes(); lacking < number; lacking++) {
       expectations.created(uid());
@@ -218,8 +215,7 @@ final class JobSync {
   }
 
   /** Counts pods that have ended, then lets go of them, then ends the job if that is due. */
-  private void track(
-      Optional<JobCount.End> end, JobBackoff.Failures failures, boolean mayEnd) {
+  private void track(Optional<JobCount.End> end, JobBackoff.Failures failures, boolean mayEnd) {
     Map<String, Pod> held = new HashMap<>();
     for (var pod : pods) {
       if (finalizers.isHeld(pod, job)) {
@@ -247,8 +243,7 @@ final class JobSync {
   }
 
   /** Writes down which pods have ended, and returns those. */
-  private List<Pod> note(
-      Optional<JobCount.End> end, Iterable<Pod> held, Uncounted uncounted) {
+  private List<Pod> note(Optional<JobCount.End> end, Iterable<Pod> held, Uncounted uncounted) {
     boolean fails = end.isPresent() && !end.get().success();
     boolean over = end.isPresent() || job.getMetadata().getDeletionTimestamp() != null;
     var completed = IndexSet.parse(status.getCompletedIndexes());

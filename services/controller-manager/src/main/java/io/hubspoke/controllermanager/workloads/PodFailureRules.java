@@ -32,9 +32,7 @@ final class PodFailureRules {
       var rule = policy.getRules().get(i);
       int number = i;
       var what =
-          rule.getOnExitCodes() != null
-              ? exit(rule.getOnExitCodes(), pod)
-              : condition(rule, pod);
+          rule.getOnExitCodes() != null ? exit(rule.getOnExitCodes(), pod) : condition(rule, pod);
       if (what.isPresent()) {
         var message = what.get() + " matching " + rule.getAction() + " rule at index " + number;
         return Optional.of(new Match(rule, message));
@@ -45,7 +43,8 @@ final class PodFailureRules {
 
   private static Optional<String> exit(PodFailurePolicyOnExitCodesRequirement codes, Pod pod) {
     return JobRules.containers(pod)
-        .filter(c -> codes.getContainerName() == null || codes.getContainerName().equals(c.getName()))
+        .filter(
+            c -> codes.getContainerName() == null || codes.getContainerName().equals(c.getName()))
         .filter(c -> c.getState() != null && c.getState().getTerminated() != null)
         .filter(c -> exitCode(c) != 0)
         .filter(c -> codes.getValues().contains(exitCode(c)) == codes.getOperator().equals("In"))

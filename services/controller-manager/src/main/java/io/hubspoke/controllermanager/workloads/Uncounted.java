@@ -31,8 +31,7 @@ record Uncounted(Set<String> succeeded, Set<String> failed) {
   void settle(JobStatus status, Set<String> withFinalizer) {
     int before = succeeded.size();
     if (succeeded.retainAll(withFinalizer)) {
-      status.setSucceeded(
-          ReplicaKind.number(status.getSucceeded(), 0) + before - succeeded.size());
+      status.setSucceeded(ReplicaKind.number(status.getSucceeded(), 0) + before - succeeded.size());
     }
     before = failed.size();
     if (failed.retainAll(withFinalizer)) {
