@@ -13,6 +13,7 @@ import java.util.function.Supplier;
 /** The servers that tell of the proxy: health for whoever asks, metrics for this machine alone. */
 public final class ProxyServers {
   private static final String TEXT = "text/plain; charset=utf-8";
+  private static final String EXPOSITION = "text/plain; version=0.0.4; charset=utf-8";
 
   private final List<HttpListener> listeners = new ArrayList<>();
   private final boolean hardFail;
@@ -46,7 +47,7 @@ public final class ProxyServers {
                         vertx,
                         "metrics",
                         at,
-                        request -> metrics(request, metrics, mode, configz))));
+                        request -> metrics(vertx, request, metrics, mode, configz))));
   }
 
   /** Serves; fails only when it must be served at once and cannot be. */
@@ -71,14 +72,18 @@ public final class ProxyServers {
   }
 
   private static void metrics(
+      Vertx vertx,
       HttpServerRequest request,
       ProxyMetrics metrics,
       Supplier<String> mode,
       Supplier<ObjectNode> configz) {
     switch (request.path()) {
       case "/metrics" ->
-          HttpListener.answer(
-              request, 200, "text/plain; version=0.0.4; charset=utf-8", metrics.scrape());
+          // Hundreds of lines, not to be put together while others wait for the loop.
+          vertx
+              .executeBlocking(metrics::scrape, false)
+              .onSuccess(text -> HttpListener.answer(request, 200, EXPOSITION, text))
+              .onFailure(e -> HttpListener.answer(request, 500, TEXT, "500 not measured\n"));
       case "/healthz" -> HttpListener.answer(request, 200, TEXT, "ok");
       case "/proxyMode" -> HttpListener.answer(request, 200, TEXT, mode.get());
       case "/configz" ->

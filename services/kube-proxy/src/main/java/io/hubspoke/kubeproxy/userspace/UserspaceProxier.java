@@ -87,12 +87,14 @@ public final class UserspaceProxier implements Proxier {
   @Override
   public Future<Void> apply(List<ServiceRule> rules) {
     var now = new HashSet<ServicePortName>();
+    var unsupported = new HashSet<ServicePortName>();
     var gone = new ArrayList<ForwardedConnection>();
     var wanted = new LinkedHashMap<InetSocketAddress, ServicePortName>();
     var entering = new HashMap<InetSocketAddress, Entrance>();
     var nodePorts = nodePortAddresses.of(surroundings.nodeAddresses().get());
     for (var rule : rules) {
       if (!forwards(rule)) {
+        unsupported.add(rule.name());
         continue;
       }
       now.add(rule.name());
@@ -117,7 +119,7 @@ public final class UserspaceProxier implements Proxier {
               gone.addAll(known.getValue().close());
               return true;
             });
-    refused.retainAll(rules.stream().map(ServiceRule::name).toList());
+    refused.retainAll(unsupported);
     gone.forEach(ForwardedConnection::reset);
     return bound.become(wanted);
   }

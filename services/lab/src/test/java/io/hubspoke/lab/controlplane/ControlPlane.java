@@ -82,6 +82,11 @@ final class ControlPlane {
     return new ApiClient(vertx, config(identity(user, groups)));
   }
 
+  /** Returns what a component with a certificate of the cluster is told of the apiserver. */
+  ClientConfig config(String user, String... groups) {
+    return config(identity(user, groups));
+  }
+
   private Identity identity(String user, String... groups) {
     return authority.issueClient(user, List.of(groups), Duration.ofHours(1));
   }
