@@ -3,6 +3,7 @@ package io.hubspoke.controllermanager;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.hubspoke.api.ApiException;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.EventRecorder;
 import io.hubspoke.client.Informer;
@@ -51,6 +52,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -120,7 +122,7 @@ final class ControlLoops extends VerticleBase {
     List<Approver> serving =
         options.kubeletServing() == null ? List.of() : List.of(servingApprover(nodes));
     var approvers = new ArrayList<>(serving);
-    approvers.add(new KubeletClientApprover(new AccessReviews(client)));
+    approvers.add(new KubeletClientApprover(new AccessReviews(client), this::node));
     var approving = new CsrApprovingController(client, approvers);
     controllers.add(new RequestLoop("csrapproving", context, 4, requests, approving));
     controllers.add(new RequestLoop("csrcleaner", context, 1, requests, new CsrCleaner(client)));
@@ -129,6 +131,18 @@ final class ControlLoops extends VerticleBase {
           new CsrSigningController(
               client, signingAuthority(), options.clusterSigningDuration(), serving);
       controllers.add(new RequestLoop("csrsigning", context, 4, requests, signing));
+    }
+  }
+
+  /** Asks, since an informer may not have heard yet of a node that joined just now. */
+  private Optional<Node> node(String name) {
+    try {
+      return Optional.of(client.get(Resource.NODES, "", name).await());
+    } catch (ApiException e) {
+      if (e.code() == 404) {
+        return Optional.empty();
+      }
+      throw e;
     }
   }
 

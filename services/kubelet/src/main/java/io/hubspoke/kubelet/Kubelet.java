@@ -35,6 +35,7 @@ public final class Kubelet extends VerticleBase {
   private final CertificateLife clientLife = new CertificateLife();
   private final CertificateLife servingLife = new CertificateLife();
   private final Promise<Void> ready = Promise.promise();
+  private final Promise<Void> ended = Promise.promise();
   private ContextInternal virtual;
   private ServingCertificate serving;
   private ContainerRuntime runtime;
@@ -54,6 +55,20 @@ public final class Kubelet extends VerticleBase {
    */
   public Future<Void> ready() {
     return ready.future();
+  }
+
+  /**
+   * Fails when there is nothing left to do: the node was not let in, or another kubelet has its
+   * identity.
+   */
+  public Future<Void> ended() {
+    return ended.future();
+  }
+
+  /** Stops because it is in the way. */
+  private void leave(String why) {
+    ended.tryFail(why);
+    vertx.undeploy(deploymentID()).onFailure(e -> LOG.warn("{}: {}", options.nodeName(), why));
   }
 
   /** Returns the port that the API listens on, once started. */
@@ -149,13 +164,14 @@ public final class Kubelet extends VerticleBase {
           new EventRecorder.Regarding("v1", "Node", "", options.nodeName(), options.nodeName()),
           "Starting",
           "Starting kubelet.");
-      virtual.runOnContext(v -> node.leaseLoop());
+      virtual.runOnContext(v -> node.leaseLoop(events, this::leave));
       virtual.runOnContext(v -> node.reportLoop());
       virtual.runOnContext(v -> credentials.renew(client, clientLife, lifetime));
       virtual.runOnContext(v -> serving.renew(client, virtual, servingLife, lifetime));
       pods.start(client).await();
       ready.tryComplete();
     } catch (Exception e) {
+      ended.tryFail(e);
       if (ready.tryFail(e)) {
         LOG.error("{}: not a node of the cluster: {}", options.nodeName(), e.getMessage());
       }

@@ -199,7 +199,7 @@ public final class KubeletCommand implements Callable<Integer> {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
     Kubelet kubelet = new Kubelet(options);
-    return Component.run(kubelet, kubelet.ready(), System.err);
+    return Component.run(kubelet, kubelet.ended(), System.err);
   }
 
   /** Returns the options that the flags give. */

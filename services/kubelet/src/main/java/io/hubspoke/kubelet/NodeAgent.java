@@ -7,12 +7,14 @@ import io.hubspoke.api.Json;
 import io.hubspoke.api.Meta;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.Backoff;
+import io.hubspoke.client.EventRecorder;
 import io.hubspoke.client.PatchType;
 import io.hubspoke.client.Resource;
 import io.hubspoke.kubelet.runtime.ContainerRuntime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,7 +38,9 @@ final class NodeAgent {
   private ObjectNode reported = Json.object();
   private Instant reportedAt = Instant.MIN;
   private volatile String nodeUid = "";
+  private final LeaseHolder holder = LeaseHolder.now();
   private ObjectNode lease;
+  private boolean toldOfConflict;
 
   NodeAgent(
       KubeletOptions options,
@@ -144,8 +148,11 @@ final class NodeAgent {
   private void report(ObjectNode node, boolean force) throws Exception {
     Instant now = Instant.now();
     ObjectNode next = status.status(node.path("status"), now);
-    // Somebody else may have changed a condition, as the node lifecycle controller does.
-    boolean othersChanged = !ready(node.path("status")).equals(ready(next));
+    // Somebody else may have changed a condition, as the node lifecycle controller does,
+    // or another kubelet all of it.
+    boolean othersChanged =
+        !ready(node.path("status")).equals(ready(next))
+            || NodeStatus.isOfAnother(node.path("status"), next);
     boolean due =
         reportedAt.equals(Instant.MIN)
             || !now.isBefore(reportedAt.plus(options.nodeStatusReportFrequency()));
@@ -168,8 +175,12 @@ final class NodeAgent {
     return "";
   }
 
-  /** Renews the lease again and again until stopped. */
-  void leaseLoop() {
+  /**
+   * Renews the lease again and again until stopped.
+   *
+   * @param displaced told why this kubelet must not go on: another with its identity was first
+   */
+  void leaseLoop(EventRecorder events, Consumer<String> displaced) {
     Duration interval = options.nodeLeaseDuration().dividedBy(4);
     Backoff backoff = new Backoff(Duration.ofMillis(200), Duration.ofSeconds(7));
     while (!lifetime.ended()) {
@@ -180,11 +191,58 @@ final class NodeAgent {
         long jitter = ThreadLocalRandom.current().nextLong(1 + interval.toMillis() / 25);
         lifetime.sleep(interval.plusMillis(jitter));
       } catch (Exception e) {
+        ObjectNode held = lease;
         lease = null;
         LOG.debug("{}: lease not renewed: {}", options.nodeName(), e.getMessage());
+        if (e instanceof ApiException refused
+            && refused.reason().equals("Conflict")
+            && held != null
+            && isDisplaced(held, events, displaced)) {
+          return;
+        }
         lifetime.sleep(backoff.next());
       }
     }
+  }
+
+  /**
+   * Finds out whether another kubelet renews this node's lease: one that runs with a copy of this
+   * one's files. The real kubelet doesn't notice, and both overwrite each other's reports for ever.
+   * Here the one that started later leaves, so that pods are not run twice.
+   */
+  private boolean isDisplaced(ObjectNode held, EventRecorder events, Consumer<String> displaced) {
+    ObjectNode found;
+    try {
+      found = client.get(LEASES, LEASE_NAMESPACE, options.nodeName()).await();
+    } catch (Exception e) {
+      return false;
+    }
+    String renewedAt = found.at("/spec/renewTime").asText();
+    // Changed by somebody who renewed nothing, such as a person.
+    if (renewedAt.equals(held.at("/spec/renewTime").asText())) {
+      return false;
+    }
+    boolean first = !holder.isAfter(LeaseHolder.of(found));
+    String message =
+        "another kubelet runs with the identity of node \"%s\": it renewed the lease at %s; %s"
+            .formatted(
+                options.nodeName(),
+                renewedAt,
+                first
+                    ? "this one, at %s, was first and goes on".formatted(options.nodeIp())
+                    : "this one, at %s, started later and stops".formatted(options.nodeIp()));
+    if (!first || !toldOfConflict) {
+      toldOfConflict = true;
+      LOG.error("{}: {}", options.nodeName(), message);
+      events.warning(
+          new EventRecorder.Regarding("v1", "Node", "", options.nodeName(), options.nodeName()),
+          "NodeNameConflict",
+          message);
+    }
+    if (!first) {
+      displaced.accept(message);
+    }
+    return !first;
   }
 
   private void renew() throws Exception {
@@ -226,6 +284,7 @@ final class NodeAgent {
     spec.put("holderIdentity", options.nodeName());
     spec.put("leaseDurationSeconds", options.nodeLeaseDuration().toSeconds());
     spec.put("renewTime", Times.micros(Instant.now()));
+    holder.sign(metadata);
     return next;
   }
 }

@@ -123,6 +123,20 @@ final class NodeStatus {
     return !withoutHeartbeats(a).equals(withoutHeartbeats(b));
   }
 
+  /** Tells whether a node says that it is elsewhere, or another machine, than its kubelet says. */
+  static boolean isOfAnother(JsonNode known, ObjectNode own) {
+    for (JsonNode address : own.path("addresses")) {
+      boolean there = false;
+      for (JsonNode other : known.path("addresses")) {
+        there |= other.equals(address);
+      }
+      if (!there) {
+        return true;
+      }
+    }
+    return !known.path("nodeInfo").equals(own.path("nodeInfo"));
+  }
+
   private static ObjectNode withoutHeartbeats(ObjectNode status) {
     ObjectNode copy = status.deepCopy();
     for (JsonNode condition : copy.path("conditions")) {

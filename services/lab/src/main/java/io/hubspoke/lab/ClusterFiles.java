@@ -169,6 +169,16 @@ final class ClusterFiles {
     return directory.resolve("nodes").resolve(name);
   }
 
+  /** A kubeconfig of the control plane, such as {@code scheduler}. */
+  Path kubeconfig(String component) {
+    return directory.resolve(component + ".kubeconfig");
+  }
+
+  /** Issues certificates anew as they were issued here. */
+  CertificateRenewal renewal() {
+    return new CertificateRenewal(ca, VALIDITY);
+  }
+
   CertificateAuthority ca() {
     return ca;
   }

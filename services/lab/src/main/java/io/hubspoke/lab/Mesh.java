@@ -83,7 +83,10 @@ public final class Mesh {
     this.admin =
         new ApiClient(
             vertx,
-            files.client(addresses.apiserver(), files.admin()).withUserAgent("hubspoke-lab"));
+            files
+                .client(addresses.apiserver(), files.admin())
+                .withKubeconfig(files.kubeconfig("admin"))
+                .withUserAgent("hubspoke-lab"));
   }
 
   /** Starts a mesh; what had started is stopped again when something fails. */
@@ -327,6 +330,11 @@ public final class Mesh {
     return admin;
   }
 
+  /** The administrator's kubeconfig. */
+  public Path adminKubeconfig() {
+    return files.kubeconfig("admin");
+  }
+
   /** The administrator's own certificate. */
   public Identity adminIdentity() {
     return files.admin();
@@ -345,6 +353,26 @@ public final class Mesh {
   /** Issues a client certificate as the cluster's authority would, however short its life. */
   public Identity issue(io.hubspoke.pki.CertificateProfile profile) {
     return files.ca().issue(profile);
+  }
+
+  /** What the apiserver is to serve with now. */
+  public X509Certificate servingCertificate() throws IOException {
+    return Pem.readCertificates(files.servingCertificate()).getFirst();
+  }
+
+  /** What the apiserver is to show to kubelets now. */
+  public X509Certificate kubeletClientCertificate() throws IOException {
+    return Pem.readCertificates(files.kubeletClientCertificate()).getFirst();
+  }
+
+  /** Puts another serving certificate where the apiserver looks for it. */
+  public void renewServing() throws IOException {
+    files.renewal().pair(files.servingCertificate(), files.servingKey());
+  }
+
+  /** Puts another certificate for kubelets where the apiserver looks for it. */
+  public void renewKubeletClient() throws IOException {
+    files.renewal().pair(files.kubeletClientCertificate(), files.kubeletClientKey());
   }
 
   /** What nodes and their pods are told of the apiserver. */

@@ -66,6 +66,7 @@ record MeshComponents(MeshOptions options, Addresses addresses, ClusterFiles fil
     var client =
         files
             .client(addresses.controllerManagerUplink(), files.controllerManager())
+            .withKubeconfig(files.kubeconfig("controller-manager"))
             .withLocalAddress(addresses.controllerManager())
             .withUserAgent("kube-controller-manager");
     var manager =
@@ -73,12 +74,14 @@ record MeshComponents(MeshOptions options, Addresses addresses, ClusterFiles fil
             .withClusterSigning(files.caCertificate(), files.caKey(), Duration.ofDays(365))
             .withRootCaFile(files.caCertificate())
             .withServiceAccountPrivateKeyFile(files.serviceAccountKey());
-    return options.posture() == MeshOptions.Posture.VERIFIED
-        ? manager.withKubeletServing(
-            new KubeletServingRanges(
-                List.of(AddressRange.parse(addresses.nodeRange())),
-                List.of(AddressRange.parse(SERVICE_RANGE))))
-        : manager;
+    if (options.posture() == MeshOptions.Posture.VERIFIED) {
+      manager =
+          manager.withKubeletServing(
+              new KubeletServingRanges(
+                  List.of(AddressRange.parse(addresses.nodeRange())),
+                  List.of(AddressRange.parse(SERVICE_RANGE))));
+    }
+    return options.changes().controllerManager().apply(manager);
   }
 
   /** What the scheduler is started with. */
@@ -86,6 +89,7 @@ record MeshComponents(MeshOptions options, Addresses addresses, ClusterFiles fil
     var client =
         files
             .client(addresses.schedulerUplink(), files.scheduler())
+            .withKubeconfig(files.kubeconfig("scheduler"))
             .withLocalAddress(addresses.scheduler())
             .withUserAgent("kube-scheduler");
     return SchedulerOptions.of(options.changes().controlPlane().apply(client));

@@ -2,6 +2,7 @@ package io.hubspoke.lab;
 
 import io.hubspoke.apiserver.ApiserverOptions;
 import io.hubspoke.client.ClientConfig;
+import io.hubspoke.controllermanager.ControllerManagerOptions;
 import io.hubspoke.kubelet.KubeletOptions;
 import io.hubspoke.pki.Kubeconfig;
 import java.nio.file.Path;
@@ -51,29 +52,35 @@ public record MeshOptions(
       UnaryOperator<ApiserverOptions> apiserver,
       UnaryOperator<KubeletOptions.Builder> kubelet,
       UnaryOperator<ClientConfig> controlPlane,
-      UnaryOperator<Kubeconfig.Cluster> nodeCluster) {
+      UnaryOperator<Kubeconfig.Cluster> nodeCluster,
+      UnaryOperator<ControllerManagerOptions> controllerManager) {
     /** Nothing. */
     public static final Changes NONE =
         new Changes(
             UnaryOperator.identity(),
             UnaryOperator.identity(),
             UnaryOperator.identity(),
+            UnaryOperator.identity(),
             UnaryOperator.identity());
 
     public Changes withApiserver(UnaryOperator<ApiserverOptions> change) {
-      return new Changes(change, kubelet, controlPlane, nodeCluster);
+      return new Changes(change, kubelet, controlPlane, nodeCluster, controllerManager);
     }
 
     public Changes withKubelet(UnaryOperator<KubeletOptions.Builder> change) {
-      return new Changes(apiserver, change, controlPlane, nodeCluster);
+      return new Changes(apiserver, change, controlPlane, nodeCluster, controllerManager);
     }
 
     public Changes withControlPlane(UnaryOperator<ClientConfig> change) {
-      return new Changes(apiserver, kubelet, change, nodeCluster);
+      return new Changes(apiserver, kubelet, change, nodeCluster, controllerManager);
     }
 
     public Changes withNodeCluster(UnaryOperator<Kubeconfig.Cluster> change) {
-      return new Changes(apiserver, kubelet, controlPlane, change);
+      return new Changes(apiserver, kubelet, controlPlane, change, controllerManager);
+    }
+
+    public Changes withControllerManager(UnaryOperator<ControllerManagerOptions> change) {
+      return new Changes(apiserver, kubelet, controlPlane, nodeCluster, change);
     }
   }
 

@@ -19,6 +19,7 @@ import io.hubspoke.lab.audit.NodeRoute;
 import io.hubspoke.lab.audit.PortForwardRoute;
 import io.hubspoke.lab.audit.Property;
 import io.hubspoke.lab.audit.ProxyRoute;
+import io.hubspoke.lab.audit.RotationRoute;
 import io.hubspoke.lab.audit.Route;
 import io.hubspoke.lab.audit.Row;
 import io.hubspoke.lab.audit.RunRoute;
@@ -239,6 +240,15 @@ class AuditProvesItselfTest {
     } finally {
       lab.stop();
     }
+  }
+
+  @Test
+  void kubeletsThatDoNotRenewTheirCertificatesFailTheRotation() throws Exception {
+    var lax = Changes.NONE.withKubelet(kubelet -> kubelet.rotateCertificates(false));
+    var row = measure(lax, List.of(new RotationRoute())).getFirst();
+    assertThat(row.asExpected(Property.REACHABLE)).as(row.toString()).isFalse();
+    assertThat(row.asExpected(Property.CLIENT_AUTHENTICATED)).as(row.toString()).isFalse();
+    assertThat(row.failure()).as(row.toString()).isEmpty();
   }
 
   private static void assertUnauthorizedWork(Postures lab, Route route) throws Exception {

@@ -65,6 +65,8 @@ public final class CsrSigningController implements RequestLoop.Job {
         }
         case Decision.Approve(var message) -> {}
         case Decision.Leave() -> {}
+        // Approved by somebody who has read it.
+        case Decision.Hold(var type, var reason, var message) -> {}
       }
     }
     write(decide(request, request.signer().get()));

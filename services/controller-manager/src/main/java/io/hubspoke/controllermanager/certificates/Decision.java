@@ -9,6 +9,9 @@ public sealed interface Decision {
   /** Leaves it to another approver, or to an administrator. */
   record Leave() implements Decision {}
 
+  /** Leaves it to an administrator and says why, under a condition's type of its own. */
+  record Hold(String type, String reason, String message) implements Decision {}
+
   /** What it depends on may come yet. */
   record Later(String message) implements Decision {}
 }

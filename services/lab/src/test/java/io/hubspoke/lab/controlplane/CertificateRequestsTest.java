@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.ApiException;
 import io.hubspoke.client.ApiClient;
+import io.hubspoke.client.DeleteOptions;
+import io.hubspoke.client.PatchType;
 import io.hubspoke.pki.Csr;
 import io.hubspoke.pki.KeyPairs;
 import io.hubspoke.pki.Pem;
@@ -58,6 +60,34 @@ class CertificateRequestsTest {
     assertThat(Subject.of(certificate)).isEqualTo(new Subject("system:node:b", "system:nodes"));
     assertThat(certificate.getPublicKey()).isEqualTo(KEY.getPublic());
     assertThat(certificate.getExtendedKeyUsage()).containsExactly("1.3.6.1.5.5.7.3.2");
+  }
+
+  @Test
+  void leavesANewcomerWithTheNameOfANodeThatIsThereToAnAdministrator() throws Exception {
+    for (var node : List.of("taken", "retaken")) {
+      plane.node(node);
+      var joined = ControlPlane.json("{\"status\":{\"nodeInfo\":{\"kubeletVersion\":\"v1\"}}}");
+      Await.result(plane.admin.patchStatus(ControlPlane.NODES, "", node, PatchType.MERGE, joined));
+    }
+    var first = request(bootstrapper, CLIENT, "taken", CLIENT_USAGES);
+    var second = request(bootstrapper, CLIENT, "retaken", CLIENT_USAGES);
+
+    var why =
+        Await.until("held", () -> condition(first, "NodeNameConflict"), c -> !c.isMissingNode());
+    assertThat(why.path("message").asText())
+        .contains("kubectl certificate approve " + first)
+        .contains("kubectl delete node taken");
+    Await.until("held too", () -> !condition(second, "NodeNameConflict").isMissingNode());
+    var own = plane.client("system:node:taken", "system:nodes");
+    assertThat(Subject.of(issued(request(own, CLIENT, "taken", CLIENT_USAGES))).commonName())
+        .isEqualTo("system:node:taken");
+    assertThat(get(first).path("status").has("certificate")).isFalse();
+    assertThat(get(second).path("status").has("certificate")).isFalse();
+
+    approve(first);
+    assertThat(Subject.of(issued(first)).commonName()).isEqualTo("system:node:taken");
+    Await.result(plane.admin.delete(ControlPlane.NODES, "", "retaken", DeleteOptions.DEFAULT));
+    assertThat(Subject.of(issued(second)).commonName()).isEqualTo("system:node:retaken");
   }
 
   @Test

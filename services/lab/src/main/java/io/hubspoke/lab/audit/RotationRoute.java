@@ -1,0 +1,194 @@
+package io.hubspoke.lab.audit;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.client.DeleteOptions;
+import io.hubspoke.client.Resource;
+import io.hubspoke.kubelet.KubeletOptions;
+import io.hubspoke.lab.Mesh;
+import io.hubspoke.pki.CertificateProfile;
+import io.hubspoke.pki.Identity;
+import io.hubspoke.runtime.Component;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * N10: certificates are renewed before they end, and no request fails meanwhile ("Certificate
+ * Rotation"). A node joins with a certificate that lives for seconds; while it is renewed, so are
+ * the apiserver's own and the one that it shows to kubelets, and requests go both ways.
+ */
+public final class RotationRoute implements NodeToControlPlane {
+  private static final Duration LIFE = Duration.ofSeconds(4);
+
+  /** A kubelet renews four times in this time. */
+  private static final Duration LEASE = Duration.ofSeconds(1);
+
+  /** Nobody would take a node for lost that is silent for so long. */
+  private static final Duration LONGEST_SILENCE = Duration.ofSeconds(3);
+
+  private static final Duration AFTER_THE_END = Duration.ofMillis(1200);
+
+  @Override
+  public String id() {
+    return "N10";
+  }
+
+  @Override
+  public String title() {
+    return "certificates rotate under load";
+  }
+
+  @Override
+  public Map<Property, Boolean> expectation() {
+    return Map.of(Property.REACHABLE, true, Property.CLIENT_AUTHENTICATED, true);
+  }
+
+  @Override
+  public Map<Property, String> notApplicable() {
+    var why = "measured in N2 on the same way";
+    return Map.of(
+        Property.ENCRYPTED, why,
+        Property.SERVER_VERIFIED, why,
+        Property.AUTHORIZED, why,
+        Property.PATH, why);
+  }
+
+  @Override
+  public Map<Property, Verdict> measure(Mesh mesh) throws Exception {
+    var canary = Checks.canary();
+    var node = "node-" + canary;
+    var workload = new Workload(mesh);
+    var now = Instant.now();
+    var first =
+        mesh.issue(
+            NodeRole.nodeProfile(node)
+                .valid(now.minus(CertificateProfile.BACKDATE), now.plus(LIFE)));
+    var unauthenticated = unauthenticated(mesh);
+    Component.await(mesh.addNode(node, mesh.nodes().size() + 1, first, RotationRoute::oftenSeen));
+    try {
+      workload.ticker(canary, node, canary, List.of("--interval=100ms"));
+      workload.runs(canary);
+      var verdicts = new EnumMap<Property, Verdict>(Property.class);
+      verdicts.put(Property.REACHABLE, reachable(mesh, node, canary, first, unauthenticated));
+      verdicts.put(Property.CLIENT_AUTHENTICATED, authenticated(mesh, node, first));
+      return verdicts;
+    } finally {
+      workload.delete(canary);
+      mesh.removeNode(node);
+      Component.await(
+          mesh.admin()
+              .delete(Resource.LEASES, "kube-node-lease", node, DeleteOptions.DEFAULT)
+              .<Void>mapEmpty()
+              .otherwiseEmpty());
+    }
+  }
+
+  private static KubeletOptions.Builder oftenSeen(KubeletOptions.Builder kubelet) {
+    return kubelet.nodeLeaseDuration(LEASE);
+  }
+
+  /** Renews what others hold until the node's first certificate has ended, and counts. */
+  private static Verdict reachable(
+      Mesh mesh, String node, String pod, Identity first, long unauthenticated) throws Exception {
+    var evidence = Checks.evidence();
+    var end = first.certificate().getNotAfter().toInstant().plus(AFTER_THE_END);
+    var serving = mesh.servingCertificate();
+    var kubeletClient = mesh.kubeletClientCertificate();
+    try (var load = new RotationLoad(mesh, node, pod)) {
+      load.start();
+      for (var i = 0; i < 2; i++) {
+        TimeUnit.MILLISECONDS.sleep(700);
+        mesh.renewServing();
+        TimeUnit.MILLISECONDS.sleep(700);
+        mesh.renewKubeletClient();
+      }
+      while (Instant.now().isBefore(end)) {
+        TimeUnit.MILLISECONDS.sleep(50);
+      }
+      load.stop();
+      load.describe(evidence);
+      var refused = unauthenticated(mesh) - unauthenticated;
+      evidence.put("requestsThatTheApiserverKnewNobodyFor", refused);
+      var renewed = current(mesh, node);
+      var rotated =
+          List.of(
+              rotated(evidence, "nodesCertificate", first.certificate(), renewed),
+              rotated(evidence, "apiserversCertificate", serving, load.lastServed()),
+              rotated(
+                  evidence,
+                  "apiserversCertificateForKubelets",
+                  kubeletClient,
+                  mesh.kubeletClientCertificate()));
+      Checks.inShort(
+          evidence,
+          "%d requests while certificates rotated, %d failed"
+              .formatted(load.requests(), load.failures() + refused));
+      return Verdict.of(
+          !rotated.contains(false)
+              && refused == 0
+              && load.failures() == 0
+              && load.requests() > 0
+              && load.longestSilence().compareTo(LONGEST_SILENCE) < 0,
+          evidence);
+    }
+  }
+
+  private static boolean rotated(
+      ObjectNode evidence, String which, X509Certificate before, X509Certificate after) {
+    evidence
+        .putObject(which)
+        .put("serialBefore", serial(before))
+        .put("serialAfter", after == null ? "none" : serial(after));
+    return after != null && !after.getSerialNumber().equals(before.getSerialNumber());
+  }
+
+  private static String serial(X509Certificate certificate) {
+    return certificate.getSerialNumber().toString(16);
+  }
+
+  /** What the kubelet got in place of its first certificate; null for nothing. */
+  private static X509Certificate current(Mesh mesh, String node) throws IOException {
+    var file = kept(mesh, node);
+    return Files.exists(file) ? Identity.read(file, file).certificate() : null;
+  }
+
+  private static Path kept(Mesh mesh, String node) {
+    return mesh.nodeDirectory(node).resolve("pki").resolve("kubelet-client-current.pem");
+  }
+
+  /** How many requests the apiserver has answered with 401 so far. */
+  static long unauthenticated(Mesh mesh) throws Exception {
+    return Component.await(mesh.admin().raw("/metrics"))
+        .toString()
+        .lines()
+        .filter(line -> line.startsWith("apiserver_request_total{"))
+        .filter(line -> line.contains("code=\"401\""))
+        .mapToLong(line -> (long) Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+        .sum();
+  }
+
+  /** The first certificate has ended, and counts for nothing; the one after it counts. */
+  private static Verdict authenticated(Mesh mesh, String node, Identity first) throws Exception {
+    var evidence = Checks.evidence();
+    var server = Nodes.server(mesh);
+    var file = kept(mesh, node);
+    try (var old = Probe.as(first)) {
+      var answer = old.get(server + "/api/v1/nodes/" + node);
+      evidence.put("withTheFirstCertificate", answer.brief());
+      if (!Files.exists(file)) {
+        return Verdict.of(false, evidence);
+      }
+      try (var renewed = Probe.as(Identity.read(file, file))) {
+        var seen = Checks.seenAs(renewed, server, "system:node:" + node, "system:nodes", evidence);
+        return Verdict.of(Checks.unauthenticated(answer) && seen, evidence);
+      }
+    }
+  }
+}
