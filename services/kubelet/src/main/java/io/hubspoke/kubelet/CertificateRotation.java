@@ -42,6 +42,9 @@ final class CertificateRotation {
   /** Waits for an answer as long as the real kubelet does. */
   private static final Duration LONGEST_WAIT = Duration.ofMinutes(15);
 
+  /** What an answer may take, on a busy machine too. */
+  private static final Duration ANSWER = Duration.ofSeconds(5);
+
   private static final Duration FIRST_RETRY = Duration.ofSeconds(2);
 
   /**
@@ -161,7 +164,8 @@ final class CertificateRotation {
 
   /**
    * Returns when to renew: after 70 to 90 % of the life, so that nodes that joined together don't
-   * renew together. Of a short life, the time that it was dated back is no part.
+   * renew together. Of a short life, the time that it was dated back is no part, and the last
+   * seconds are left for getting an answer.
    *
    * @param chance between 0 and 1
    */
@@ -173,7 +177,8 @@ final class CertificateRotation {
       begin = signed;
     }
     long life = Duration.between(begin, end).toMillis();
-    return begin.plusMillis((long) (life * (7 + 2 * chance) / 10));
+    long wait = (long) (life * (7 + 2 * chance) / 10);
+    return begin.plusMillis(Math.min(wait, Math.max(life / 2, life - ANSWER.toMillis())));
   }
 
   /** A short life leaves no time for long waits. */

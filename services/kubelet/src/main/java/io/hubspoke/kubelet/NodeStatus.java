@@ -134,7 +134,7 @@ final class NodeStatus {
         return true;
       }
     }
-    return !known.path("nodeInfo").equals(own.path("nodeInfo"));
+    return !known.at("/nodeInfo/bootID").equals(own.at("/nodeInfo/bootID"));
   }
 
   private static ObjectNode withoutHeartbeats(ObjectNode status) {

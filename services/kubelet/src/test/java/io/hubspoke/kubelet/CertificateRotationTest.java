@@ -140,11 +140,13 @@ class CertificateRotationTest {
     X509Certificate year = certificate(begin, begin.plus(Duration.ofDays(100)));
     assertThat(CertificateRotation.deadline(year, 0)).isEqualTo("2026-03-12T00:00:00Z");
     assertThat(CertificateRotation.deadline(year, 1)).isEqualTo("2026-04-01T00:00:00Z");
-    // Ten seconds, and dated back as signers do.
+    // Short ones are dated back too, and time for an answer is left.
     Instant signed = begin.plus(CertificateProfile.BACKDATE);
+    X509Certificate minutes = certificate(begin, signed.plusSeconds(100));
+    assertThat(CertificateRotation.deadline(minutes, 0)).isEqualTo(signed.plusSeconds(70));
+    assertThat(CertificateRotation.deadline(minutes, 1)).isEqualTo(signed.plusSeconds(90));
     X509Certificate seconds = certificate(begin, signed.plusSeconds(10));
-    assertThat(CertificateRotation.deadline(seconds, 0)).isEqualTo(signed.plusSeconds(7));
-    assertThat(CertificateRotation.deadline(seconds, 1)).isEqualTo(signed.plusSeconds(9));
+    assertThat(CertificateRotation.deadline(seconds, 1)).isEqualTo(signed.plusSeconds(5));
   }
 
   private static X509Certificate certificate(Instant from, Instant until) {

@@ -25,7 +25,7 @@ import java.util.concurrent.TimeUnit;
  * the apiserver's own and the one that it shows to kubelets, and requests go both ways.
  */
 public final class RotationRoute implements NodeToControlPlane {
-  private static final Duration LIFE = Duration.ofSeconds(4);
+  private static final Duration LIFE = Duration.ofSeconds(5);
 
   /** A kubelet renews four times in this time. */
   private static final Duration LEASE = Duration.ofSeconds(1);
@@ -33,7 +33,7 @@ public final class RotationRoute implements NodeToControlPlane {
   /** Nobody would take a node for lost that is silent for so long. */
   private static final Duration LONGEST_SILENCE = Duration.ofSeconds(3);
 
-  private static final Duration AFTER_THE_END = Duration.ofMillis(1200);
+  private static final Duration AFTER_THE_END = Duration.ofMillis(800);
 
   @Override
   public String id() {

@@ -55,7 +55,7 @@ import org.slf4j.LoggerFactory;
 class RotationUnderLoadTest {
   private static final Logger LOG = LoggerFactory.getLogger(RotationUnderLoadTest.class);
   private static final Resource<ObjectNode> MAPS = Resource.CONFIG_MAPS.tree();
-  private static final Duration LIFE = Duration.ofSeconds(6);
+  private static final Duration LIFE = Duration.ofSeconds(8);
 
   /** Longer than anybody takes to look at files again. */
   private static final Duration TAKEN_OVER = Duration.ofMillis(2600);
@@ -98,7 +98,8 @@ class RotationUnderLoadTest {
     var token = new AtomicReference<>(account.token());
     var loads = new ArrayList<RotationLoad>();
     for (var node : List.of("node-1", "node-2")) {
-      new Workload(mesh).ticker("ticker-" + node, node, "c", List.of("--interval=100ms", "--message=line"));
+      new Workload(mesh)
+          .ticker("ticker-" + node, node, "c", List.of("--interval=100ms", "--message=line"));
       assertThat(new Workload(mesh).runs("ticker-" + node)).isTrue();
       loads.add(new RotationLoad(mesh, node, "ticker-" + node));
     }
@@ -180,7 +181,7 @@ class RotationUnderLoadTest {
           return current().values().stream()
               .allMatch(c -> c.getIssuerX500Principal().getName().equals("CN=kubernetes-2"));
         });
-    TimeUnit.MILLISECONDS.sleep(TAKEN_OVER.toMillis());
+    settle();
 
     trust(next.certificate());
   }
@@ -195,20 +196,26 @@ class RotationUnderLoadTest {
     for (var node : mesh.nodes().keySet()) {
       CertificateRenewal.trust(mesh.nodeDirectory(node).resolve("kubelet.kubeconfig"), list);
     }
-    TimeUnit.MILLISECONDS.sleep(TAKEN_OVER.toMillis());
+    settle();
   }
 
   private void serviceAccountKey(Account account, AtomicReference<String> token) throws Exception {
     var old = PublicKeys.read(pki("sa.pub")).getFirst();
     var next = KeyPairs.generate();
     AtomicFile.writePublic(pki("sa.pub"), Pem.encode(next.getPublic()) + Pem.encode(old));
-    TimeUnit.MILLISECONDS.sleep(TAKEN_OVER.toMillis());
+    settle();
     Pem.writePrivateKey(pki("sa.key"), next.getPrivate());
-    TimeUnit.MILLISECONDS.sleep(TAKEN_OVER.toMillis());
+    settle();
     token.set(account.token());
     TimeUnit.MILLISECONDS.sleep(500);
     AtomicFile.writePublic(pki("sa.pub"), Pem.encode(next.getPublic()));
+    settle();
+  }
+
+  /** Waits until what was changed is taken over. */
+  private void settle() throws Exception {
     TimeUnit.MILLISECONDS.sleep(TAKEN_OVER.toMillis());
+    noteSerials();
   }
 
   private interface Request {
