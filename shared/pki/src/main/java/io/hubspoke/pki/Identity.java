@@ -40,6 +40,15 @@ public record Identity(PrivateKey key, List<X509Certificate> chain) {
    * @throws IllegalArgumentException when a file does not hold what it should
    */
   public static Identity read(Path certificateFile, Path keyFile) throws IOException {
+    if (certificateFile.equals(keyFile)) {
+      // At once: it may be replaced meanwhile.
+      String text = Pem.read(keyFile);
+      try {
+        return new Identity(Pem.parsePrivateKey(text), Pem.parseCertificates(text));
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException(keyFile + ": " + e.getMessage(), e);
+      }
+    }
     return new Identity(Pem.readPrivateKey(keyFile), Pem.readCertificates(certificateFile));
   }
 

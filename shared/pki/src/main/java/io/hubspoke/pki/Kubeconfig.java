@@ -102,6 +102,9 @@ public record Kubeconfig(
       if (!hasCertificate) {
         return Optional.empty();
       }
+      if (clientCertificateData == null && clientKeyData == null) {
+        return Optional.of(Identity.read(clientCertificate, clientKey));
+      }
       var chain =
           clientCertificateData != null
               ? Pem.parseCertificates(clientCertificateData)
