@@ -104,7 +104,8 @@ final class EventLoops {
   }
 
   static void handle(SocketChannel accepted) {
-    accepted.pipeline().addLast(Quiet.HANDLER);
+    accepted.config().setRecvByteBufAllocator(READS);
+    accepted.pipeline().addLast(new EarlyBytes());
   }
 
   Future<Void> close() {

@@ -110,6 +110,7 @@ final class ForwardedConnection {
   private void join(Channel connected) {
     endpoint = connected;
     var unused = Splice.join(client, connected, STANDSTILL);
+    EarlyBytes.release(client);
   }
 
   /** Ends both sides with a reset, since nobody has said all that was to be said. */

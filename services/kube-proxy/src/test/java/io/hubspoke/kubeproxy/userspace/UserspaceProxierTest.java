@@ -16,6 +16,7 @@ import io.hubspoke.kubeproxy.rules.ServicePortName;
 import io.hubspoke.kubeproxy.rules.ServiceRule;
 import io.hubspoke.kubeproxy.rules.ServiceRule.Destinations;
 import io.hubspoke.testing.Await;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -27,8 +28,10 @@ import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -167,6 +170,52 @@ class UserspaceProxierTest {
         client.shutdownOutput();
         assertThat(accepted.getInputStream().transferTo(java.io.OutputStream.nullOutputStream()))
             .isEqualTo(written);
+      }
+    }
+  }
+
+  @Test
+  void every_byte_arrives_both_ways_up_to_the_end() throws Exception {
+    proxier.apply(rule(service, a.endpoint()));
+    var workers = new ArrayList<Future<Void>>();
+    for (int i = 0; i < 8; i++) {
+      // Of sizes that no buffer has, so that there is a tail.
+      var content = new byte[3_000_000 + 77_777 * i];
+      new Random(i).nextBytes(content);
+      workers.add(vertx.executeBlocking(() -> echoes(content), false));
+    }
+    Await.result(Future.all(workers));
+    Await.until("the endpoint's connections have ended", () -> a.connections() == 0);
+  }
+
+  private Void echoes(byte[] content) throws Exception {
+    try (var socket = connect(service)) {
+      assertThat(name(socket)).isEqualTo("a");
+      var sending =
+          Thread.ofVirtual()
+              .start(
+                  () -> {
+                    try {
+                      socket.getOutputStream().write(content);
+                      socket.shutdownOutput();
+                    } catch (IOException broken) {
+                      // The other thread finds out by what is missing.
+                    }
+                  });
+      assertThat(socket.getInputStream().readAllBytes()).isEqualTo(content);
+      sending.join();
+      return null;
+    }
+  }
+
+  @Test
+  void who_says_all_at_once_and_ends_loses_nothing() throws Exception {
+    proxier.apply(rule(service, dead(), a.endpoint()));
+    for (int i = 0; i < 200; i++) {
+      try (var socket = connect(service)) {
+        say(socket, "all");
+        socket.shutdownOutput();
+        assertThat(socket.getInputStream().readAllBytes()).asString().isEqualTo("a\nall\n");
       }
     }
   }
