@@ -34,9 +34,11 @@ import io.hubspoke.controllermanager.nodes.TaintEviction;
 import io.hubspoke.controllermanager.roles.ClusterRoleAggregationController;
 import io.hubspoke.controllermanager.serviceaccounts.TokenSecretController;
 import io.hubspoke.controllermanager.workloads.DeploymentController;
+import io.hubspoke.controllermanager.workloads.JobController;
 import io.hubspoke.controllermanager.workloads.OwnedIndex;
 import io.hubspoke.controllermanager.workloads.ReplicaKind;
 import io.hubspoke.controllermanager.workloads.ReplicaSetController;
+import io.hubspoke.controllermanager.workloads.TtlAfterFinishedController;
 import io.hubspoke.pki.CertificateAuthority;
 import io.hubspoke.pki.Pem;
 import io.hubspoke.runtime.Flag;
@@ -283,6 +285,9 @@ final class ControlLoops extends VerticleBase {
             index(sets),
             pods,
             index(pods)));
+    var jobs = informer(JobController.JOBS, ListOptions.ALL);
+    controllers.add(new JobController(client, context, jobs, pods, index(pods)));
+    controllers.add(new TtlAfterFinishedController(client, context, jobs));
   }
 
   private <T extends HasMetadata> void replicas(ReplicaKind<T> kind, Informer<Pod> pods) {

@@ -67,27 +67,25 @@ final class JobSync {
     var failures = backoff.with(job, count.newSucceeded(), count.newFailed(), now);
     var end = count.end(now);
     var waiting = expectations.left(uid());
-    int active = count.active().size();
-    int deleted = 0;
+    int before = count.active().size();
+    int active = before;
     if (end.isPresent()) {
-      deleted = delete(count.active());
+      active -= delete(count.active());
     } else if (waiting.isZero() && job.getMetadata().getDeletionTimestamp() == null) {
-      int managed = manage(failures);
-      deleted = Math.max(0, active - managed);
-      active = Math.max(active, managed);
-      if (count.isComplete(managed)) {
-        end = Optional.of(JobCount.End.COMPLETE);
-      } else {
+      active = manage(failures);
+      if (!count.isComplete(active)) {
         suspendOrResume();
       }
-    } else if (count.isComplete(active)) {
+    }
+    if (end.isEmpty() && count.isComplete(active)) {
       end = Optional.of(JobCount.End.COMPLETE);
     }
-    active -= deleted;
+    // Those deleted just now are on their way out, though the informer does not show it yet.
+    int terminating = count.terminating() + Math.max(0, before - active);
     status.setActive(orAbsent(active));
     status.setReady(Math.min(count.ready(), active));
-    status.setTerminating(count.terminating());
-    track(end, failures, end.isPresent() && active == 0 && waiting.isZero());
+    status.setTerminating(terminating);
+    track(end, failures, active == 0 && terminating == 0 && waiting.isZero());
     if (failure != null) {
       Future.failedFuture(failure).await();
     }
@@ -233,8 +231,8 @@ final class JobSync {
 
     withFinalizer.removeAll(letGo(ended));
     uncounted.settle(status, withFinalizer);
-    if (mayEnd && uncounted.size() == 0 && withFinalizer.isEmpty() && count.terminating() == 0) {
-      finish(end.orElseThrow());
+    if (mayEnd && end.isPresent() && uncounted.size() == 0 && withFinalizer.isEmpty()) {
+      finish(end.get());
     }
     flush();
     if (JobRules.finished(job) != null) {
