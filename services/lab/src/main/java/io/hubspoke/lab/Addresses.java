@@ -1,5 +1,9 @@
 package io.hubspoke.lab;
 
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
 /**
  * Where the parts of one lab live on loopback; labs that run beside each other take different
  * blocks.
@@ -18,6 +22,14 @@ public record Addresses(int block) {
 
   /** A network of its own for each node's pods: no more fit. */
   static final int NODES = 250;
+
+  /** Returns the lab whose apiserver is at this address; empty when it is no lab's. */
+  static Optional<Addresses> ofServer(String address) {
+    return IntStream.range(0, BLOCKS)
+        .mapToObj(Addresses::new)
+        .filter(lab -> List.of(lab.apiserver(), lab.nodesUplink()).contains(address))
+        .findFirst();
+  }
 
   /** An address of the block that nobody serves on; who has bound it has the block. */
   String guard() {

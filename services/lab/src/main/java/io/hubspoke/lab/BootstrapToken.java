@@ -1,19 +1,19 @@
 package io.hubspoke.lab;
 
 import io.fabric8.kubernetes.api.model.Secret;
-import io.fabric8.kubernetes.api.model.SecretBuilder;
-import java.security.SecureRandom;
+import io.hubspoke.lab.join.JoinToken;
+import io.hubspoke.lab.join.TokenSecret;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 
 /** A token with which a node joins: {@code <id>.<secret>}, kept in a Secret of kube-system. */
 public record BootstrapToken(String id, String secret, Instant expiration) {
-  private static final SecureRandom RANDOM = new SecureRandom();
-  private static final String ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz";
-
   /** Makes a random one. */
   public static BootstrapToken create(Instant expiration) {
-    return new BootstrapToken(random(6), random(16), expiration.truncatedTo(ChronoUnit.SECONDS));
+    var token = JoinToken.generate();
+    return new BootstrapToken(
+        token.id(), token.secret(), expiration.truncatedTo(ChronoUnit.SECONDS));
   }
 
   /** What the bearer sends. */
@@ -23,33 +23,17 @@ public record BootstrapToken(String id, String secret, Instant expiration) {
 
   /** The Secret that makes it valid. */
   public Secret object() {
-    return new SecretBuilder()
-        .withApiVersion("v1")
-        .withKind("Secret")
-        .withNewMetadata()
-        .withName("bootstrap-token-" + id)
-        .withNamespace("kube-system")
-        .endMetadata()
-        .withType("bootstrap.kubernetes.io/token")
-        .addToStringData("token-id", id)
-        .addToStringData("token-secret", secret)
-        .addToStringData("expiration", expiration.toString())
-        .addToStringData("usage-bootstrap-authentication", "true")
-        .addToStringData("usage-bootstrap-signing", "true")
-        .addToStringData("auth-extra-groups", "system:bootstrappers:kubeadm:default-node-token")
-        .build();
+    return new TokenSecret(
+            new JoinToken(id, secret),
+            expiration,
+            "",
+            TokenSecret.USAGES,
+            List.of(TokenSecret.DEFAULT_GROUP))
+        .object();
   }
 
   @Override
   public String toString() {
     return id + ".***";
-  }
-
-  private static String random(int length) {
-    var text = new StringBuilder();
-    for (var i = 0; i < length; i++) {
-      text.append(ALPHABET.charAt(RANDOM.nextInt(ALPHABET.length())));
-    }
-    return text.toString();
   }
 }

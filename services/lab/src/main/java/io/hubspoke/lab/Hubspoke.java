@@ -22,7 +22,14 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     version = "hubspoke " + Hubspoke.VERSION + " (Kubernetes v1.33)",
     description = "A wind tunnel for Kubernetes control-plane and node networking.",
-    subcommands = {UpCommand.class, DemoCommand.class, AuditCommand.class, BenchCommand.class},
+    subcommands = {
+      UpCommand.class,
+      TokenCommand.class,
+      JoinCommand.class,
+      DemoCommand.class,
+      AuditCommand.class,
+      BenchCommand.class
+    },
     footer = {"", "Example:", "  hubspoke up --nodes 3 --dir lab"})
 public final class Hubspoke implements Runnable {
   static final String VERSION = "0.1.0";

@@ -119,6 +119,7 @@ public final class Mesh {
     schedulerUplink = uplink(addresses.schedulerUplink());
     controllerManagerUplink = uplink(addresses.controllerManagerUplink());
     deploy(new Apiserver(components.apiserver()));
+    var published = components.publication().publish(admin);
     var token = createToken(Instant.now().plus(TOKEN_LIFE));
     var bootstrap =
         files.bootstrapKubeconfig("bootstrap-kubelet.kubeconfig", components.nodeCluster(), token);
@@ -136,6 +137,7 @@ public final class Mesh {
     for (var node : starting) {
       Component.await(node);
     }
+    Component.await(published);
   }
 
   private Wire uplink(String address) throws Exception {

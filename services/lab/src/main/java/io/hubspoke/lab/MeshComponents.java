@@ -10,6 +10,8 @@ import io.hubspoke.controllermanager.ControllerManagerOptions;
 import io.hubspoke.controllermanager.certificates.KubeletServingRanges;
 import io.hubspoke.kubelet.KubeletOptions;
 import io.hubspoke.kubelet.server.AuthorizationMode;
+import io.hubspoke.lab.join.ClusterInfo;
+import io.hubspoke.lab.join.KubeletConfig;
 import io.hubspoke.pki.Kubeconfig;
 import io.hubspoke.scheduler.SchedulerOptions;
 import java.nio.file.Path;
@@ -48,6 +50,7 @@ record MeshComponents(MeshOptions options, Addresses addresses, ClusterFiles fil
                     new ApiserverOptions.KubernetesService(addresses.nodesUplink(), SERVICE_RANGE))
                 .with(
                     new ApiserverOptions.Authn(files.caCertificate(), false, true)
+                        .withAnonymousPaths(ClusterPublication.ANONYMOUS_PATHS)
                         .with(
                             RequestHeaderOptions.of(
                                 files.frontProxyCa(), List.of(ClusterFiles.FRONT_PROXY)))
@@ -103,6 +106,17 @@ record MeshComponents(MeshOptions options, Addresses addresses, ClusterFiles fil
         .apply(
             Kubeconfig.Cluster.trusting(
                 Addresses.url(addresses.nodesUplink()), files.ca().certificate()));
+  }
+
+  /** What nodes that join by themselves are told. */
+  ClusterPublication publication() {
+    var open = options.posture() == MeshOptions.Posture.OPEN;
+    return new ClusterPublication(
+        new ClusterInfo(Addresses.url(addresses.nodesUplink()), List.of(files.ca().certificate())),
+        new KubeletConfig(
+            open,
+            (open ? AuthorizationMode.ALWAYS_ALLOW : AuthorizationMode.WEBHOOK).toString(),
+            options.posture() == MeshOptions.Posture.VERIFIED));
   }
 
   /** What the kubelet of the n-th node is started with. */

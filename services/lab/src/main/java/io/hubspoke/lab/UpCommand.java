@@ -118,6 +118,9 @@ final class UpCommand implements Callable<Integer> {
         nodes, nodes == 1 ? "node" : "nodes", Addresses.url(mesh.addresses().apiserver()));
     out.printf(
         "kubectl --kubeconfig %s get nodes -o wide%n", directory.resolve("admin.kubeconfig"));
+    out.printf(
+        "one more node: hubspoke token create --kubeconfig %s --print-join-command%n",
+        directory.resolve("admin.kubeconfig"));
     out.flush();
   }
 

@@ -13,6 +13,9 @@ import picocli.CommandLine.TypeConversionException;
 public final class GoDuration implements ITypeConverter<Duration> {
   @Override
   public Duration convert(String text) {
+    if (text.equals("0")) {
+      return Duration.ZERO;
+    }
     try {
       if (text.endsWith("ms")) {
         return Duration.ofMillis(Long.parseLong(text.substring(0, text.length() - 2)));
