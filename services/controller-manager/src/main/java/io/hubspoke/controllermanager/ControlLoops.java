@@ -79,7 +79,7 @@ final class ControlLoops extends VerticleBase {
 
   @Override
   public Future<?> start() throws IOException {
-    var config = options.client().withUserAgent("kube-controller-manager/v1.33.0");
+    var config = options.client().withUserAgent(ControllerManager.USER_AGENT);
     client = new ApiClient(vertx, config);
     var nodes = informer(Resource.NODES, ListOptions.ALL);
     certificates(nodes);

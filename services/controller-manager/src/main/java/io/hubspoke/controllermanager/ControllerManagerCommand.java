@@ -2,6 +2,7 @@ package io.hubspoke.controllermanager;
 
 import io.hubspoke.api.AddressRange;
 import io.hubspoke.client.ClientConfig;
+import io.hubspoke.client.election.LeaderElectionFlags;
 import io.hubspoke.controllermanager.certificates.KubeletServingRanges;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.GoDuration;
@@ -11,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -104,6 +106,8 @@ public final class ControllerManagerCommand implements Callable<Integer> {
       description = "range of service addresses: none of them is approved as a node's")
   private List<String> serviceClusterIpRange = List.of();
 
+  @Mixin private LeaderElectionFlags leaderElection = new LeaderElectionFlags();
+
   @Override
   public Integer call() {
     return Component.run(new ControllerManager(options()), System.err);
@@ -125,7 +129,8 @@ public final class ControllerManagerCommand implements Callable<Integer> {
               : null,
           nodeMonitorPeriod,
           nodeMonitorGracePeriod,
-          nodeStartupGracePeriod);
+          nodeStartupGracePeriod,
+          leaderElection.options(ControllerManagerOptions.LEADER_ELECTION));
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }

@@ -1,6 +1,7 @@
 package io.hubspoke.controllermanager;
 
 import io.hubspoke.client.ClientConfig;
+import io.hubspoke.client.election.LeaderElectionOptions;
 import io.hubspoke.controllermanager.certificates.KubeletServingRanges;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,6 +20,7 @@ import java.time.Duration;
  * @param nodeMonitorPeriod how often the health of nodes is looked at
  * @param nodeMonitorGracePeriod how long a running node may be silent
  * @param nodeStartupGracePeriod how long a starting node may be silent
+ * @param leaderElection how replicas agree on the one that acts
  */
 public record ControllerManagerOptions(
     ClientConfig client,
@@ -30,7 +32,8 @@ public record ControllerManagerOptions(
     KubeletServingRanges kubeletServing,
     Duration nodeMonitorPeriod,
     Duration nodeMonitorGracePeriod,
-    Duration nodeStartupGracePeriod) {
+    Duration nodeStartupGracePeriod,
+    LeaderElectionOptions leaderElection) {
   static final Duration SIGNING_DURATION = Duration.ofDays(365);
   static final Duration MONITOR_PERIOD = Duration.ofSeconds(5);
 
@@ -38,6 +41,8 @@ public record ControllerManagerOptions(
   static final Duration MONITOR_GRACE_PERIOD = Duration.ofSeconds(50);
 
   static final Duration STARTUP_GRACE_PERIOD = Duration.ofMinutes(1);
+  static final LeaderElectionOptions LEADER_ELECTION =
+      LeaderElectionOptions.of("kube-controller-manager");
 
   public ControllerManagerOptions {
     if ((clusterSigningCertFile == null) != (clusterSigningKeyFile == null)) {
@@ -67,7 +72,8 @@ public record ControllerManagerOptions(
         null,
         MONITOR_PERIOD,
         MONITOR_GRACE_PERIOD,
-        STARTUP_GRACE_PERIOD);
+        STARTUP_GRACE_PERIOD,
+        LEADER_ELECTION);
   }
 
   /** Signs with this authority. */
@@ -83,7 +89,8 @@ public record ControllerManagerOptions(
         kubeletServing,
         nodeMonitorPeriod,
         nodeMonitorGracePeriod,
-        nodeStartupGracePeriod);
+        nodeStartupGracePeriod,
+        leaderElection);
   }
 
   public ControllerManagerOptions withRootCaFile(Path file) {
@@ -97,7 +104,8 @@ public record ControllerManagerOptions(
         kubeletServing,
         nodeMonitorPeriod,
         nodeMonitorGracePeriod,
-        nodeStartupGracePeriod);
+        nodeStartupGracePeriod,
+        leaderElection);
   }
 
   /** Fills secrets with tokens that this key signs. */
@@ -112,7 +120,8 @@ public record ControllerManagerOptions(
         kubeletServing,
         nodeMonitorPeriod,
         nodeMonitorGracePeriod,
-        nodeStartupGracePeriod);
+        nodeStartupGracePeriod,
+        leaderElection);
   }
 
   /** Approves serving certificates of kubelets for addresses in these ranges. */
@@ -127,7 +136,8 @@ public record ControllerManagerOptions(
         ranges,
         nodeMonitorPeriod,
         nodeMonitorGracePeriod,
-        nodeStartupGracePeriod);
+        nodeStartupGracePeriod,
+        leaderElection);
   }
 
   public ControllerManagerOptions withNodeMonitor(Duration period, Duration grace) {
@@ -141,6 +151,22 @@ public record ControllerManagerOptions(
         kubeletServing,
         period,
         grace,
-        nodeStartupGracePeriod);
+        nodeStartupGracePeriod,
+        leaderElection);
+  }
+
+  public ControllerManagerOptions withLeaderElection(LeaderElectionOptions election) {
+    return new ControllerManagerOptions(
+        client,
+        clusterSigningCertFile,
+        clusterSigningKeyFile,
+        clusterSigningDuration,
+        rootCaFile,
+        serviceAccountPrivateKeyFile,
+        kubeletServing,
+        nodeMonitorPeriod,
+        nodeMonitorGracePeriod,
+        nodeStartupGracePeriod,
+        election);
   }
 }

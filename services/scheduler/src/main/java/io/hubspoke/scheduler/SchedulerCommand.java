@@ -1,11 +1,13 @@
 package io.hubspoke.scheduler;
 
 import io.hubspoke.client.ClientConfig;
+import io.hubspoke.client.election.LeaderElectionFlags;
 import io.hubspoke.runtime.Component;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -31,6 +33,8 @@ public final class SchedulerCommand implements Callable<Integer> {
               + " of its configuration file")
   private String schedulerName = "default-scheduler";
 
+  @Mixin private LeaderElectionFlags leaderElection = new LeaderElectionFlags();
+
   @Override
   public Integer call() {
     return Component.run(new Scheduler(options()), System.err);
@@ -38,9 +42,18 @@ public final class SchedulerCommand implements Callable<Integer> {
 
   private SchedulerOptions options() {
     try {
-      return new SchedulerOptions(ClientConfig.read(kubeconfig), schedulerName);
+      return new SchedulerOptions(
+          client(), schedulerName, leaderElection.options(SchedulerOptions.LEADER_ELECTION));
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
+  }
+
+  private ClientConfig client() {
+    try {
+      return ClientConfig.read(kubeconfig);
     } catch (IOException | IllegalArgumentException e) {
-      throw new ParameterException(spec.commandLine(), "--kubeconfig: " + Component.reason(e), e);
+      throw new IllegalArgumentException("--kubeconfig: " + Component.reason(e), e);
     }
   }
 }

@@ -17,20 +17,22 @@ import java.util.List;
 import javax.net.ssl.SSLPeerUnverifiedException;
 
 /** An HTTPS server on loopback with a certificate of its own authority. */
-final class FakeServer {
-  final CertificateAuthority authority = CertificateAuthority.create("test-ca", Duration.ofDays(1));
+public final class FakeServer {
+  public final CertificateAuthority authority =
+      CertificateAuthority.create("test-ca", Duration.ofDays(1));
   final Vertx vertx;
   private HttpServer server;
 
-  FakeServer(Vertx vertx) {
+  public FakeServer(Vertx vertx) {
     this.vertx = vertx;
   }
 
-  FakeServer start(Handler<HttpServerRequest> handler) throws Exception {
+  public FakeServer start(Handler<HttpServerRequest> handler) throws Exception {
     return start(handler, HttpVersion.HTTP_2, HttpVersion.HTTP_1_1);
   }
 
-  FakeServer start(Handler<HttpServerRequest> handler, HttpVersion... versions) throws Exception {
+  public FakeServer start(Handler<HttpServerRequest> handler, HttpVersion... versions)
+      throws Exception {
     Identity identity =
         authority.issueServer("server", SubjectAltNames.of("127.0.0.1"), Duration.ofDays(1));
     HttpServerOptions options =
@@ -48,7 +50,7 @@ final class FakeServer {
     return server.actualPort();
   }
 
-  ClientConfig config(Credentials credentials) {
+  public ClientConfig config(Credentials credentials) {
     return ClientConfig.of(
         "https://127.0.0.1:" + port(), List.of(authority.certificate()), credentials);
   }

@@ -87,11 +87,11 @@ final class ControlPlane {
     return config(identity(user, groups));
   }
 
-  private Identity identity(String user, String... groups) {
+  Identity identity(String user, String... groups) {
     return authority.issueClient(user, List.of(groups), Duration.ofHours(1));
   }
 
-  private ClientConfig config(Identity identity) {
+  ClientConfig config(Identity identity) {
     return ClientConfig.of(
         server, List.of(authority.certificate()), new Credentials.Certificate(identity));
   }
