@@ -9,6 +9,7 @@ import io.hubspoke.client.EventRecorder;
 import io.hubspoke.client.Informer;
 import io.hubspoke.client.ListOptions;
 import io.hubspoke.client.Resource;
+import io.hubspoke.client.WorkQueues;
 import io.hubspoke.controllermanager.certificates.AccessReviews;
 import io.hubspoke.controllermanager.certificates.Approver;
 import io.hubspoke.controllermanager.certificates.CsrApprovingController;
@@ -30,6 +31,7 @@ import io.hubspoke.controllermanager.garbagecollection.GarbageCollector;
 import io.hubspoke.controllermanager.namespaces.NamespaceController;
 import io.hubspoke.controllermanager.namespaces.NamespacePublisher;
 import io.hubspoke.controllermanager.nodes.NodeLifecycleController;
+import io.hubspoke.controllermanager.nodes.PodGarbageCollector;
 import io.hubspoke.controllermanager.nodes.TaintEviction;
 import io.hubspoke.controllermanager.roles.ClusterRoleAggregationController;
 import io.hubspoke.controllermanager.serviceaccounts.TokenSecretController;
@@ -66,6 +68,7 @@ final class ControlLoops extends VerticleBase {
   private static final Duration LOOK_AT_FILES = Duration.ofSeconds(1);
 
   private final ControllerManagerOptions options;
+  private final WorkQueues queues;
   private final Map<Watched, Informer<?>> informers = new LinkedHashMap<>();
   private final Map<Informer<?>, OwnedIndex<?>> indexes = new LinkedHashMap<>();
   private final List<Controller> controllers = new ArrayList<>();
@@ -73,12 +76,14 @@ final class ControlLoops extends VerticleBase {
   private ApiClient client;
   private ApiClient collectorsClient;
 
-  ControlLoops(ControllerManagerOptions options) {
+  ControlLoops(ControllerManagerOptions options, WorkQueues queues) {
     this.options = options;
+    this.queues = queues;
   }
 
   @Override
   public Future<?> start() throws IOException {
+    queues.measure(context);
     var config = options.client().withUserAgent(ControllerManager.USER_AGENT);
     client = new ApiClient(vertx, config);
     var nodes = informer(Resource.NODES, ListOptions.ALL);
@@ -192,6 +197,9 @@ final class ControlLoops extends VerticleBase {
             options.nodeMonitorGracePeriod(),
             options.nodeStartupGracePeriod()));
     controllers.add(new TaintEviction(client, context, events, nodes));
+    var pods = informer(Resource.PODS, ListOptions.ALL);
+    controllers.add(
+        new PodGarbageCollector(client, context, nodes, pods, options.podGarbage()));
   }
 
   private void namespaces() throws IOException {

@@ -3,7 +3,9 @@ package io.hubspoke.controllermanager;
 import io.hubspoke.api.AddressRange;
 import io.hubspoke.client.ClientConfig;
 import io.hubspoke.client.election.LeaderElectionFlags;
+import io.hubspoke.client.serving.SecureServingFlags;
 import io.hubspoke.controllermanager.certificates.KubeletServingRanges;
+import io.hubspoke.controllermanager.nodes.PodGarbageOptions;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.GoDuration;
 import java.io.IOException;
@@ -31,6 +33,8 @@ import picocli.CommandLine.Spec;
       "    --root-ca-file=ca.crt --cluster-signing-cert-file=ca.crt --cluster-signing-key-file=ca.key"
     })
 public final class ControllerManagerCommand implements Callable<Integer> {
+  private static final int PORT = 10257;
+
   @Spec private CommandSpec spec;
 
   @Option(names = "--kubeconfig", required = true, description = "apiserver and credentials")
@@ -106,7 +110,16 @@ public final class ControllerManagerCommand implements Callable<Integer> {
       description = "range of service addresses: none of them is approved as a node's")
   private List<String> serviceClusterIpRange = List.of();
 
+  @Option(
+      names = "--terminated-pod-gc-threshold",
+      paramLabel = "COUNT",
+      description =
+          "how many pods that have ended may stay before the oldest are deleted; 0 for any number"
+              + " (12500)")
+  private int terminatedPodGcThreshold = PodGarbageOptions.DEFAULT.terminatedPodThreshold();
+
   @Mixin private LeaderElectionFlags leaderElection = new LeaderElectionFlags();
+  @Mixin private SecureServingFlags serving = new SecureServingFlags();
 
   @Override
   public Integer call() {
@@ -130,7 +143,9 @@ public final class ControllerManagerCommand implements Callable<Integer> {
           nodeMonitorPeriod,
           nodeMonitorGracePeriod,
           nodeStartupGracePeriod,
-          leaderElection.options(ControllerManagerOptions.LEADER_ELECTION));
+          leaderElection.options(ControllerManagerOptions.LEADER_ELECTION),
+          serving.options(PORT),
+          PodGarbageOptions.DEFAULT.withThreshold(terminatedPodGcThreshold));
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }

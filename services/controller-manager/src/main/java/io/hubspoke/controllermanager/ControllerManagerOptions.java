@@ -2,7 +2,9 @@ package io.hubspoke.controllermanager;
 
 import io.hubspoke.client.ClientConfig;
 import io.hubspoke.client.election.LeaderElectionOptions;
+import io.hubspoke.client.serving.SecureServing;
 import io.hubspoke.controllermanager.certificates.KubeletServingRanges;
+import io.hubspoke.controllermanager.nodes.PodGarbageOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 
@@ -21,6 +23,8 @@ import java.time.Duration;
  * @param nodeMonitorGracePeriod how long a running node may be silent
  * @param nodeStartupGracePeriod how long a starting node may be silent
  * @param leaderElection how replicas agree on the one that acts
+ * @param serving where health and metrics are served
+ * @param podGarbage when pods that no kubelet deletes are deleted
  */
 public record ControllerManagerOptions(
     ClientConfig client,
@@ -33,7 +37,9 @@ public record ControllerManagerOptions(
     Duration nodeMonitorPeriod,
     Duration nodeMonitorGracePeriod,
     Duration nodeStartupGracePeriod,
-    LeaderElectionOptions leaderElection) {
+    LeaderElectionOptions leaderElection,
+    SecureServing serving,
+    PodGarbageOptions podGarbage) {
   static final Duration SIGNING_DURATION = Duration.ofDays(365);
   static final Duration MONITOR_PERIOD = Duration.ofSeconds(5);
 
@@ -73,7 +79,9 @@ public record ControllerManagerOptions(
         MONITOR_PERIOD,
         MONITOR_GRACE_PERIOD,
         STARTUP_GRACE_PERIOD,
-        LEADER_ELECTION);
+        LEADER_ELECTION,
+        SecureServing.NONE,
+        PodGarbageOptions.DEFAULT);
   }
 
   /** Signs with this authority. */
@@ -90,7 +98,9 @@ public record ControllerManagerOptions(
         nodeMonitorPeriod,
         nodeMonitorGracePeriod,
         nodeStartupGracePeriod,
-        leaderElection);
+        leaderElection,
+        serving,
+        podGarbage);
   }
 
   public ControllerManagerOptions withRootCaFile(Path file) {
@@ -105,7 +115,9 @@ public record ControllerManagerOptions(
         nodeMonitorPeriod,
         nodeMonitorGracePeriod,
         nodeStartupGracePeriod,
-        leaderElection);
+        leaderElection,
+        serving,
+        podGarbage);
   }
 
   /** Fills secrets with tokens that this key signs. */
@@ -121,7 +133,9 @@ public record ControllerManagerOptions(
         nodeMonitorPeriod,
         nodeMonitorGracePeriod,
         nodeStartupGracePeriod,
-        leaderElection);
+        leaderElection,
+        serving,
+        podGarbage);
   }
 
   /** Approves serving certificates of kubelets for addresses in these ranges. */
@@ -137,7 +151,9 @@ public record ControllerManagerOptions(
         nodeMonitorPeriod,
         nodeMonitorGracePeriod,
         nodeStartupGracePeriod,
-        leaderElection);
+        leaderElection,
+        serving,
+        podGarbage);
   }
 
   public ControllerManagerOptions withNodeMonitor(Duration period, Duration grace) {
@@ -152,7 +168,9 @@ public record ControllerManagerOptions(
         period,
         grace,
         nodeStartupGracePeriod,
-        leaderElection);
+        leaderElection,
+        serving,
+        podGarbage);
   }
 
   public ControllerManagerOptions withLeaderElection(LeaderElectionOptions election) {
@@ -167,6 +185,43 @@ public record ControllerManagerOptions(
         nodeMonitorPeriod,
         nodeMonitorGracePeriod,
         nodeStartupGracePeriod,
-        election);
+        election,
+        serving,
+        podGarbage);
+  }
+
+  /** Serves health and metrics there. */
+  public ControllerManagerOptions withServing(SecureServing where) {
+    return new ControllerManagerOptions(
+        client,
+        clusterSigningCertFile,
+        clusterSigningKeyFile,
+        clusterSigningDuration,
+        rootCaFile,
+        serviceAccountPrivateKeyFile,
+        kubeletServing,
+        nodeMonitorPeriod,
+        nodeMonitorGracePeriod,
+        nodeStartupGracePeriod,
+        leaderElection,
+        where,
+        podGarbage);
+  }
+
+  public ControllerManagerOptions withPodGarbage(PodGarbageOptions garbage) {
+    return new ControllerManagerOptions(
+        client,
+        clusterSigningCertFile,
+        clusterSigningKeyFile,
+        clusterSigningDuration,
+        rootCaFile,
+        serviceAccountPrivateKeyFile,
+        kubeletServing,
+        nodeMonitorPeriod,
+        nodeMonitorGracePeriod,
+        nodeStartupGracePeriod,
+        leaderElection,
+        serving,
+        garbage);
   }
 }

@@ -36,6 +36,11 @@ public record Addresses(int block) {
     return "127.0.%d.254".formatted(10 + 2 * block);
   }
 
+  /** An address that nothing of a lab ever has. */
+  public String unused() {
+    return "127.0.%d.253".formatted(10 + 2 * block);
+  }
+
   /** The first of two /16 networks of nodes: 127.10 to 127.19, then 127.40 to 127.61. */
   private int nodeNetwork() {
     return (block < 5 ? 10 : 30) + 2 * block;

@@ -66,6 +66,8 @@ public final class Mesh {
   private Wire nodesUplink;
   private Wire schedulerUplink;
   private Wire controllerManagerUplink;
+  private ControllerManager controllerManager;
+  private Scheduler scheduler;
 
   private Mesh(
       Vertx vertx,
@@ -127,10 +129,9 @@ public final class Mesh {
     for (var n = 1; n <= options.nodes(); n++) {
       starting.add(deployNode("node-" + n, n, bootstrap, UnaryOperator.identity()));
     }
-    var controllers =
-        List.of(
-            vertx.deployVerticle(new ControllerManager(components.controllerManager())),
-            vertx.deployVerticle(new Scheduler(components.scheduler())));
+    controllerManager = new ControllerManager(components.controllerManager());
+    scheduler = new Scheduler(components.scheduler());
+    var controllers = List.of(vertx.deployVerticle(controllerManager), vertx.deployVerticle(scheduler));
     for (var controller : controllers) {
       deployments.add(Component.await(controller));
     }
@@ -429,6 +430,16 @@ public final class Mesh {
   public List<Access> accesses(String node) {
     var seen = accesses.get(node);
     return seen == null ? List.of() : List.copyOf(seen);
+  }
+
+  /** Where the controller manager serves its health and metrics: on loopback only. */
+  public String controllerManagerHealth() {
+    return "https://127.0.0.1:" + controllerManager.port();
+  }
+
+  /** Where the scheduler serves its health and metrics: on loopback only. */
+  public String schedulerHealth() {
+    return "https://127.0.0.1:" + scheduler.port();
   }
 
   /** The wire between nodes and the apiserver. */

@@ -6,6 +6,7 @@ import io.hubspoke.apiserver.authn.RequestHeaderOptions;
 import io.hubspoke.apiserver.kubeletclient.KubeletClientOptions;
 import io.hubspoke.apiserver.proxy.ProxyOptions;
 import io.hubspoke.apiserver.serviceaccount.ServiceAccountOptions;
+import io.hubspoke.client.serving.SecureServing;
 import io.hubspoke.controllermanager.ControllerManagerOptions;
 import io.hubspoke.controllermanager.certificates.KubeletServingRanges;
 import io.hubspoke.kubelet.KubeletOptions;
@@ -72,8 +73,10 @@ record MeshComponents(MeshOptions options, Addresses addresses, ClusterFiles fil
             .withKubeconfig(files.kubeconfig("controller-manager"))
             .withLocalAddress(addresses.controllerManager())
             .withUserAgent("kube-controller-manager");
+    client = options.changes().controlPlane().apply(client);
     var manager =
-        ControllerManagerOptions.of(options.changes().controlPlane().apply(client))
+        ControllerManagerOptions.of(client)
+            .withServing(SecureServing.onLoopback(client))
             .withClusterSigning(files.caCertificate(), files.caKey(), Duration.ofDays(365))
             .withRootCaFile(files.caCertificate())
             .withServiceAccountPrivateKeyFile(files.serviceAccountKey());
@@ -95,7 +98,8 @@ record MeshComponents(MeshOptions options, Addresses addresses, ClusterFiles fil
             .withKubeconfig(files.kubeconfig("scheduler"))
             .withLocalAddress(addresses.scheduler())
             .withUserAgent("kube-scheduler");
-    return SchedulerOptions.of(options.changes().controlPlane().apply(client));
+    client = options.changes().controlPlane().apply(client);
+    return SchedulerOptions.of(client).withServing(SecureServing.onLoopback(client));
   }
 
   /** What nodes are told of the apiserver. */

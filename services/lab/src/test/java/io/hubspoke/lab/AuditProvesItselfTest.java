@@ -6,6 +6,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Json;
 import io.hubspoke.client.DeleteOptions;
 import io.hubspoke.client.Resource;
+import io.hubspoke.client.election.LeaderElectionOptions;
+import io.hubspoke.client.serving.SecureServing;
+import io.hubspoke.controllermanager.ControllerManager;
+import io.hubspoke.controllermanager.ControllerManagerOptions;
 import io.hubspoke.kubelet.server.AuthorizationMode;
 import io.hubspoke.lab.MeshOptions.Changes;
 import io.hubspoke.lab.MeshOptions.Posture;
@@ -13,6 +17,7 @@ import io.hubspoke.lab.audit.Audit;
 import io.hubspoke.lab.audit.BootstrapRoute;
 import io.hubspoke.lab.audit.ControlPlaneRoute;
 import io.hubspoke.lab.audit.ExecRoute;
+import io.hubspoke.lab.audit.HubOnlyRoute;
 import io.hubspoke.lab.audit.LogsRoute;
 import io.hubspoke.lab.audit.NodeProxyRoute;
 import io.hubspoke.lab.audit.NodeRoute;
@@ -249,6 +254,34 @@ class AuditProvesItselfTest {
     assertThat(row.asExpected(Property.REACHABLE)).as(row.toString()).isFalse();
     assertThat(row.asExpected(Property.CLIENT_AUTHENTICATED)).as(row.toString()).isFalse();
     assertThat(row.failure()).as(row.toString()).isEmpty();
+  }
+
+  @Test
+  void aControllerManagerThatServesNodesFailsTheScan() throws Exception {
+    var scan = List.<Route>of(new HubOnlyRoute());
+    var lab = Postures.start(1, scan, step -> {});
+    try {
+      var mesh = lab.meshes().get(Posture.DEFAULT);
+      assertThat(new Audit(lab.meshes(), step -> {}).run(scan))
+          .allSatisfy(row -> assertThat(row.asExpected()).as(row.toString()).isTrue());
+      // Its own address, and all addresses as the real one has it by default.
+      for (var bind : List.of(mesh.addresses().controllerManager(), "0.0.0.0")) {
+        var careless =
+            new ControllerManager(
+                ControllerManagerOptions.of(mesh.admin().config())
+                    .withLeaderElection(LeaderElectionOptions.of("careless"))
+                    .withServing(SecureServing.onLoopback(mesh.admin().config()).at(bind, 0)));
+        var deployment = Component.await(mesh.vertx().deployVerticle(careless));
+        var row = new Audit(lab.meshes(), step -> {}).run(scan).getFirst();
+        assertThat(row.asExpected(Property.PATH)).as(row.toString()).isFalse();
+        assertThat(row.asExpected(Property.REACHABLE)).as(row.toString()).isTrue();
+        assertThat(row.verdicts().get(Property.PATH).evidence().path("more").toString())
+            .contains(mesh.addresses().controllerManager() + ":" + careless.port() + " (200 ok)");
+        Component.await(mesh.vertx().undeploy(deployment));
+      }
+    } finally {
+      lab.stop();
+    }
   }
 
   private static void assertUnauthorizedWork(Postures lab, Route route) throws Exception {

@@ -2,6 +2,7 @@ package io.hubspoke.scheduler;
 
 import io.hubspoke.client.ClientConfig;
 import io.hubspoke.client.election.LeaderElectionFlags;
+import io.hubspoke.client.serving.SecureServingFlags;
 import io.hubspoke.runtime.Component;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -21,6 +22,8 @@ import picocli.CommandLine.Spec;
     sortOptions = false,
     footer = {"", "Example:", "  hubspoke scheduler --kubeconfig=scheduler.kubeconfig"})
 public final class SchedulerCommand implements Callable<Integer> {
+  private static final int PORT = 10259;
+
   @Spec private CommandSpec spec;
 
   @Option(names = "--kubeconfig", required = true, description = "apiserver and credentials")
@@ -34,6 +37,7 @@ public final class SchedulerCommand implements Callable<Integer> {
   private String schedulerName = "default-scheduler";
 
   @Mixin private LeaderElectionFlags leaderElection = new LeaderElectionFlags();
+  @Mixin private SecureServingFlags serving = new SecureServingFlags();
 
   @Override
   public Integer call() {
@@ -43,7 +47,10 @@ public final class SchedulerCommand implements Callable<Integer> {
   private SchedulerOptions options() {
     try {
       return new SchedulerOptions(
-          client(), schedulerName, leaderElection.options(SchedulerOptions.LEADER_ELECTION));
+          client(),
+          schedulerName,
+          leaderElection.options(SchedulerOptions.LEADER_ELECTION),
+          serving.options(PORT));
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }

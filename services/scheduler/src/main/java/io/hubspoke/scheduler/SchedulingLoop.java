@@ -37,6 +37,7 @@ final class SchedulingLoop extends VerticleBase {
   private static final int IN_FLIGHT = 64;
 
   private final SchedulerOptions options;
+  private final SchedulerMetrics metrics;
   private final ClusterState cluster = new ClusterState();
   private final SchedulingQueue queue = new SchedulingQueue();
   private final Profile profile = new Profile();
@@ -53,8 +54,10 @@ final class SchedulingLoop extends VerticleBase {
   private int inFlight;
   private long timer = -1;
 
-  SchedulingLoop(SchedulerOptions options) {
+  SchedulingLoop(SchedulerOptions options, SchedulerMetrics metrics) {
     this.options = options;
+    this.metrics = metrics;
+    metrics.watch(queue);
   }
 
   @Override
@@ -119,6 +122,7 @@ final class SchedulingLoop extends VerticleBase {
       decide(entry);
     } catch (RuntimeException e) {
       LOG.error("pod {} could not be scheduled", entry.key(), e);
+      metrics.failed();
       queue.retry(entry, System.nanoTime());
     }
     wake();
@@ -140,6 +144,7 @@ final class SchedulingLoop extends VerticleBase {
         later(() -> bind(entry, pod, node));
       }
       case Placement.Unschedulable unschedulable -> {
+        metrics.unschedulable();
         var now = System.nanoTime();
         queue.park(entry, unschedulable.plugins(), now);
         var lower =
@@ -208,10 +213,12 @@ final class SchedulingLoop extends VerticleBase {
       } else {
         // A conflict is another scheduler's binding, or a deletion, and the informer will tell.
         LOG.warn("binding {} to {}: {}", pod, node, failure.getMessage());
+        metrics.failed();
         queue.retry(entry, System.nanoTime());
       }
       return;
     }
+    metrics.scheduled();
     queue.remove(entry.key(), pod.uid());
     events.normal(
         Regarding.of(pod.pod()),

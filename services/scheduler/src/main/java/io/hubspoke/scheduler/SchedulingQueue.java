@@ -227,6 +227,21 @@ final class SchedulingQueue {
     }
   }
 
+  /** Returns how many are to be tried now; a figure for people, from any thread. */
+  int active() {
+    return active.size();
+  }
+
+  /** Returns how many are to be tried after a while. */
+  int backingOff() {
+    return backoff.size();
+  }
+
+  /** Returns for how many something must happen first. */
+  int unschedulable() {
+    return unschedulable.size();
+  }
+
   /** Returns how long nothing will be to do by itself; -1 when there is nothing at all. */
   long untilNext(long now) {
     long next = Long.MAX_VALUE;

@@ -51,7 +51,9 @@ public final class ControlLoop<K> {
   private final Set<K> again = new HashSet<>();
   private final Map<K, Backoff> failing = new HashMap<>();
   private final Map<K, Timer> timers = new HashMap<>();
+  private final Map<K, Long> since = new HashMap<>();
   private final Promise<Void> idle = Promise.promise();
+  private final WorkQueues.Queue measured;
   private int active;
   private boolean stopped;
 
@@ -69,6 +71,7 @@ public final class ControlLoop<K> {
     this.context = context;
     this.workers = workers;
     this.reconciler = reconciler;
+    this.measured = WorkQueues.of(context, name, this::depth);
   }
 
   /** Asks for a key to be worked on. */
@@ -78,15 +81,30 @@ public final class ControlLoop<K> {
         return;
       }
       if (running.contains(key)) {
-        again.add(key);
+        if (again.add(key)) {
+          measured.added();
+        }
         return;
       }
-      if (!waiting.add(key) || active == workers) {
+      if (!enqueue(key)) {
+        return;
+      }
+      measured.added();
+      if (active == workers) {
         return;
       }
       active++;
     }
     context.runOnContext(v -> work());
+  }
+
+  private boolean enqueue(K key) {
+    since.putIfAbsent(key, System.nanoTime());
+    return waiting.add(key);
+  }
+
+  private synchronized int depth() {
+    return waiting.size();
   }
 
   /** Asks for a key to be worked on later, unless it is worked on sooner anyway. */
@@ -147,6 +165,7 @@ public final class ControlLoop<K> {
   public synchronized Future<Void> stop() {
     stopped = true;
     waiting.clear();
+    since.clear();
     again.clear();
     List.copyOf(timers.keySet()).forEach(this::cancelTimer);
     if (active == 0) {
@@ -158,6 +177,7 @@ public final class ControlLoop<K> {
   private void work() {
     for (K key = take(); key != null; key = take()) {
       Duration next;
+      long begun = System.nanoTime();
       try {
         next = Objects.requireNonNull(reconciler.reconcile(key), "when to look again");
         succeeded(key);
@@ -168,6 +188,7 @@ public final class ControlLoop<K> {
         // Also an Error: it must cost neither the key nor one of the workers.
         next = failed(key, e);
       }
+      measured.done(begun);
       done(key);
       if (!next.isZero()) {
         addAfter(key, next);
@@ -186,6 +207,8 @@ public final class ControlLoop<K> {
     }
     K key = keys.next();
     keys.remove();
+    Long waited = since.remove(key);
+    measured.taken(waited == null ? System.nanoTime() : waited);
     running.add(key);
     cancelTimer(key);
     return key;
@@ -194,7 +217,7 @@ public final class ControlLoop<K> {
   private synchronized void done(K key) {
     running.remove(key);
     if (again.remove(key) && !stopped) {
-      waiting.add(key);
+      enqueue(key);
     }
   }
 
@@ -206,6 +229,7 @@ public final class ControlLoop<K> {
     if (stopped) {
       return Duration.ZERO;
     }
+    measured.retried();
     Duration wait =
         failing.computeIfAbsent(key, k -> new Backoff(FIRST_RETRY, LONGEST_RETRY)).next();
     if (failure instanceof ApiException refused && refused.code() == 409) {

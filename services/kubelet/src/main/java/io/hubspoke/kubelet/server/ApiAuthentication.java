@@ -1,5 +1,8 @@
 package io.hubspoke.kubelet.server;
 
+import io.hubspoke.client.delegation.Caller;
+import io.hubspoke.client.delegation.CertificateCaller;
+import io.hubspoke.client.delegation.TokenReviews;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.pki.Pem;
 import io.hubspoke.pki.Subject;
@@ -40,7 +43,6 @@ final class ApiAuthentication {
   private static final Logger LOG = LoggerFactory.getLogger(ApiAuthentication.class);
   private static final String BEARER = "bearer ";
   private static final String BEARER_PROTOCOL = "base64url.bearer.authorization.k8s.io.";
-  private static final String CREDENTIAL_ID = "authentication.kubernetes.io/credential-id";
   private static final int MAX_TOKEN = 16 << 10;
 
   private static final Duration LOOK_AT_FILES = Duration.ofSeconds(2);
@@ -97,10 +99,10 @@ final class ApiAuthentication {
 
   /** Returns the caller; fails with a {@link Refusal} when the answer is 401. */
   Future<Caller> authenticate(HttpServerRequest request) {
-    X509Certificate[] chain = chain(request.connection().sslSession());
+    X509Certificate[] chain = CertificateCaller.shown(request);
     boolean certificate = trust != null && chain.length > 0;
     if (certificate) {
-      Optional<Caller> caller = subject(chain);
+      Optional<Caller> caller = CertificateCaller.of(chain, trust);
       if (caller.isPresent()) {
         return Future.succeededFuture(caller.get());
       }
@@ -121,32 +123,6 @@ final class ApiAuthentication {
 
   private static Future<Caller> unauthorized() {
     return Future.failedFuture(new Refusal(null, 401, "Unauthorized"));
-  }
-
-  private Optional<Caller> subject(X509Certificate[] chain) {
-    try {
-      // Each request anew: a connection may outlive its certificate.
-      trust.checkClientTrusted(chain, chain[0].getPublicKey().getAlgorithm());
-      Subject subject = Subject.of(chain[0]);
-      if (subject.commonName().isEmpty()) {
-        return Optional.empty();
-      }
-      List<String> groups = new ArrayList<>(subject.organizations());
-      groups.add("system:authenticated");
-      String digest =
-          HexFormat.of()
-              .formatHex(MessageDigest.getInstance("SHA-256").digest(chain[0].getEncoded()));
-      return Optional.of(
-          new Caller(
-              subject.commonName(),
-              "",
-              groups,
-              Map.of(CREDENTIAL_ID, List.of("X509SHA256=" + digest))));
-    } catch (CertificateException e) {
-      return Optional.empty();
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
-    }
   }
 
   /** Returns the token that a request carries, or an empty text. */
@@ -174,22 +150,6 @@ final class ApiAuthentication {
       return new String(Base64.getUrlDecoder().decode(base64), StandardCharsets.UTF_8);
     } catch (IllegalArgumentException e) {
       return "";
-    }
-  }
-
-  private static X509Certificate[] chain(SSLSession session) {
-    if (session == null) {
-      return new X509Certificate[0];
-    }
-    try {
-      Certificate[] peer = session.getPeerCertificates();
-      X509Certificate[] chain = new X509Certificate[peer.length];
-      for (int i = 0; i < peer.length; i++) {
-        chain[i] = (X509Certificate) peer[i];
-      }
-      return chain;
-    } catch (SSLPeerUnverifiedException noCertificate) {
-      return new X509Certificate[0];
     }
   }
 }

@@ -1,5 +1,8 @@
 package io.hubspoke.kubelet.server;
 
+import io.hubspoke.client.delegation.Caller;
+import io.hubspoke.client.delegation.SubjectAccessReviews;
+import io.hubspoke.client.delegation.SubjectAccessReviews.Attributes.OfResource;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Json;
 import io.hubspoke.client.ApiClient;
@@ -18,15 +21,10 @@ import org.slf4j.LoggerFactory;
  */
 final class ApiAuthorization {
   private static final Logger LOG = LoggerFactory.getLogger(ApiAuthorization.class);
-  private static final Resource<ObjectNode> REVIEWS =
-      Resource.cluster("authorization.k8s.io", "v1", "subjectaccessreviews", ObjectNode.class);
-
-  private record Question(Caller caller, String verb, String subresource) {}
 
   private final String nodeName;
   private final AuthorizationMode mode;
-  private final Supplier<ApiClient> client;
-  private final ReviewCache<Question, Boolean> known;
+  private final SubjectAccessReviews reviews;
 
   /**
    * Makes an authorizer.
@@ -36,9 +34,8 @@ final class ApiAuthorization {
   ApiAuthorization(String nodeName, ServerOptions options, Supplier<ApiClient> client) {
     this.nodeName = nodeName;
     this.mode = options.authorizationMode();
-    this.client = client;
-    this.known =
-        new ReviewCache<>(allowed -> allowed ? options.authorizedTtl() : options.unauthorizedTtl());
+    this.reviews =
+        new SubjectAccessReviews(options.authorizedTtl(), options.unauthorizedTtl(), client);
   }
 
   /** Returns the verb on {@code nodes} that a method stands for; empty for one that has none. */
@@ -106,9 +103,9 @@ final class ApiAuthorization {
               "Forbidden (user=%s, verb=%s, resource=nodes, subresource(s)=[%s])\n"
                   .formatted(caller.name(), verb, String.join(" ", subresources))));
     }
-    Question question = new Question(caller, verb, subresources.get(i));
-    return known
-        .get(question, () -> ask(question))
+    String subresource = subresources.get(i);
+    return reviews
+        .allowed(caller, new OfResource(verb, "v1", "nodes", subresource, nodeName))
         .recover(
             e -> {
               LOG.warn("{}: cannot authorize: {}", nodeName, e.getMessage());
@@ -117,42 +114,12 @@ final class ApiAuthorization {
                       caller,
                       500,
                       "Authorization error (user=%s, verb=%s, resource=nodes, subresource=%s)"
-                          .formatted(caller.name(), verb, question.subresource)));
+                          .formatted(caller.name(), verb, subresource)));
             })
         .compose(
             allowed ->
                 allowed
                     ? Future.succeededFuture(caller)
                     : check(caller, verb, subresources, i + 1));
-  }
-
-  private Future<Boolean> ask(Question question) {
-    ApiClient connected = client.get();
-    if (connected == null) {
-      return Future.failedFuture("not connected to the apiserver yet");
-    }
-    Caller caller = question.caller;
-    ObjectNode review =
-        Json.object()
-            .put("apiVersion", "authorization.k8s.io/v1")
-            .put("kind", "SubjectAccessReview");
-    ObjectNode spec = review.putObject("spec").put("user", caller.name());
-    if (!caller.uid().isEmpty()) {
-      spec.put("uid", caller.uid());
-    }
-    caller.groups().forEach(spec.putArray("groups")::add);
-    if (!caller.extra().isEmpty()) {
-      ObjectNode extra = spec.putObject("extra");
-      caller.extra().forEach((key, values) -> values.forEach(extra.putArray(key)::add));
-    }
-    spec.putObject("resourceAttributes")
-        .put("verb", question.verb)
-        .put("version", "v1")
-        .put("resource", "nodes")
-        .put("subresource", question.subresource)
-        .put("name", nodeName);
-    return connected
-        .create(REVIEWS, "", review)
-        .map(answer -> answer.path("status").path("allowed").asBoolean());
   }
 }

@@ -1,5 +1,6 @@
 package io.hubspoke.kubelet.server;
 
+import io.hubspoke.client.delegation.Caller;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;

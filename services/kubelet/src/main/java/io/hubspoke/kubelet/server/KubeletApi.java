@@ -1,5 +1,6 @@
 package io.hubspoke.kubelet.server;
 
+import io.hubspoke.client.delegation.Caller;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.ReloadableKeys;

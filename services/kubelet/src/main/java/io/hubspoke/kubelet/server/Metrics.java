@@ -1,5 +1,7 @@
 package io.hubspoke.kubelet.server;
 
+import io.hubspoke.runtime.Exposition;
+import io.vertx.core.buffer.Buffer;
 import io.hubspoke.kubelet.server.PodUsages.ContainerUsage;
 import io.hubspoke.kubelet.server.PodUsages.PodUsage;
 import java.time.Instant;
@@ -65,7 +67,7 @@ final class Metrics {
         .info()
         .startInstant()
         .ifPresent(start -> text.add("process_start_time_seconds", seconds(start)));
-    text.answer(exchange);
+    exchange.answer(200, Exposition.TYPE, Buffer.buffer(text.text()));
   }
 
   private static void certificate(
@@ -140,7 +142,7 @@ final class Metrics {
           text.add("node_memory_working_set_bytes", usage.workingSet(), usage.at());
         });
     text.add("resource_scrape_error", machine.isPresent() ? 0 : 1);
-    text.answer(exchange);
+    exchange.answer(200, Exposition.TYPE, Buffer.buffer(text.text()));
   }
 
   /** Answers with usage of containers under cAdvisor's labels, and what the machine has. */
@@ -194,7 +196,7 @@ final class Metrics {
     }
     text.add("machine_cpu_cores", Runtime.getRuntime().availableProcessors());
     NodeUsage.read().ifPresent(machine -> text.add("machine_memory_bytes", machine.memoryTotal()));
-    text.answer(exchange);
+    exchange.answer(200, Exposition.TYPE, Buffer.buffer(text.text()));
   }
 
   private void ask(Exchange exchange, Consumer<List<PodUsage>> then) {

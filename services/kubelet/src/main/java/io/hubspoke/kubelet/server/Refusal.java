@@ -1,5 +1,7 @@
 package io.hubspoke.kubelet.server;
 
+import io.hubspoke.client.delegation.Caller;
+
 /** A request is not served; the message is what its caller reads. */
 final class Refusal extends Exception {
   private final transient Caller caller;

@@ -29,6 +29,7 @@ public final class Audit {
     routes.add(new ControlPlaneRoute());
     routes.add(new WebhookRoute());
     routes.add(new TokensRoute());
+    routes.add(new HubOnlyRoute());
     routes.add(new RotationRoute());
     for (var ofPosture :
         List.<Function<Posture, Route>>of(LogsRoute::new, ExecRoute::new, PortForwardRoute::new)) {

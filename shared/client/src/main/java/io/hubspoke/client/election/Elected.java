@@ -2,6 +2,7 @@ package io.hubspoke.client.election;
 
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.ClientConfig;
+import io.hubspoke.runtime.Exposition;
 import io.vertx.core.Deployable;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
@@ -78,6 +79,18 @@ public final class Elected extends VerticleBase {
   /** Returns whether it should have stopped leading, and has not. */
   public boolean isStuck() {
     return elector != null && elector.isStuck();
+  }
+
+  /** Writes down whether this replica leads. */
+  public void write(Exposition text) {
+    if (options.leaderElect()) {
+      text.family(
+              "leader_election_master_status",
+              "gauge",
+              "Gauge of if the reporting system is master of the relevant lease, 0 indicates"
+                  + " backup, 1 indicates master. 'name' is the string used to identify the lease.")
+          .add("leader_election_master_status", isLeader() ? 1 : 0, "name", options.resourceName());
+    }
   }
 
   /** The loops of one term after another. */

@@ -1,5 +1,8 @@
 package io.hubspoke.client.election;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.Json;
+import io.hubspoke.runtime.GoDuration;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
@@ -60,6 +63,18 @@ public record LeaderElectionOptions(
   public LeaderElectionOptions withTimes(Duration lease, Duration renew, Duration retry) {
     return new LeaderElectionOptions(
         leaderElect, lease, renew, retry, resourceNamespace, resourceName);
+  }
+
+  /** Returns the settings as the real components' configuration has them. */
+  public ObjectNode toJson() {
+    return Json.object()
+        .put("LeaderElect", leaderElect)
+        .put("LeaseDuration", GoDuration.format(leaseDuration))
+        .put("RenewDeadline", GoDuration.format(renewDeadline))
+        .put("RetryPeriod", GoDuration.format(retryPeriod))
+        .put("ResourceLock", "leases")
+        .put("ResourceName", resourceName)
+        .put("ResourceNamespace", resourceNamespace);
   }
 
   /** Names a candidate as the real components do: by its host, and by chance. */

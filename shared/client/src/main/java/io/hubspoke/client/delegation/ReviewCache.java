@@ -1,4 +1,4 @@
-package io.hubspoke.kubelet.server;
+package io.hubspoke.client.delegation;
 
 import io.vertx.core.Future;
 import io.vertx.core.Promise;

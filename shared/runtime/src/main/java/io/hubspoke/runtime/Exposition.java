@@ -1,14 +1,15 @@
-package io.hubspoke.kubelet.server;
+package io.hubspoke.runtime;
 
-import io.vertx.core.buffer.Buffer;
 import java.math.BigDecimal;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** Collects metrics in Prometheus' text format, each family's samples together. */
-final class Exposition {
-  private static final String TYPE = "text/plain; version=0.0.4; charset=utf-8";
+public final class Exposition {
+  /** The content type. */
+  public static final String TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
   private record Family(String head, StringBuilder samples) {}
 
@@ -17,16 +18,16 @@ final class Exposition {
   /**
    * Begins a family, which may stay without samples.
    *
-   * @param type {@code counter} or {@code gauge}
+   * @param type {@code counter}, {@code gauge} or {@code histogram}
    */
-  Exposition family(String name, String type, String help) {
+  public Exposition family(String name, String type, String help) {
     String head = "# HELP %s %s\n# TYPE %s %s\n".formatted(name, help, name, type);
     families.put(name, new Family(head, new StringBuilder()));
     return this;
   }
 
   /** Adds a sample without a time. */
-  void add(String family, Number value, String... labels) {
+  public void add(String family, Number value, String... labels) {
     families.get(family).samples.append(line(family, value, labels)).append('\n');
   }
 
@@ -35,7 +36,7 @@ final class Exposition {
    *
    * @param labels names and values in turn
    */
-  void add(String family, Number value, Instant at, String... labels) {
+  public void add(String family, Number value, Instant at, String... labels) {
     families
         .get(family)
         .samples
@@ -43,6 +44,25 @@ final class Exposition {
         .append(' ')
         .append(at.toEpochMilli())
         .append('\n');
+  }
+
+  /** Adds what a histogram has counted. */
+  public void add(String family, Histogram histogram, String... labels) {
+    StringBuilder samples = families.get(family).samples;
+    String[] more = Arrays.copyOf(labels, labels.length + 2);
+    more[labels.length] = "le";
+    for (int step = 0; step <= Histogram.steps(); step++) {
+      more[labels.length + 1] =
+          step == Histogram.steps() ? "+Inf" : number(Histogram.bound(step));
+      samples.append(line(family + "_bucket", histogram.upTo(step), more)).append('\n');
+    }
+    samples.append(line(family + "_sum", histogram.sum(), labels)).append('\n');
+    long count = histogram.upTo(Histogram.steps());
+    samples.append(line(family + "_count", count, labels)).append('\n');
+  }
+
+  private static String number(double bound) {
+    return BigDecimal.valueOf(bound).stripTrailingZeros().toPlainString();
   }
 
   private static String line(String family, Number value, String... labels) {
@@ -61,11 +81,12 @@ final class Exposition {
         .toString();
   }
 
-  void answer(Exchange exchange) {
-    Buffer text = Buffer.buffer();
+  /** Returns everything, without families that have no sample. */
+  public String text() {
+    StringBuilder text = new StringBuilder();
     families.values().stream()
         .filter(family -> !family.samples.isEmpty())
-        .forEach(family -> text.appendString(family.head).appendString(family.samples.toString()));
-    exchange.answer(200, TYPE, text);
+        .forEach(family -> text.append(family.head).append(family.samples));
+    return text.toString();
   }
 }

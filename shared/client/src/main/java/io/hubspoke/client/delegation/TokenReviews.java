@@ -1,4 +1,4 @@
-package io.hubspoke.kubelet.server;
+package io.hubspoke.client.delegation;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -23,20 +23,26 @@ import java.util.function.Supplier;
  * --authentication-token-webhook}). What it says is remembered under the token's digest, good or
  * bad, as long as {@code --authentication-token-webhook-cache-ttl} says.
  */
-final class TokenReviews {
+public final class TokenReviews {
   private static final Resource<ObjectNode> REVIEWS =
       Resource.cluster("authentication.k8s.io", "v1", "tokenreviews", ObjectNode.class);
 
   private final Supplier<ApiClient> client;
   private final ReviewCache<String, Optional<Caller>> known;
 
-  TokenReviews(Duration ttl, Supplier<ApiClient> client) {
+  /**
+   * Knows nothing yet.
+   *
+   * @param ttl how long an answer is remembered
+   * @param client gives null while there is no connection to the apiserver yet
+   */
+  public TokenReviews(Duration ttl, Supplier<ApiClient> client) {
     this.client = client;
     this.known = new ReviewCache<>(answer -> ttl);
   }
 
   /** Returns whose the token is, empty when nobody's; fails when that can't be told. */
-  Future<Optional<Caller>> review(String token) {
+  public Future<Optional<Caller>> review(String token) {
     return known.get(digest(token), () -> ask(token));
   }
 

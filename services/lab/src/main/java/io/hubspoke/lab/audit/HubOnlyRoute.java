@@ -1,0 +1,106 @@
+package io.hubspoke.lab.audit;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.lab.Mesh;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * N9: the apiserver's port is all that the control plane shows to nodes. Every port of each of its
+ * addresses is tried from a node's; what accepts is asked what it is.
+ */
+public final class HubOnlyRoute implements NodeToControlPlane {
+  private static final String NO_REQUEST = "what the port does to callers is told by N1 to N8";
+
+  @Override
+  public String id() {
+    return "N9";
+  }
+
+  @Override
+  public String title() {
+    return "scan of the control plane from a node";
+  }
+
+  @Override
+  public Map<Property, Boolean> expectation() {
+    return Map.of(Property.REACHABLE, true, Property.PATH, true);
+  }
+
+  @Override
+  public Map<Property, String> notApplicable() {
+    return Map.of(
+        Property.ENCRYPTED, NO_REQUEST,
+        Property.SERVER_VERIFIED, NO_REQUEST,
+        Property.CLIENT_AUTHENTICATED, NO_REQUEST,
+        Property.AUTHORIZED, NO_REQUEST);
+  }
+
+  @Override
+  public Map<Property, Verdict> measure(Mesh mesh) throws Exception {
+    var addresses = mesh.addresses();
+    var from = mesh.nodes().get("node-1").advertises();
+    // Ports that the machine's other programs have open at every address are open at one that
+    // nothing of the mesh has, too; unless it is the mesh that has opened them there.
+    var machines = new ArrayList<>(PortScan.of(addresses.unused(), from));
+    machines.removeAll(ListeningSockets.ownPorts());
+    var expected = new LinkedHashMap<String, Set<Integer>>();
+    var api = Set.of(mesh.nodesUplink().address().port());
+    expected.put(addresses.apiserver(), api);
+    expected.put(addresses.nodesUplink(), api);
+    expected.put(addresses.schedulerUplink(), api);
+    expected.put(addresses.controllerManagerUplink(), api);
+    expected.put(addresses.scheduler(), Set.of());
+    expected.put(addresses.controllerManager(), Set.of());
+    var found = Checks.evidence().put("from", from);
+    var others = Checks.evidence().put("portsTried", PortScan.PORTS * expected.size());
+    others.put("alsoOpenAtEveryAddressOfTheMachine", machines.toString());
+    var reachable = true;
+    var more = new ArrayList<String>();
+    for (var address : expected.entrySet()) {
+      var open = new ArrayList<>(PortScan.of(address.getKey(), from));
+      open.removeAll(machines);
+      // A port of a connection that was just then made is none that serves; and what another
+      // program has opened everywhere meanwhile is the machine's too.
+      open.retainAll(PortScan.of(address.getKey(), from, open));
+      var everywhere = new ArrayList<>(PortScan.of(addresses.unused(), from, open));
+      everywhere.removeAll(ListeningSockets.ownPorts());
+      open.removeAll(everywhere);
+      reachable &= open.containsAll(address.getValue());
+      others.put(address.getKey(), open.toString());
+      for (var port : open) {
+        var place = address.getKey() + ":" + port;
+        var said = ask(place, from);
+        if (address.getValue().contains(port)) {
+          found.put(place, said);
+        } else {
+          more.add(place + " (" + said + ")");
+        }
+      }
+    }
+    Checks.inShort(
+        others,
+        more.isEmpty()
+            ? "of %d ports at %d addresses only the apiserver's answered, at %d of them"
+                .formatted(others.path("portsTried").asInt(), expected.size(), found.size() - 1)
+            : "also open to nodes: " + String.join(", ", more));
+    return Map.of(
+        Property.REACHABLE, Verdict.of(reachable, found),
+        Property.PATH, nothingElse(more, others));
+  }
+
+  private static Verdict nothingElse(List<String> more, ObjectNode evidence) {
+    more.forEach(evidence.putArray("more")::add);
+    return Verdict.of(more.isEmpty(), evidence);
+  }
+
+  /** Asks what it is, as somebody on a node would. */
+  private static String ask(String place, String from) throws InterruptedException {
+    try (var probe = Probe.anonymous(from)) {
+      return probe.get("https://" + place + "/healthz").brief();
+    }
+  }
+}
