@@ -198,8 +198,7 @@ final class ControlLoops extends VerticleBase {
             options.nodeStartupGracePeriod()));
     controllers.add(new TaintEviction(client, context, events, nodes));
     var pods = informer(Resource.PODS, ListOptions.ALL);
-    controllers.add(
-        new PodGarbageCollector(client, context, nodes, pods, options.podGarbage()));
+    controllers.add(new PodGarbageCollector(client, context, nodes, pods, options.podGarbage()));
   }
 
   private void namespaces() throws IOException {

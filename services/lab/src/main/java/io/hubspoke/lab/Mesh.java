@@ -131,7 +131,8 @@ public final class Mesh {
     }
     controllerManager = new ControllerManager(components.controllerManager());
     scheduler = new Scheduler(components.scheduler());
-    var controllers = List.of(vertx.deployVerticle(controllerManager), vertx.deployVerticle(scheduler));
+    var controllers =
+        List.of(vertx.deployVerticle(controllerManager), vertx.deployVerticle(scheduler));
     for (var controller : controllers) {
       deployments.add(Component.await(controller));
     }

@@ -204,6 +204,58 @@ class DaemonSetsThroughKubectlTest {
     kubectl.run("delete", "ds", "picky").ok();
   }
 
+  @Test
+  void a_taint_evicts_what_does_not_bear_it_when_its_time_is_over() throws Exception {
+    apply("guest", "");
+    apply("host", "template: {spec: {tolerations: [{operator: Exists}]}}");
+    rolledOut("guest");
+    rolledOut("host");
+    var host = pods("host").get("node-2");
+    bare("brief", "tolerationSeconds: 1");
+    bare("lasting", "tolerationSeconds: 3600");
+
+    kubectl.run("taint", "node", "node-2", "own=me:NoExecute").ok();
+
+    kubectl.run("wait", "--for=delete", "pod/brief", "--timeout=30s").ok();
+    Await.until("no guest", () -> pods("guest").keySet(), List.of("node-1")::containsAll);
+    Await.until(
+        "the eviction is told",
+        () -> kubectl.run("get", "events", "--field-selector", "involvedObject.name=brief").out(),
+        events ->
+            events.contains("TaintManagerEviction")
+                && events.contains("Marking for deletion Pod default/brief"));
+    assertThat(kubectl.run("get", "pod", "lasting", "--no-headers").ok()).contains("Running");
+    assertThat(pods("host")).containsEntry("node-2", host);
+
+    kubectl.run("taint", "node", "node-2", "own-").ok();
+    rolledOut("guest");
+    assertThat(pods("guest")).containsOnlyKeys("node-1", "node-2");
+    kubectl.run("delete", "pod", "lasting").ok();
+    delete("guest");
+    delete("host");
+  }
+
+  private static void bare(String name, String toleration) throws Exception {
+    kubectl
+        .input(
+            """
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: %s}
+            spec:
+              nodeName: node-2
+              terminationGracePeriodSeconds: 1
+              tolerations: [{key: own, operator: Exists, effect: NoExecute, %s}]
+              containers: [{name: main, image: hubspoke/pause}]
+            """
+                .formatted(name, toleration),
+            "apply",
+            "-f",
+            "-")
+        .ok();
+    kubectl.run("wait", "--for=condition=Ready", "pod/" + name, "--timeout=30s").ok();
+  }
+
   private static void apply(String name, String more) throws Exception {
     kubectl
         .input(

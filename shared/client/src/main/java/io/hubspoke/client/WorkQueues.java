@@ -63,7 +63,8 @@ public final class WorkQueues {
   public void write(Exposition text) {
     text.family("workqueue_depth", "gauge", "Current depth of workqueue")
         .family("workqueue_adds_total", "counter", "Total number of adds handled by workqueue")
-        .family("workqueue_retries_total", "counter", "Total number of retries handled by workqueue")
+        .family(
+            "workqueue_retries_total", "counter", "Total number of retries handled by workqueue")
         .family(
             "workqueue_queue_duration_seconds",
             "histogram",

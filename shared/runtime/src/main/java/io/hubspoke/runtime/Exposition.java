@@ -52,8 +52,7 @@ public final class Exposition {
     String[] more = Arrays.copyOf(labels, labels.length + 2);
     more[labels.length] = "le";
     for (int step = 0; step <= Histogram.steps(); step++) {
-      more[labels.length + 1] =
-          step == Histogram.steps() ? "+Inf" : number(Histogram.bound(step));
+      more[labels.length + 1] = step == Histogram.steps() ? "+Inf" : number(Histogram.bound(step));
       samples.append(line(family + "_bucket", histogram.upTo(step), more)).append('\n');
     }
     samples.append(line(family + "_sum", histogram.sum(), labels)).append('\n');

@@ -18,8 +18,7 @@ public final class ProcessMetrics {
             "Total user and system CPU time spent in seconds.");
     var info = ProcessHandle.current().info();
     info.startInstant().ifPresent(at -> text.add("process_start_time_seconds", seconds(at)));
-    info.totalCpuDuration()
-        .ifPresent(used -> text.add("process_cpu_seconds_total", seconds(used)));
+    info.totalCpuDuration().ifPresent(used -> text.add("process_cpu_seconds_total", seconds(used)));
     text.family("jvm_memory_used_bytes", "gauge", "Bytes of the heap that are in use.")
         .add(
             "jvm_memory_used_bytes",

@@ -5,6 +5,7 @@ import io.hubspoke.client.DeleteOptions;
 import io.hubspoke.client.Resource;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 
 /** Deletes requests that are settled, or that nobody settles. */
 public final class CsrCleaner implements RequestLoop.Job {
@@ -19,7 +20,11 @@ public final class CsrCleaner implements RequestLoop.Job {
 
   @Override
   public Duration reconcile(Request request) {
-    var left = Duration.between(Instant.now(), end(request));
+    var end = end(request);
+    if (end.isEmpty()) {
+      return Duration.ZERO;
+    }
+    var left = Duration.between(Instant.now(), end.get());
     if (left.isPositive()) {
       return left;
     }
@@ -33,17 +38,24 @@ public final class CsrCleaner implements RequestLoop.Job {
     return Duration.ZERO;
   }
 
-  /** Returns when a request has had its time. */
-  static Instant end(Request request) {
+  /**
+   * Returns when a request has had its time; empty for one that is approved and waits for its
+   * signer, however long.
+   */
+  static Optional<Instant> end(Request request) {
     if (request.has(Request.DENIED)) {
-      return request.since(Request.DENIED).plus(SETTLED);
+      return Optional.of(request.since(Request.DENIED).plus(SETTLED));
     }
     if (request.has(Request.FAILED)) {
-      return request.since(Request.FAILED).plus(SETTLED);
+      return Optional.of(request.since(Request.FAILED).plus(SETTLED));
     }
     if (request.isIssued()) {
-      return request.since(Request.APPROVED).plus(SETTLED);
+      var settled = request.since(Request.APPROVED).plus(SETTLED);
+      // A certificate that has ended is of use to nobody.
+      return Optional.of(request.expiry().filter(settled::isAfter).orElse(settled));
     }
-    return request.created().plus(PENDING);
+    return request.has(Request.APPROVED)
+        ? Optional.empty()
+        : Optional.of(request.created().plus(PENDING));
   }
 }

@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequest
 import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequestStatus;
 import io.hubspoke.api.Json;
 import io.hubspoke.pki.Csr;
+import io.hubspoke.pki.Pem;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -71,6 +72,17 @@ public final class Request {
   boolean isIssued() {
     var status = object.getStatus();
     return status != null && !orEmpty(status.getCertificate()).isEmpty();
+  }
+
+  /** Returns when the certificate that was issued ends; empty when it can't be read. */
+  Optional<Instant> expiry() {
+    try {
+      var pem = Base64.getDecoder().decode(orEmpty(object.getStatus().getCertificate()));
+      var issued = Pem.parseCertificates(new String(pem, StandardCharsets.US_ASCII));
+      return Optional.of(issued.getFirst().getNotAfter().toInstant());
+    } catch (RuntimeException e) {
+      return Optional.empty();
+    }
   }
 
   /** Returns when a condition was last updated, or when the object was made. */

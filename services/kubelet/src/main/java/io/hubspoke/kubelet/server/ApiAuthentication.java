@@ -1,11 +1,10 @@
 package io.hubspoke.kubelet.server;
 
+import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.delegation.Caller;
 import io.hubspoke.client.delegation.CertificateCaller;
 import io.hubspoke.client.delegation.TokenReviews;
-import io.hubspoke.client.ApiClient;
 import io.hubspoke.pki.Pem;
-import io.hubspoke.pki.Subject;
 import io.hubspoke.runtime.FollowedFiles;
 import io.hubspoke.runtime.ReloadableTrust;
 import io.vertx.core.Future;
@@ -14,22 +13,13 @@ import io.vertx.core.http.HttpServerRequest;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.security.cert.Certificate;
-import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Base64;
-import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import javax.net.ssl.SSLPeerUnverifiedException;
-import javax.net.ssl.SSLSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -1,12 +1,9 @@
 package io.hubspoke.kubelet.server;
 
+import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.delegation.Caller;
 import io.hubspoke.client.delegation.SubjectAccessReviews;
 import io.hubspoke.client.delegation.SubjectAccessReviews.Attributes.OfResource;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.hubspoke.api.Json;
-import io.hubspoke.client.ApiClient;
-import io.hubspoke.client.Resource;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpMethod;
 import java.util.List;

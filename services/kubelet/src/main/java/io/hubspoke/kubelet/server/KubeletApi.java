@@ -1,7 +1,7 @@
 package io.hubspoke.kubelet.server;
 
-import io.hubspoke.client.delegation.Caller;
 import io.hubspoke.client.ApiClient;
+import io.hubspoke.client.delegation.Caller;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.ReloadableKeys;
 import io.hubspoke.runtime.Tls;

@@ -1,9 +1,9 @@
 package io.hubspoke.kubelet.server;
 
-import io.hubspoke.runtime.Exposition;
-import io.vertx.core.buffer.Buffer;
 import io.hubspoke.kubelet.server.PodUsages.ContainerUsage;
 import io.hubspoke.kubelet.server.PodUsages.PodUsage;
+import io.hubspoke.runtime.Exposition;
+import io.vertx.core.buffer.Buffer;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;

@@ -119,7 +119,8 @@ class ComponentServingTest {
     for (var path : List.of("/metrics", "/configz", "/nothing")) {
       assertThat(get(port, path).status()).isEqualTo(403);
       assertThat(get(port, path, stranger, null).body())
-          .contains("forbidden: User \\\"system:anonymous\\\" cannot get path \\\"" + path + "\\\"");
+          .contains(
+              "forbidden: User \\\"system:anonymous\\\" cannot get path \\\"" + path + "\\\"");
       assertThat(get(port, path, known, null).body()).contains("User \\\"somebody\\\" cannot get");
     }
     assertThat(get(port, "/metrics", null, "who-knows").status()).isEqualTo(401);
@@ -166,9 +167,11 @@ class ComponentServingTest {
     }
     pod("running", "busy", "Running");
     Await.until(
-        "two are left", () -> names().containsAll(List.of("ended-3", "ended-4", "running"))
-            && !names().contains("ended-1")
-            && !names().contains("ended-2"));
+        "two are left",
+        () ->
+            names().containsAll(List.of("ended-3", "ended-4", "running"))
+                && !names().contains("ended-1")
+                && !names().contains("ended-2"));
   }
 
   private static void pod(String name, String node, String phase) throws Exception {

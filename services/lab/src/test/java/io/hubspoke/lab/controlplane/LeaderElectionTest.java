@@ -59,8 +59,7 @@ class LeaderElectionTest {
       var manager =
           new ControllerManager(
               ControllerManagerOptions.of(
-                      config.withServer(
-                          URI.create("https://127.0.0.1:" + wire.address().port())))
+                      config.withServer(URI.create("https://127.0.0.1:" + wire.address().port())))
                   .withLeaderElection(
                       new LeaderElectionOptions(
                           true,
@@ -145,8 +144,7 @@ class LeaderElectionTest {
 
   private static boolean exists(String namespace) throws Exception {
     try {
-      return !Await.result(
-              plane.admin.get(Resource.SERVICE_ACCOUNTS.tree(), namespace, "default"))
+      return !Await.result(plane.admin.get(Resource.SERVICE_ACCOUNTS.tree(), namespace, "default"))
           .isEmpty();
     } catch (ApiException e) {
       assertThat(e.code()).isEqualTo(404);

@@ -9,7 +9,8 @@ import java.util.Map;
  * @param uid may be empty
  * @param extra what else the authenticator knows; passed on to the authorizer
  */
-public record Caller(String name, String uid, List<String> groups, Map<String, List<String>> extra) {
+public record Caller(
+    String name, String uid, List<String> groups, Map<String, List<String>> extra) {
   /** Nobody in particular. */
   public static final Caller ANONYMOUS =
       new Caller("system:anonymous", "", List.of("system:unauthenticated"), Map.of());

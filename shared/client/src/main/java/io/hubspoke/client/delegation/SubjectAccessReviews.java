@@ -16,8 +16,7 @@ public final class SubjectAccessReviews {
   /** What a caller wants. */
   public sealed interface Attributes {
     /** Something with a resource of the API. */
-    record OfResource(
-        String verb, String version, String resource, String subresource, String name)
+    record OfResource(String verb, String version, String resource, String subresource, String name)
         implements Attributes {}
 
     /** A path that is no resource. */

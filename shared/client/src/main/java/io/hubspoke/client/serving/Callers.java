@@ -91,8 +91,7 @@ final class Callers {
             403,
             "Forbidden",
             "forbidden: User \"%s\" cannot %s path \"%s\""
-                .formatted(
-                    caller.name(), request.method().name().toLowerCase(Locale.ROOT), path))
+                .formatted(caller.name(), request.method().name().toLowerCase(Locale.ROOT), path))
         .toException();
   }
 
@@ -107,7 +106,9 @@ final class Callers {
         .compose(
             known -> {
               Optional<Caller> caller =
-                  known.isEmpty() ? Optional.empty() : CertificateCaller.of(chain, Tls.trust(known));
+                  known.isEmpty()
+                      ? Optional.empty()
+                      : CertificateCaller.of(chain, Tls.trust(known));
               return caller.map(Future::succeededFuture).orElseGet(() -> byToken(request));
             });
   }
@@ -148,8 +149,7 @@ final class Callers {
   }
 
   Future<Void> close() {
-    var closed =
-        authentication == null ? Future.<Void>succeededFuture() : authentication.close();
+    var closed = authentication == null ? Future.<Void>succeededFuture() : authentication.close();
     return authorization == null ? closed : closed.eventually(authorization::close);
   }
 }
