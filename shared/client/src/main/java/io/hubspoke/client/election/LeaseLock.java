@@ -33,6 +33,7 @@ final class LeaseLock {
   private final LongSupplier nanoTime;
   private ObjectNode observed;
   private long observedAt;
+  private boolean released;
 
   LeaseLock(
       ApiClient client,
@@ -72,6 +73,7 @@ final class LeaseLock {
    * of all creates the lease, at the cost of one round trip.
    */
   Future<Boolean> tryAcquireOrRenew() {
+    released = false;
     if (observed == null) {
       return create().recover(failure -> isConflict(failure) ? look() : failed(failure));
     }
@@ -85,10 +87,26 @@ final class LeaseLock {
 
   /** Gives the lease back, so that the next one need not wait for its end. */
   Future<Void> release() {
+    // A renewal that is still under way must not take it again.
+    released = true;
     if (!holder().equals(identity)) {
       return Future.succeededFuture();
     }
-    var lease = observed.deepCopy();
+    return giveBack(observed)
+        .recover(
+            failure ->
+                isConflict(failure)
+                    ? client
+                        .get(LEASES, options.resourceNamespace(), options.resourceName())
+                        .compose(this::giveBack)
+                    : Future.failedFuture(failure));
+  }
+
+  private Future<Void> giveBack(ObjectNode present) {
+    if (!present.path("spec").path("holderIdentity").asText("").equals(identity)) {
+      return Future.succeededFuture();
+    }
+    var lease = present.deepCopy();
     var now = MICROS.format(clock.instant());
     lease
         .withObject("spec")
@@ -123,6 +141,9 @@ final class LeaseLock {
                 observedAt = nanoTime.getAsLong();
               }
               observed = lease;
+              if (released) {
+                return Future.succeededFuture(false);
+              }
               var free = holder().isEmpty() || holder().equals(identity) || !isValid();
               return free ? update() : Future.succeededFuture(false);
             })
