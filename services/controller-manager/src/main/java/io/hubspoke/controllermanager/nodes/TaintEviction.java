@@ -17,8 +17,12 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** Deletes pods that don't tolerate a NoExecute taint of their node, or not any longer. */
 public final class TaintEviction implements Controller {
@@ -29,6 +33,9 @@ public final class TaintEviction implements Controller {
   private final EventRecorder events;
   private final Informer<Node> nodes;
   private final ControlLoop<String> loop;
+
+  /** Since when a node's taints without a time are known here, by node. */
+  private final Map<String, Map<String, String>> firstSeen = new ConcurrentHashMap<>();
 
   public TaintEviction(
       ApiClient client, Context context, EventRecorder events, Informer<Node> nodes) {
@@ -46,8 +53,9 @@ public final class TaintEviction implements Controller {
 
   private Duration reconcile(String name) {
     var node = nodes.get("", name);
-    var taints = node == null ? List.<Taint>of() : noExecute(node);
+    var taints = node == null ? List.<Taint>of() : dated(name, noExecute(node));
     if (taints.isEmpty()) {
+      firstSeen.remove(name);
       return Duration.ZERO;
     }
     var next = RECHECK;
@@ -66,6 +74,25 @@ public final class TaintEviction implements Controller {
       }
     }
     return next;
+  }
+
+  /** A taint that people add has no time; what is borne for a time counts from when it was seen. */
+  private List<Taint> dated(String node, List<Taint> taints) {
+    var before = firstSeen.getOrDefault(node, Map.of());
+    var seen = new HashMap<String, String>();
+    var dated = new ArrayList<Taint>();
+    for (var taint : taints) {
+      if (taint.getTimeAdded() == null) {
+        var which = taint.getKey() + "=" + taint.getValue();
+        var since = before.getOrDefault(which, Instant.now().toString());
+        seen.put(which, since);
+        dated.add(new Taint(taint.getEffect(), taint.getKey(), since, taint.getValue()));
+      } else {
+        dated.add(taint);
+      }
+    }
+    firstSeen.put(node, seen);
+    return dated;
   }
 
   private void evict(Pod pod) {
