@@ -19,14 +19,20 @@ import picocli.CommandLine.Option;
     name = "bench",
     mixinStandardHelpOptions = true,
     description = "Measures meshes and apiservers.",
-    subcommands = {BenchCommand.Startup.class, BenchApiCommand.class, BenchStreamsCommand.class},
-    synopsisSubcommandLabel = "(startup | api | streams)",
+    subcommands = {
+      BenchCommand.Startup.class,
+      BenchApiCommand.class,
+      BenchStreamsCommand.class,
+      BenchServiceCommand.class
+    },
+    synopsisSubcommandLabel = "(startup | api | streams | service)",
     footer = {
       "",
       "Example:",
       "  hubspoke bench startup --runs 5",
       "  hubspoke bench api",
-      "  hubspoke bench streams"
+      "  hubspoke bench streams",
+      "  hubspoke bench service"
     })
 final class BenchCommand implements Callable<Integer> {
   @picocli.CommandLine.Spec private picocli.CommandLine.Model.CommandSpec spec;

@@ -1,0 +1,110 @@
+package io.hubspoke.lab.bench.service;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * What an endpoint serves: at one port a small answer to a small request, whereupon it closes; at
+ * the other as many bytes as are taken. Plain threads and sockets, so that there is little to
+ * measure but the way to it.
+ */
+final class Backend implements Closeable {
+  /** Bytes of a request, and of its answer. */
+  static final int MESSAGE = 64;
+
+  static final int BLOCK = 256 << 10;
+  private static final int ACCEPTORS = 32;
+  private static final int BACKLOG = 1024;
+
+  private final List<ServerSocketChannel> listening = new ArrayList<>();
+  private final Set<SocketChannel> connections = ConcurrentHashMap.newKeySet();
+
+  /** Listens in the network of the thread that makes it. */
+  Backend(InetAddress address) throws IOException {
+    var exchange = listen(address, Stage.EXCHANGE);
+    var source = listen(address, Stage.SOURCE);
+    for (int i = 0; i < ACCEPTORS; i++) {
+      thread(() -> accept(exchange, this::exchange));
+    }
+    thread(() -> accept(source, connection -> thread(() -> serve(connection, this::fill))));
+  }
+
+  @FunctionalInterface
+  private interface Serving {
+    void serve(SocketChannel connection) throws IOException;
+  }
+
+  private ServerSocketChannel listen(InetAddress address, int port) throws IOException {
+    var server = ServerSocketChannel.open();
+    listening.add(server);
+    return server.bind(new InetSocketAddress(address, port), BACKLOG);
+  }
+
+  private static void thread(Runnable work) {
+    Thread.ofPlatform().daemon().name("bench-endpoint").start(work);
+  }
+
+  private void accept(ServerSocketChannel server, Serving serving) {
+    while (server.isOpen()) {
+      try {
+        serve(server.accept(), serving);
+      } catch (IOException e) {
+        // Closed, or a client that has gone before it was accepted.
+      }
+    }
+  }
+
+  private void serve(SocketChannel connection, Serving serving) {
+    connections.add(connection);
+    try {
+      serving.serve(connection);
+    } catch (IOException e) {
+      close(connection);
+    }
+  }
+
+  private void exchange(SocketChannel connection) throws IOException {
+    var buffer = ByteBuffer.allocate(MESSAGE);
+    while (buffer.hasRemaining()) {
+      if (connection.read(buffer) < 0) {
+        close(connection);
+        return;
+      }
+    }
+    connection.write(buffer.flip());
+    close(connection);
+  }
+
+  private void fill(SocketChannel connection) throws IOException {
+    var block = ByteBuffer.allocateDirect(BLOCK);
+    while (connection.write(block) >= 0) {
+      block.clear();
+    }
+  }
+
+  private void close(SocketChannel connection) {
+    connections.remove(connection);
+    try {
+      connection.close();
+    } catch (IOException e) {
+      // It is of no more use anyway.
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    for (var server : listening) {
+      server.close();
+    }
+    connections.forEach(this::close);
+  }
+}

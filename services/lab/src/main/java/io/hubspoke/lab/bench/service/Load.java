@@ -1,0 +1,128 @@
+package io.hubspoke.lab.bench.service;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.LongAdder;
+
+/** A client that keeps several connections at work, each on a thread of its own. */
+final class Load {
+  private static final double MEGA = 1e6;
+
+  private final Stage stage;
+  private final int parallel;
+
+  Load(Stage stage, int parallel) {
+    this.stage = stage;
+    this.parallel = parallel;
+  }
+
+  @FunctionalInterface
+  private interface Work {
+    void run(InetSocketAddress server, AtomicBoolean going, LongAdder done) throws IOException;
+  }
+
+  /**
+   * Connects, asks, takes the answer and the end of the connection, again and again.
+   *
+   * @return how often a second
+   */
+  double connections(List<String> addresses, Duration time) throws Exception {
+    return rate(addresses, Stage.EXCHANGE, time, Load::exchanges);
+  }
+
+  /**
+   * Takes as much as comes.
+   *
+   * @return megabytes a second
+   */
+  double megabytes(List<String> addresses, Duration time) throws Exception {
+    return rate(addresses, Stage.SOURCE, time, Load::swallow) / MEGA;
+  }
+
+  private double rate(List<String> addresses, int port, Duration time, Work work)
+      throws Exception {
+    var going = new AtomicBoolean(true);
+    var done = new LongAdder();
+    var failure = new AtomicReference<Exception>();
+    List<Thread> threads = new ArrayList<>();
+    for (int i = 0; i < parallel; i++) {
+      var address = InetAddress.ofLiteral(addresses.get(i % addresses.size()));
+      var server = new InetSocketAddress(address, port);
+      threads.add(stage.client("bench-client-" + i, () -> run(work, server, going, done, failure)));
+    }
+    // The first connections make what all share.
+    Thread.sleep(time.dividedBy(10));
+    long before = done.sum();
+    long began = System.nanoTime();
+    Thread.sleep(time);
+    long counted = done.sum() - before;
+    double seconds = (System.nanoTime() - began) / 1e9;
+    going.set(false);
+    for (Thread thread : threads) {
+      thread.join();
+    }
+    if (failure.get() != null) {
+      throw failure.get();
+    }
+    return counted / seconds;
+  }
+
+  private static void run(
+      Work work,
+      InetSocketAddress server,
+      AtomicBoolean going,
+      LongAdder done,
+      AtomicReference<Exception> failure) {
+    try {
+      work.run(server, going, done);
+    } catch (IOException e) {
+      failure.compareAndSet(null, new IOException(server + ": " + e.getMessage(), e));
+    }
+  }
+
+  private static void exchanges(InetSocketAddress server, AtomicBoolean going, LongAdder done)
+      throws IOException {
+    var buffer = ByteBuffer.allocateDirect(Backend.MESSAGE + 1);
+    while (going.get()) {
+      try (var connection = SocketChannel.open()) {
+        connection.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        connection.connect(server);
+        connection.write(buffer.clear().limit(Backend.MESSAGE));
+        buffer.clear();
+        // The server closes first: the client's ports are free again at once.
+        while (connection.read(buffer) >= 0) {
+          if (!buffer.hasRemaining()) {
+            throw new IOException("answered more than was asked for");
+          }
+        }
+        if (buffer.position() != Backend.MESSAGE) {
+          throw new IOException("answered " + buffer.position() + " bytes");
+        }
+      }
+      done.increment();
+    }
+  }
+
+  private static void swallow(InetSocketAddress server, AtomicBoolean going, LongAdder done)
+      throws IOException {
+    var block = ByteBuffer.allocateDirect(Backend.BLOCK);
+    try (var connection = SocketChannel.open(server)) {
+      while (going.get()) {
+        int read = connection.read(block.clear());
+        if (read < 0) {
+          throw new IOException("closed by the server");
+        }
+        done.add(read);
+      }
+    }
+  }
+}
