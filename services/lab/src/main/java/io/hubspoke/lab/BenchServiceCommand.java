@@ -169,8 +169,7 @@ final class BenchServiceCommand implements Callable<Integer> {
             1);
     var options = KubeProxyOptions.of(nobody, "bench");
     return new UserspaceProxier(
-        new Surroundings(
-            vertx, options, List::of, (service, reason, message) -> progress(message)),
+        new Surroundings(vertx, options, List::of, (service, reason, message) -> progress(message)),
         SocketListeners.create());
   }
 

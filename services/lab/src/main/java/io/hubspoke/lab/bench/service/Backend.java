@@ -13,8 +13,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * What an endpoint serves: at one port a small answer to a small request, whereupon it closes; at
- * the other as many bytes as are taken. Plain threads and sockets, so that there is little to
+ * What an endpoint serves: at one port a small answer to a small request; at the other as many
+ * bytes as are taken. Plain threads and sockets, so that there is little to
  * measure but the way to it.
  */
 final class Backend implements Closeable {
@@ -81,6 +81,8 @@ final class Backend implements Closeable {
       }
     }
     connection.write(buffer.flip());
+    // The client resets it, which is an exception here.
+    connection.read(buffer.clear());
     close(connection);
   }
 

@@ -44,12 +44,7 @@ public final class ServiceBench {
    * @param endpoints how many each of them has
    */
   public record Plan(
-      Duration time,
-      int rounds,
-      List<Integer> parallel,
-      int streams,
-      int services,
-      int endpoints) {
+      Duration time, int rounds, List<Integer> parallel, int streams, int services, int endpoints) {
     public Plan {
       parallel = List.copyOf(parallel);
     }
