@@ -301,6 +301,18 @@ class NftablesPacketsTest {
   }
 
   @Test
+  void aFlowOfUdpStaysWithAnEndpointThatDrains() throws Exception {
+    apply(Rules.udp("dns", SERVICE, 53, FIRST));
+    var socket = lab.datagrams(lab.client);
+    assertThat(PacketLab.ask(socket, SERVICE, 53)).startsWith("backend0");
+
+    apply(Rules.draining(Rules.udp("dns", SERVICE, 53, SECOND), FIRST));
+
+    assertThat(PacketLab.ask(socket, SERVICE, 53)).startsWith("backend0");
+    assertThat(PacketLab.ask(lab.datagrams(lab.client), SERVICE, 53)).startsWith("backend1");
+  }
+
+  @Test
   void nobodyTakesTheAddressOfAnotherServiceByNamingItAsHisOwn() throws Exception {
     var victim = Rules.tcp("victim", SERVICE, PORT, FIRST);
     var thief = Rules.externalIps(Rules.tcp("a-thief", "172.30.0.66", PORT, SECOND), SERVICE);

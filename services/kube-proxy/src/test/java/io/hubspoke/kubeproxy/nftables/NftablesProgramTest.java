@@ -4,7 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.AddressRange;
 import io.hubspoke.api.Json;
+import io.hubspoke.client.ClientConfig;
+import io.hubspoke.client.Credentials;
+import io.hubspoke.kubeproxy.KubeProxyOptions;
 import io.hubspoke.kubeproxy.ProxierFactory.Warnings;
 import io.hubspoke.kubeproxy.rules.Endpoint;
 import io.hubspoke.kubeproxy.rules.Protocol;
@@ -14,6 +18,8 @@ import io.hubspoke.kubeproxy.rules.ServiceRule.Destinations;
 import io.hubspoke.runtime.NetworkNamespace;
 import io.hubspoke.testing.Await;
 import io.vertx.core.Vertx;
+import java.net.InetAddress;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -218,6 +224,37 @@ class NftablesProgramTest {
             "}",
             "add element ip kube-proxy hairpin-connections { 10.1.0.2 . 10.1.0.2 }");
     assertThat(lines(table, rules)).isEmpty();
+  }
+
+  @Test
+  void nodePortsAreAtTheNodesOwnAddressUnlessRangesAreGiven() {
+    var node = List.of(InetAddress.ofLiteral("10.0.0.7"));
+    var nobody =
+        new ClientConfig(
+            URI.create("https://127.0.0.1:6443"),
+            List.of(),
+            new Credentials.None(),
+            "",
+            "test",
+            true,
+            Duration.ofSeconds(1),
+            1);
+    var options = KubeProxyOptions.of(nobody, "node-1");
+
+    assertThat(NftablesOptions.of(options, node).nodePortAddresses())
+        .contains(List.of(AddressRange.parse("10.0.0.7/32")));
+    assertThat(NftablesOptions.of(options, List.of()).nodePortAddresses()).contains(List.of());
+    assertThat(
+            NftablesOptions.of(options.withNodePortAddresses(List.of("primary")), node)
+                .nodePortAddresses())
+        .contains(List.of(AddressRange.parse("10.0.0.7/32")));
+    assertThat(
+            NftablesOptions.of(options.withNodePortAddresses(List.of("10.0.0.0/8")), node)
+                .nodePortAddresses())
+        .contains(List.of(AddressRange.parse("10.0.0.0/8")));
+    assertThat(NftablesOptions.of(options.withClusterCidr("10.1.0.0/16,fd00::/8"), node))
+        .extracting(NftablesOptions::clusterCidrs)
+        .isEqualTo(List.of(AddressRange.parse("10.1.0.0/16"), AddressRange.parse("fd00::/8")));
   }
 
   @Test

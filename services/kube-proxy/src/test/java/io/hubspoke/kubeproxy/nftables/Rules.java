@@ -102,6 +102,20 @@ final class Rules {
         rule.externalLocal());
   }
 
+  static ServiceRule draining(ServiceRule rule, Endpoint... endpoints) {
+    return new ServiceRule(
+        rule.name(),
+        rule.clusterIp(),
+        rule.port(),
+        rule.nodePort(),
+        rule.externalIps(),
+        rule.affinity(),
+        rule.internal(),
+        rule.external(),
+        rule.externalLocal(),
+        List.of(endpoints));
+  }
+
   private static Destinations local(Destinations all) {
     var here = all.endpoints().stream().filter(Endpoint::local).toList();
     return new Destinations(here, here.isEmpty() && !all.endpoints().isEmpty());

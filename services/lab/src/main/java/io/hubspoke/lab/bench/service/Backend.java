@@ -14,8 +14,8 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * What an endpoint serves: at one port a small answer to a small request; at the other as many
- * bytes as are taken. Plain threads and sockets, so that there is little to
- * measure but the way to it.
+ * bytes as are taken. Plain threads and sockets, so that there is little to measure but the way to
+ * it.
  */
 final class Backend implements Closeable {
   /** Bytes of a request, and of its answer. */
