@@ -10,10 +10,10 @@ import io.hubspoke.kubeproxy.userspace.SocketListeners;
 import io.hubspoke.kubeproxy.userspace.UserspaceProxier;
 import io.hubspoke.lab.bench.service.ServiceBench;
 import io.hubspoke.lab.bench.service.ServiceFigure;
+import io.hubspoke.pki.CertificateAuthority;
 import io.hubspoke.runtime.Component;
 import io.vertx.core.Vertx;
 import java.io.PrintWriter;
-import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -158,15 +158,10 @@ final class BenchServiceCommand implements Callable<Integer> {
   private UserspaceProxier userspace(Vertx vertx) {
     // Nobody asks this apiserver anything: rules come from the bench.
     var nobody =
-        new ClientConfig(
-            URI.create("https://127.0.0.1:6443"),
-            List.of(),
-            new Credentials.None(),
-            "",
-            "hubspoke",
-            true,
-            Duration.ofSeconds(1),
-            1);
+        ClientConfig.of(
+            "https://127.0.0.1:6443",
+            List.of(CertificateAuthority.create("nobody", Duration.ofDays(1)).certificate()),
+            new Credentials.None());
     var options = KubeProxyOptions.of(nobody, "bench");
     return new UserspaceProxier(
         new Surroundings(vertx, options, List::of, (service, reason, message) -> progress(message)),

@@ -15,11 +15,11 @@ import io.hubspoke.kubeproxy.rules.Protocol;
 import io.hubspoke.kubeproxy.rules.ServicePortName;
 import io.hubspoke.kubeproxy.rules.ServiceRule;
 import io.hubspoke.kubeproxy.rules.ServiceRule.Destinations;
+import io.hubspoke.pki.CertificateAuthority;
 import io.hubspoke.runtime.NetworkNamespace;
 import io.hubspoke.testing.Await;
 import io.vertx.core.Vertx;
 import java.net.InetAddress;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -230,15 +230,10 @@ class NftablesProgramTest {
   void nodePortsAreAtTheNodesOwnAddressUnlessRangesAreGiven() {
     var node = List.of(InetAddress.ofLiteral("10.0.0.7"));
     var nobody =
-        new ClientConfig(
-            URI.create("https://127.0.0.1:6443"),
-            List.of(),
-            new Credentials.None(),
-            "",
-            "test",
-            true,
-            Duration.ofSeconds(1),
-            1);
+        ClientConfig.of(
+            "https://127.0.0.1:6443",
+            List.of(CertificateAuthority.create("nobody", Duration.ofDays(1)).certificate()),
+            new Credentials.None());
     var options = KubeProxyOptions.of(nobody, "node-1");
 
     assertThat(NftablesOptions.of(options, node).nodePortAddresses())
