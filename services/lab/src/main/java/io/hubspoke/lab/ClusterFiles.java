@@ -25,7 +25,9 @@ final class ClusterFiles {
   static final String FRONT_PROXY = "front-proxy-client";
 
   private static final Duration CA_VALIDITY = Duration.ofDays(3650);
-  private static final Duration VALIDITY = Duration.ofDays(365);
+
+  /** How long the certificates of components are good. */
+  static final Duration VALIDITY = Duration.ofDays(365);
 
   private final Path directory;
   private final Addresses addresses;
@@ -94,8 +96,8 @@ final class ClusterFiles {
                 "kubernetes.default.svc",
                 "kubernetes.default.svc.cluster.local",
                 "localhost",
-                "127.0.0.1",
-                "127.96.0.1"));
+                "127.0.0.1"));
+    names.add(addresses.kubernetesService());
     names.add(addresses.apiserver());
     names.add(addresses.nodesUplink());
     names.add(addresses.schedulerUplink());
@@ -163,6 +165,11 @@ final class ClusterFiles {
 
   Path kubeletClientKey() {
     return pki().resolve("apiserver-kubelet-client.key");
+  }
+
+  /** Where the kubeconfig files of kube-proxies in pods go. */
+  Path kubeProxies() {
+    return directory.resolve("kube-proxies");
   }
 
   Path node(String name) {

@@ -10,7 +10,9 @@ import io.hubspoke.client.Resource;
 import io.hubspoke.controllermanager.ControllerManager;
 import io.hubspoke.kubelet.Kubelet;
 import io.hubspoke.kubelet.KubeletOptions;
+import io.hubspoke.kubelet.runtime.InProcessImage;
 import io.hubspoke.kubelet.server.Access;
+import io.hubspoke.lab.images.ApiClientImage;
 import io.hubspoke.lab.wire.Wire;
 import io.hubspoke.pki.Identity;
 import io.hubspoke.pki.Kubeconfig;
@@ -59,6 +61,7 @@ public final class Mesh {
   private final Addresses addresses;
   private final ClusterFiles files;
   private final MeshComponents components;
+  private final NodeProxies proxies;
   private final ApiClient admin;
   private final Map<String, MeshNode> nodes = new ConcurrentHashMap<>();
   private final Map<String, ArrayBlockingQueue<Access>> accesses = new ConcurrentHashMap<>();
@@ -82,6 +85,7 @@ public final class Mesh {
     this.addresses = claim.addresses();
     this.files = files;
     this.components = new MeshComponents(options, addresses, files);
+    this.proxies = new NodeProxies(vertx, components, addresses, files);
     this.admin =
         new ApiClient(
             vertx,
@@ -125,6 +129,7 @@ public final class Mesh {
     var token = createToken(Instant.now().plus(TOKEN_LIFE));
     var bootstrap =
         files.bootstrapKubeconfig("bootstrap-kubelet.kubeconfig", components.nodeCluster(), token);
+    var addon = proxies.create(admin);
     var starting = new ArrayList<Future<String>>();
     for (var n = 1; n <= options.nodes(); n++) {
       starting.add(deployNode("node-" + n, n, bootstrap, UnaryOperator.identity()));
@@ -140,6 +145,7 @@ public final class Mesh {
       Component.await(node);
     }
     Component.await(published);
+    Component.await(addon);
   }
 
   private Wire uplink(String address) throws Exception {
@@ -160,10 +166,12 @@ public final class Mesh {
     var directory = files.node(name);
     moveServer(directory);
     Files.createDirectories(directory);
+    proxies.expect(name, n);
     var seen = accesses.computeIfAbsent(name, k -> new ArrayBlockingQueue<>(ACCESSES_KEPT));
     var kubelet =
         components
             .kubelet(name, n, bootstrap)
+            .inProcessImages(images())
             .accessListener(
                 access -> {
                   while (!seen.offer(access)) {
@@ -189,7 +197,13 @@ public final class Mesh {
                                     Addresses.KUBELET_PORT,
                                     wire,
                                     id)))
-                    .onFailure(e -> wire.close()));
+                    .onFailure(e -> wire.close()))
+        .compose(id -> proxies.start(name, n).map(id));
+  }
+
+  /** What nodes' runtimes have beside their own images. */
+  private List<InProcessImage> images() {
+    return List.of(proxies.image(), ApiClientImage.of(options.changes().pods()));
   }
 
   /** Tells a node that has joined before where the apiserver is now; who it is stays. */
@@ -238,6 +252,7 @@ public final class Mesh {
   public void removeNode(String name) throws Exception {
     var node = nodes.remove(name);
     if (node != null) {
+      await(proxies.stop(name));
       await(vertx.undeploy(node.deployment()));
       await(node.wire().close());
       await(admin.delete(Resource.NODES, "", name, DeleteOptions.DEFAULT));
@@ -279,7 +294,9 @@ public final class Mesh {
 
   /** Stops the components in reverse order, then the wires. */
   public void stop() throws Exception {
+    await(proxies.stop());
     await(Future.join(nodes.values().stream().map(n -> vertx.undeploy(n.deployment())).toList()));
+    await(proxies.close());
     for (var deployment : deployments.reversed()) {
       await(vertx.undeploy(deployment));
     }
@@ -352,6 +369,16 @@ public final class Mesh {
   /** The controller manager's certificate. */
   public Identity controllerManagerIdentity() {
     return files.controllerManager();
+  }
+
+  /** What kube-proxies of this mesh are. */
+  public MeshOptions.KubeProxyMode kubeProxy() {
+    return proxies.mode();
+  }
+
+  /** Ends a node's kube-proxy that is a process of its host, and starts it again. */
+  public void restartKubeProxy(String node) throws Exception {
+    Component.await(proxies.restart(node));
   }
 
   /** Issues a client certificate as the cluster's authority would, however short its life. */

@@ -10,6 +10,7 @@ import io.hubspoke.client.serving.SecureServing;
 import io.hubspoke.controllermanager.ControllerManagerOptions;
 import io.hubspoke.controllermanager.certificates.KubeletServingRanges;
 import io.hubspoke.kubelet.KubeletOptions;
+import io.hubspoke.kubelet.runtime.RuntimeEndpoint;
 import io.hubspoke.kubelet.server.AuthorizationMode;
 import io.hubspoke.lab.join.ClusterInfo;
 import io.hubspoke.lab.join.KubeletConfig;
@@ -23,7 +24,6 @@ import java.util.List;
 record MeshComponents(MeshOptions options, Addresses addresses, ClusterFiles files) {
   private static final String SERVICE_ACCOUNT_ISSUER =
       "https://kubernetes.default.svc.cluster.local";
-  private static final String SERVICE_RANGE = "127.96.0.0/16";
 
   /** What the apiserver is started with. */
   ApiserverOptions apiserver() {
@@ -48,7 +48,8 @@ record MeshComponents(MeshOptions options, Addresses addresses, ClusterFiles fil
         .apply(
             ApiserverOptions.secure(serving, files.caCertificate())
                 .with(
-                    new ApiserverOptions.KubernetesService(addresses.nodesUplink(), SERVICE_RANGE))
+                    new ApiserverOptions.KubernetesService(
+                        addresses.nodesUplink(), addresses.serviceRange()))
                 .with(
                     new ApiserverOptions.Authn(files.caCertificate(), false, true)
                         .withAnonymousPaths(ClusterPublication.ANONYMOUS_PATHS)
@@ -85,7 +86,7 @@ record MeshComponents(MeshOptions options, Addresses addresses, ClusterFiles fil
           manager.withKubeletServing(
               new KubeletServingRanges(
                   List.of(AddressRange.parse(addresses.nodeRange())),
-                  List.of(AddressRange.parse(SERVICE_RANGE))));
+                  List.of(AddressRange.parse(addresses.serviceRange()))));
     }
     return options.changes().controllerManager().apply(manager);
   }
@@ -121,6 +122,16 @@ record MeshComponents(MeshOptions options, Addresses addresses, ClusterFiles fil
             open,
             (open ? AuthorizationMode.ALWAYS_ALLOW : AuthorizationMode.WEBHOOK).toString(),
             options.posture() == MeshOptions.Posture.VERIFIED));
+  }
+
+  /** What runs the containers of nodes. */
+  RuntimeEndpoint containerRuntimeEndpoint() {
+    return options
+        .changes()
+        .kubelet()
+        .apply(kubelet("any", 1, null))
+        .build()
+        .containerRuntimeEndpoint();
   }
 
   /** What the kubelet of the n-th node is started with. */

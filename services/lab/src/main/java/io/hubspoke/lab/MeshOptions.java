@@ -14,9 +14,25 @@ import java.util.function.UnaryOperator;
  * @param posture how apiserver and kubelets treat each other
  * @param changes what differs from the secure set-up
  * @param wiredPods whether pods listen behind addresses that are left to wires
+ * @param kubeProxy how each node gets its kube-proxy
  */
 public record MeshOptions(
-    Path directory, int nodes, Posture posture, Changes changes, boolean wiredPods) {
+    Path directory,
+    int nodes,
+    Posture posture,
+    Changes changes,
+    boolean wiredPods,
+    KubeProxyMode kubeProxy) {
+
+  /** What kube-proxies are. */
+  public enum KubeProxyMode {
+    /** Pods of a DaemonSet with a service account, where the runtime has their image. */
+    DAEMON_SET,
+    /** Processes of their hosts with a client certificate. */
+    HOST_PROCESS,
+    /** There are none. */
+    NONE
+  }
 
   /** How kubelets' serving certificates are treated, and whom kubelets let in. */
   public enum Posture {
@@ -39,7 +55,16 @@ public record MeshOptions(
 
   /** A mesh whose pods listen on their own addresses. */
   public MeshOptions(Path directory, int nodes, Posture posture, Changes changes) {
-    this(directory, nodes, posture, changes, false);
+    this(directory, nodes, posture, changes, false, KubeProxyMode.DAEMON_SET);
+  }
+
+  /** Has pods listen behind addresses that are left to wires. */
+  public MeshOptions withWiredPods() {
+    return new MeshOptions(directory, nodes, posture, changes, true, kubeProxy);
+  }
+
+  public MeshOptions with(KubeProxyMode mode) {
+    return new MeshOptions(directory, nodes, posture, changes, wiredPods, mode);
   }
 
   /**
@@ -47,13 +72,15 @@ public record MeshOptions(
    *
    * @param controlPlane applied to the scheduler's and the controller manager's client
    * @param nodeCluster applied to what nodes are told of the apiserver
+   * @param pods applied to the clients of programs in pods, image {@code hubspoke/api-client}
    */
   public record Changes(
       UnaryOperator<ApiserverOptions> apiserver,
       UnaryOperator<KubeletOptions.Builder> kubelet,
       UnaryOperator<ClientConfig> controlPlane,
       UnaryOperator<Kubeconfig.Cluster> nodeCluster,
-      UnaryOperator<ControllerManagerOptions> controllerManager) {
+      UnaryOperator<ControllerManagerOptions> controllerManager,
+      UnaryOperator<ClientConfig> pods) {
     /** Nothing. */
     public static final Changes NONE =
         new Changes(
@@ -61,26 +88,31 @@ public record MeshOptions(
             UnaryOperator.identity(),
             UnaryOperator.identity(),
             UnaryOperator.identity(),
+            UnaryOperator.identity(),
             UnaryOperator.identity());
 
     public Changes withApiserver(UnaryOperator<ApiserverOptions> change) {
-      return new Changes(change, kubelet, controlPlane, nodeCluster, controllerManager);
+      return new Changes(change, kubelet, controlPlane, nodeCluster, controllerManager, pods);
     }
 
     public Changes withKubelet(UnaryOperator<KubeletOptions.Builder> change) {
-      return new Changes(apiserver, change, controlPlane, nodeCluster, controllerManager);
+      return new Changes(apiserver, change, controlPlane, nodeCluster, controllerManager, pods);
     }
 
     public Changes withControlPlane(UnaryOperator<ClientConfig> change) {
-      return new Changes(apiserver, kubelet, change, nodeCluster, controllerManager);
+      return new Changes(apiserver, kubelet, change, nodeCluster, controllerManager, pods);
     }
 
     public Changes withNodeCluster(UnaryOperator<Kubeconfig.Cluster> change) {
-      return new Changes(apiserver, kubelet, controlPlane, change, controllerManager);
+      return new Changes(apiserver, kubelet, controlPlane, change, controllerManager, pods);
     }
 
     public Changes withControllerManager(UnaryOperator<ControllerManagerOptions> change) {
-      return new Changes(apiserver, kubelet, controlPlane, nodeCluster, change);
+      return new Changes(apiserver, kubelet, controlPlane, nodeCluster, change, pods);
+    }
+
+    public Changes withPods(UnaryOperator<ClientConfig> change) {
+      return new Changes(apiserver, kubelet, controlPlane, nodeCluster, controllerManager, change);
     }
   }
 

@@ -1,6 +1,7 @@
 package io.hubspoke.lab;
 
 import io.hubspoke.lab.MeshOptions.Changes;
+import io.hubspoke.lab.MeshOptions.KubeProxyMode;
 import io.hubspoke.lab.MeshOptions.Posture;
 import io.hubspoke.lab.audit.Route;
 import io.hubspoke.runtime.Component;
@@ -61,9 +62,20 @@ public final class Postures {
     var mesh =
         Mesh.start(
             vertx,
-            new MeshOptions(directory.resolve(posture.toString()), nodes, posture, changes, true));
+            new MeshOptions(directory.resolve(posture.toString()), nodes, posture, changes)
+                .withWiredPods()
+                .with(kubeProxy(posture)));
     meshes.put(posture, mesh);
     mesh.awaitReady(READY);
+  }
+
+  /** One posture has those on hosts, so that both kinds are measured and no mesh is added. */
+  private static KubeProxyMode kubeProxy(Posture posture) {
+    return switch (posture) {
+      case DEFAULT -> KubeProxyMode.DAEMON_SET;
+      case VERIFIED -> KubeProxyMode.HOST_PROCESS;
+      case OPEN -> KubeProxyMode.NONE;
+    };
   }
 
   /** The meshes by posture. */

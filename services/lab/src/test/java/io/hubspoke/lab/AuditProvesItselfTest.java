@@ -18,6 +18,8 @@ import io.hubspoke.lab.audit.BootstrapRoute;
 import io.hubspoke.lab.audit.ControlPlaneRoute;
 import io.hubspoke.lab.audit.ExecRoute;
 import io.hubspoke.lab.audit.HubOnlyRoute;
+import io.hubspoke.lab.audit.InClusterRoute;
+import io.hubspoke.lab.audit.KubeProxyRoute;
 import io.hubspoke.lab.audit.LogsRoute;
 import io.hubspoke.lab.audit.NodeProxyRoute;
 import io.hubspoke.lab.audit.NodeRoute;
@@ -45,6 +47,8 @@ import org.junit.jupiter.api.Timeout;
 /** Each protection is broken on purpose, and the row that vouches for it must fail. */
 @Timeout(120)
 class AuditProvesItselfTest {
+  private static final Resource<ObjectNode> DAEMON_SETS =
+      Resource.namespaced("apps", "v1", "daemonsets", ObjectNode.class);
   private static final Resource<ObjectNode> BINDINGS =
       Resource.cluster("rbac.authorization.k8s.io", "v1", "clusterrolebindings", Object.class)
           .tree();
@@ -64,8 +68,36 @@ class AuditProvesItselfTest {
         measure(
             careless,
             List.of(
-                new BootstrapRoute(), new NodeRoute(), new TokensRoute(), new WebhookRoute()))) {
+                new BootstrapRoute(),
+                new NodeRoute(),
+                new TokensRoute(),
+                new WebhookRoute(),
+                KubeProxyRoute.inPod(),
+                KubeProxyRoute.onHost()))) {
       assertThat(row.asExpected(Property.SERVER_VERIFIED)).as(row.toString()).isFalse();
+    }
+  }
+
+  @Test
+  void podsThatDoNotVerifyTheApiserverFailTheirRow() throws Exception {
+    var careless = Changes.NONE.withPods(client -> client.withInsecureSkipTlsVerify());
+    var row = measure(careless, List.of(new InClusterRoute())).getFirst();
+    assertThat(row.asExpected(Property.SERVER_VERIFIED)).as(row.toString()).isFalse();
+    assertThat(row.asExpected(Property.REACHABLE)).as(row.toString()).isTrue();
+  }
+
+  @Test
+  void withoutItsKubeProxyANodesPodsReachNothing() throws Exception {
+    var routes = List.<Route>of(new InClusterRoute());
+    var lab = Postures.start(1, routes, step -> {});
+    try {
+      var admin = lab.meshes().get(Posture.DEFAULT).admin();
+      Component.await(
+          admin.delete(DAEMON_SETS, "kube-system", "kube-proxy", DeleteOptions.DEFAULT));
+      var row = new Audit(lab.meshes(), step -> {}).run(routes).getFirst();
+      assertThat(row.asExpected(Property.REACHABLE)).as(row.toString()).isFalse();
+    } finally {
+      lab.stop();
     }
   }
 
@@ -148,7 +180,10 @@ class AuditProvesItselfTest {
                 new NodeRoute(),
                 new ControlPlaneRoute(),
                 new TokensRoute(),
-                new WebhookRoute()));
+                new WebhookRoute(),
+                new InClusterRoute(),
+                KubeProxyRoute.inPod(),
+                KubeProxyRoute.onHost()));
     routes.addAll(ProxyRoute.all());
     return routes;
   }
@@ -216,7 +251,8 @@ class AuditProvesItselfTest {
   void rolesThatWereWidenedFailTheirRow() throws Exception {
     var node = new NodeRoute();
     var bootstrap = new BootstrapRoute();
-    var lab = Postures.start(2, List.of(node, bootstrap), step -> {});
+    var proxy = KubeProxyRoute.inPod();
+    var lab = Postures.start(2, List.of(node, bootstrap, proxy), step -> {});
     try {
       var mesh = lab.meshes().get(Posture.DEFAULT);
       widen(mesh, "system:nodes");
@@ -224,6 +260,9 @@ class AuditProvesItselfTest {
       Component.await(mesh.admin().delete(BINDINGS, "", "widened", DeleteOptions.DEFAULT));
       widen(mesh, "system:bootstrappers");
       assertUnauthorizedWork(lab, bootstrap);
+      Component.await(mesh.admin().delete(BINDINGS, "", "widened", DeleteOptions.DEFAULT));
+      widen(mesh, "system:serviceaccounts:kube-system");
+      assertUnauthorizedWork(lab, proxy);
     } finally {
       lab.stop();
     }
@@ -309,7 +348,9 @@ class AuditProvesItselfTest {
 
   @Test
   void aControlPlaneThatCallsNodesFailsThePathOfWhatNodesOpen() throws Exception {
-    var routes = List.<Route>of(new NodeRoute(), new WebhookRoute());
+    var routes =
+        List.<Route>of(
+            new NodeRoute(), new WebhookRoute(), new InClusterRoute(), KubeProxyRoute.inPod());
     var lab = Postures.start(2, routes, step -> {});
     var measured = new AtomicBoolean();
     try {

@@ -74,7 +74,6 @@ public final class BootstrapPolicy {
         approved + "selfnodeclient",
         "Group",
         "system:nodes");
-    policy.bindServiceAccount("kubeadm:node-proxier", "system:node-proxier", "kube-proxy");
     // What a node reads before it knows whom to trust, and what it is told once it does.
     String clusterInfo = "kubeadm:bootstrap-signer-clusterinfo";
     policy.namespacedRole(

@@ -129,11 +129,7 @@ class DefaultRolesTest {
     assertThat(bindings.path("items"))
         .allSatisfy(b -> assertThat(roles).contains(b.at("/roleRef/name").asText()));
     assertThat(names(bindings))
-        .contains(
-            "system:node-proxier",
-            "kubeadm:node-proxier",
-            "system:volume-scheduler",
-            "cluster-admin")
+        .contains("system:node-proxier", "system:volume-scheduler", "cluster-admin")
         .contains("system:controller:deployment-controller", "system:kube-dns", "system:node");
     for (String namespace : List.of("kube-system", "kube-public")) {
       String path = RBAC + "/namespaces/" + namespace;
@@ -175,9 +171,12 @@ class DefaultRolesTest {
     Client tokens = server.client("system:serviceaccount:kube-system:token-cleaner", "x");
     assertThat(tokens.get("/api/v1/namespaces/kube-system/secrets").code()).isEqualTo(200);
     assertThat(tokens.get("/api/v1/namespaces/default/secrets").code()).isEqualTo(403);
-    Client proxy = server.client("system:serviceaccount:kube-system:kube-proxy", "x");
+    Client proxy = server.client("system:kube-proxy", "x");
     assertThat(proxy.get("/api/v1/services").code()).isEqualTo(200);
     assertThat(proxy.get("/api/v1/pods").code()).isEqualTo(403);
+    // Whoever sets a cluster up binds the account of those in pods, as kubeadm does.
+    Client inPod = server.client("system:serviceaccount:kube-system:kube-proxy", "x");
+    assertThat(inPod.get("/api/v1/services").code()).isEqualTo(403);
   }
 
   @Test

@@ -14,18 +14,22 @@ import java.security.KeyPair;
 import java.util.Map;
 
 /** A service account of a measurement, and tokens of it, right ones and wrong ones. */
-record Account(Mesh mesh, String name) {
+record Account(Mesh mesh, String namespace, String name) {
+
+  /** One in the namespace of measurements. */
+  Account(Mesh mesh, String name) {
+    this(mesh, Workload.NAMESPACE, name);
+  }
 
   /** The user that its tokens stand for. */
   String user() {
-    return "system:serviceaccount:" + Workload.NAMESPACE + ":" + name;
+    return "system:serviceaccount:" + namespace + ":" + name;
   }
 
   void create() throws Exception {
     var account = Json.object().put("apiVersion", "v1").put("kind", "ServiceAccount");
     account.putObject("metadata").put("name", name);
-    Component.await(
-        mesh.admin().create(Resource.SERVICE_ACCOUNTS.tree(), Workload.NAMESPACE, account));
+    Component.await(mesh.admin().create(Resource.SERVICE_ACCOUNTS.tree(), namespace, account));
   }
 
   /** Returns a new token, as {@code kubectl create token} asks for it. */
@@ -39,8 +43,7 @@ record Account(Mesh mesh, String name) {
     request.set("spec", spec);
     var answer =
         Component.await(
-            mesh.admin()
-                .post(Resource.SERVICE_ACCOUNTS, Workload.NAMESPACE, name, "token", request));
+            mesh.admin().post(Resource.SERVICE_ACCOUNTS, namespace, name, "token", request));
     return answer.path("status").path("token").asText();
   }
 
@@ -87,8 +90,7 @@ record Account(Mesh mesh, String name) {
   void delete() throws Exception {
     Component.await(
         mesh.admin()
-            .delete(
-                Resource.SERVICE_ACCOUNTS.tree(), Workload.NAMESPACE, name, DeleteOptions.DEFAULT)
+            .delete(Resource.SERVICE_ACCOUNTS.tree(), namespace, name, DeleteOptions.DEFAULT)
             .<Void>mapEmpty()
             .otherwiseEmpty());
   }

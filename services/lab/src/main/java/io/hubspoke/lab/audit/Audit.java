@@ -26,6 +26,9 @@ public final class Audit {
     var routes = new ArrayList<Route>();
     routes.add(new BootstrapRoute());
     routes.add(new NodeRoute());
+    routes.add(new InClusterRoute());
+    routes.add(KubeProxyRoute.inPod());
+    routes.add(KubeProxyRoute.onHost());
     routes.add(new ControlPlaneRoute());
     routes.add(new WebhookRoute());
     routes.add(new TokensRoute());

@@ -111,6 +111,13 @@ final class Checks {
     return put(new Interceptor(mesh.vertx(), ForeignAuthority.create(), null, alteration), wire);
   }
 
+  /** The same, which only connections meet that are opened from now on. */
+  static Interceptor interceptNew(Mesh mesh, Wire wire, Alteration alteration) throws Exception {
+    var interceptor = new Interceptor(mesh.vertx(), ForeignAuthority.create(), null, alteration);
+    Component.await(wire.mode(new Mode.Intercept(interceptor)));
+    return interceptor;
+  }
+
   /** The same on a way without TLS. */
   static Interceptor interceptInClear(Mesh mesh, Wire wire, Alteration alteration)
       throws Exception {

@@ -112,6 +112,13 @@ record Page(
     return server + target.path(reference()) + rest;
   }
 
+  /** Returns the virtual address of the page's service, with its port. */
+  String clusterIp() throws Exception {
+    var service =
+        Component.await(mesh.admin().get(Resource.SERVICES.tree(), Workload.NAMESPACE, name));
+    return service.at("/spec/clusterIP").asText() + ":" + SERVICE_PORT;
+  }
+
   /** Returns how the proxy is told of it. */
   String reference() {
     return target.reference(object, port, tls);

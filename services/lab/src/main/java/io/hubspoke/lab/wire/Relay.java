@@ -154,6 +154,11 @@ final class Relay {
     reading(target, false);
   }
 
+  /** The address of whoever opened the connection. */
+  String openedFrom() {
+    return opener.remoteAddress().host();
+  }
+
   boolean frozen() {
     return frozen;
   }

@@ -1,0 +1,111 @@
+package io.hubspoke.lab.images;
+
+import io.hubspoke.kubelet.runtime.Program;
+import io.hubspoke.kubeproxy.KubeProxyConfiguration;
+import io.hubspoke.kubeproxy.KubeProxyOptions;
+import io.hubspoke.runtime.Component;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.net.SocketAddress;
+import java.io.IOException;
+import java.nio.file.Files;
+
+/** A kube-proxy that is the process of a container: it knows what its pod's mounts tell it. */
+final class KubeProxyProgram implements Program {
+  private static final String CONFIG = "--config=";
+  private static final String HOSTNAME_OVERRIDE = "--hostname-override=";
+
+  private final Surroundings given;
+  private final KubeProxies proxies;
+  private final Promise<Integer> exit = Promise.promise();
+  private Future<String> deployed = Future.failedFuture("not started");
+  private Future<Void> undeployed;
+
+  KubeProxyProgram(Surroundings given, KubeProxies proxies) {
+    this.given = given;
+    this.proxies = proxies;
+  }
+
+  @Override
+  public Future<Integer> run() {
+    deployed =
+        given
+            .context()
+            .executeBlocking(this::options)
+            .compose(options -> given.context().owner().deployVerticle(proxies.make(options)));
+    deployed
+        .onSuccess(id -> given.out("kube-proxy of " + name() + " runs"))
+        .onFailure(
+            failure -> {
+              given.err("error: " + Component.reason(failure));
+              exit.tryComplete(1);
+            });
+    return exit.future();
+  }
+
+  private KubeProxyOptions options() throws IOException {
+    String file = argument(CONFIG);
+    if (file.isEmpty()) {
+      throw new IllegalArgumentException("--config must be given");
+    }
+    for (var argument : given.arguments()) {
+      if (!argument.startsWith(CONFIG) && !argument.startsWith(HOSTNAME_OVERRIDE)) {
+        throw new IllegalArgumentException("unknown flag: " + argument);
+      }
+    }
+    var configuration = configuration(file);
+    var client =
+        proxies
+            .client(pod(), new PodKubeconfig(given.files()).read(configuration.kubeconfig()))
+            .withLocalAddress(given.ip())
+            .withUserAgent("kube-proxy/v1.33.0");
+    // On one machine the addresses that each node would have for itself are all nodes'.
+    return KubeProxyOptions.of(client, name(), configuration)
+        .withBindAddress(given.ip())
+        .withServing(
+            SocketAddress.inetSocketAddress(KubeProxyOptions.HEALTHZ_PORT, given.listenIp()), null);
+  }
+
+  private KubeProxyConfiguration configuration(String file) throws IOException {
+    try {
+      return KubeProxyConfiguration.parse(Files.readAllBytes(given.files().file(file)));
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
+    }
+  }
+
+  private String pod() {
+    return given.config().pod().getMetadata().getUid();
+  }
+
+  /** The node's name. */
+  private String name() {
+    var override = argument(HOSTNAME_OVERRIDE);
+    return override.isEmpty() ? given.config().pod().getSpec().getNodeName() : override;
+  }
+
+  private String argument(String flag) {
+    return given.arguments().stream()
+        .filter(argument -> argument.startsWith(flag))
+        .map(argument -> argument.substring(flag.length()))
+        .reduce("", (earlier, later) -> later);
+  }
+
+  @Override
+  public void terminate() {
+    // The real one has no handler of its own: the signal ends it.
+    kill().onComplete(gone -> exit.tryComplete(SIGNALLED + SIGTERM));
+  }
+
+  @Override
+  public Future<Void> kill() {
+    if (undeployed == null) {
+      undeployed =
+          deployed
+              .compose(id -> given.context().owner().undeploy(id))
+              .otherwiseEmpty()
+              .eventually(() -> proxies.forget(given.context().owner(), pod()));
+    }
+    return undeployed;
+  }
+}
