@@ -1,5 +1,6 @@
 package io.hubspoke.kubelet;
 
+import io.hubspoke.kubelet.runtime.InProcessImage;
 import io.hubspoke.kubelet.runtime.RuntimeEndpoint;
 import io.hubspoke.kubelet.server.AuthorizationMode;
 import io.hubspoke.kubelet.server.ServerOptions;
@@ -8,8 +9,10 @@ import io.hubspoke.runtime.GoDuration;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -30,6 +33,8 @@ import picocli.CommandLine.Spec;
       "    --root-dir=node-1 --cert-dir=node-1/pki --client-ca-file=ca.crt --anonymous-auth=false"
     })
 public final class KubeletCommand implements Callable<Integer> {
+  private final Function<Path, List<InProcessImage>> images;
+
   @Spec private CommandSpec spec;
 
   @Option(names = "--hostname-override", required = true, description = "name of the node")
@@ -190,6 +195,20 @@ public final class KubeletCommand implements Callable<Integer> {
       description = "how often the node's status is looked at, such as 10s (10s)")
   private Duration nodeStatusUpdateFrequency = Duration.ofSeconds(10);
 
+  /** Makes a command whose in-process runtime has its built-in images. */
+  public KubeletCommand() {
+    this(rootDir -> List.of());
+  }
+
+  /**
+   * Makes a command whose in-process runtime has more images.
+   *
+   * @param images given the directory for the kubelet's files
+   */
+  public KubeletCommand(Function<Path, List<InProcessImage>> images) {
+    this.images = images;
+  }
+
   @Override
   public Integer call() {
     KubeletOptions options;
@@ -222,6 +241,7 @@ public final class KubeletCommand implements Callable<Integer> {
             .podListenCidr(podListenCidr)
             .podManifestPath(podManifestPath)
             .containerRuntimeEndpoint(RuntimeEndpoint.parse(containerRuntimeEndpoint))
+            .inProcessImages(images.apply(rootDir))
             .nodeStatusUpdateFrequency(nodeStatusUpdateFrequency);
     if (address != null) {
       builder.address(address);

@@ -3,11 +3,18 @@ package io.hubspoke.lab;
 import io.hubspoke.apiserver.ApiserverCommand;
 import io.hubspoke.controllermanager.ControllerManagerCommand;
 import io.hubspoke.kubelet.KubeletCommand;
+import io.hubspoke.kubelet.runtime.InProcessImage;
 import io.hubspoke.kubeproxy.KubeProxyCommand;
+import io.hubspoke.kubeproxy.Proxiers;
+import io.hubspoke.lab.images.ApiClientImage;
+import io.hubspoke.lab.images.KubeProxies;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.Logging;
 import io.hubspoke.scheduler.SchedulerCommand;
 import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.UnaryOperator;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -66,7 +73,7 @@ public final class Hubspoke implements Runnable {
         .addSubcommand(
             "controller-manager", new ControllerManagerCommand(), "kube-controller-manager")
         .addSubcommand("scheduler", new SchedulerCommand(), "kube-scheduler")
-        .addSubcommand("kubelet", new KubeletCommand())
+        .addSubcommand("kubelet", new KubeletCommand(Hubspoke::images))
         .addSubcommand("kube-proxy", new KubeProxyCommand())
         // As Go's flags: the last one counts.
         .setOverwrittenOptionsAllowed(true)
@@ -76,6 +83,13 @@ public final class Hubspoke implements Runnable {
               command.getErr().println("error: " + Component.reason(failure));
               return 1;
             });
+  }
+
+  /** What a node that is a process of its own has beside the runtime's own images. */
+  private static List<InProcessImage> images(Path rootDir) {
+    return List.of(
+        new KubeProxies(rootDir.resolve("kube-proxies"), node -> Proxiers.standard()).image(),
+        ApiClientImage.of(UnaryOperator.identity()));
   }
 
   /** One line that says what is wrong, and one that says where to read on. */

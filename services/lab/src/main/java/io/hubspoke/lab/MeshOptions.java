@@ -31,7 +31,23 @@ public record MeshOptions(
     /** Processes of their hosts with a client certificate. */
     HOST_PROCESS,
     /** There are none. */
-    NONE
+    NONE;
+
+    /**
+     * Reads a mode as {@code --kube-proxy} takes it.
+     *
+     * @throws IllegalArgumentException naming the flag, the value and what is expected
+     */
+    static KubeProxyMode parse(String text) {
+      return switch (text) {
+        case "daemon-set" -> DAEMON_SET;
+        case "host-process" -> HOST_PROCESS;
+        case "none" -> NONE;
+        default ->
+            throw new IllegalArgumentException(
+                "--kube-proxy must be daemon-set, host-process or none, but is \"" + text + "\"");
+      };
+    }
   }
 
   /** How kubelets' serving certificates are treated, and whom kubelets let in. */

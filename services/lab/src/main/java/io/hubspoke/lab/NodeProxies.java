@@ -125,7 +125,7 @@ final class NodeProxies {
     var advertises = addresses.nodeAdvertises(n);
     var listens = components.options().wiredPods() ? addresses.nodeListens(n) : advertises;
     var client =
-        ClientConfig.of(Kubeconfig.read(kubeconfig))
+        ClientConfig.read(kubeconfig)
             .withLocalAddress(advertises)
             .withUserAgent("kube-proxy/v1.33.0");
     // The packet filter would be all nodes', who share the machine's network.

@@ -2,6 +2,7 @@ package io.hubspoke.lab;
 
 import io.hubspoke.kubelet.runtime.RuntimeEndpoint;
 import io.hubspoke.lab.MeshOptions.Changes;
+import io.hubspoke.lab.MeshOptions.KubeProxyMode;
 import io.hubspoke.lab.MeshOptions.Posture;
 import io.hubspoke.runtime.Component;
 import io.vertx.core.Future;
@@ -72,6 +73,15 @@ final class UpCommand implements Callable<Integer> {
               + " unix:///run/containerd/containerd.sock (default: ${DEFAULT-VALUE}).")
   private String containerRuntimeEndpoint;
 
+  @Option(
+      names = "--kube-proxy",
+      defaultValue = "daemon-set",
+      paramLabel = "HOW",
+      description =
+          "What the nodes' kube-proxies are: daemon-set, which takes in-process containers,"
+              + " host-process, or none (default: ${DEFAULT-VALUE}).")
+  private String kubeProxy;
+
   @Option(names = "--exit-when-ready", description = "Stop as soon as all nodes are ready.")
   private boolean exitWhenReady;
 
@@ -101,10 +111,11 @@ final class UpCommand implements Callable<Integer> {
     try {
       var endpoint = RuntimeEndpoint.parse(containerRuntimeEndpoint);
       return new MeshOptions(
-          directory,
-          nodes,
-          verifyKubelets ? Posture.VERIFIED : Posture.DEFAULT,
-          Changes.NONE.withKubelet(node -> node.containerRuntimeEndpoint(endpoint)));
+              directory,
+              nodes,
+              verifyKubelets ? Posture.VERIFIED : Posture.DEFAULT,
+              Changes.NONE.withKubelet(node -> node.containerRuntimeEndpoint(endpoint)))
+          .with(KubeProxyMode.parse(kubeProxy));
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }

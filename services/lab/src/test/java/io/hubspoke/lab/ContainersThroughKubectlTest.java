@@ -178,6 +178,38 @@ class ContainersThroughKubectlTest {
   }
 
   @Test
+  void a_container_sees_its_service_account_and_asks_the_apiserver_on_the_hosts_network()
+      throws Exception {
+    String mount = "/var/run/secrets/kubernetes.io/serviceaccount";
+    assertThat(kubectl.run("exec", "web", "--", "ls", mount).ok())
+        .isEqualTo("ca.crt\nnamespace\ntoken\n");
+    assertThat(kubectl.run("exec", "web", "--", "cat", mount + "/namespace").ok())
+        .isEqualTo("default");
+    assertThat(kubectl.run("exec", "web", "--", "touch", mount + "/x").failed())
+        .contains("Read-only file system");
+
+    ObjectNode pod = TestMesh.pod("asker", "Always");
+    pod.withObject("/spec").put("hostNetwork", true);
+    TestMesh.container(pod, "main", TestImages.BUSYBOX, "1000");
+    ((ObjectNode) pod.at("/spec/containers/0")).putArray("command").add("sleep");
+    mesh.create(pod);
+    mesh.untilPhase("asker", "Running");
+    // An address in 127.0.0.0/8 is each network's own, so that this takes the host's. Busybox
+    // verifies nobody, and tells of a refusal by its code alone.
+    String ask =
+        "wget -q -O - --no-check-certificate --header \"Authorization: Bearer $(cat %s/token)\""
+                .formatted(mount)
+            + " https://$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT";
+    Await.until(
+        "kube-proxy leads there",
+        () -> kubectl.run("exec", "asker", "--", "sh", "-c", ask + "/version").out(),
+        answer -> answer.contains("gitVersion"));
+    assertThat(
+            kubectl.run("exec", "asker", "--", "sh", "-c", ask + "/api/v1/secrets 2>&1").failed())
+        .isNotEmpty();
+  }
+
+  @Test
   void a_node_shows_its_runtime_and_its_images() throws Exception {
     assertThat(kubectl.run("get", "nodes", "-o", "wide", "--no-headers").ok())
         .contains("containerd://");

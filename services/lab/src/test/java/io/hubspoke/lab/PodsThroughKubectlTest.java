@@ -62,7 +62,15 @@ class PodsThroughKubectlTest {
       untilShown("drained", "1/1 +Running ");
       String node =
           kubectl.run("get", "pod", "drained", "-o", "jsonpath={.spec.nodeName}").ok().strip();
-      var drained = kubectl.run("drain", node, "--force", "--grace-period=1", "--timeout=30s", how);
+      var drained =
+          kubectl.run(
+              "drain",
+              node,
+              "--ignore-daemonsets",
+              "--force",
+              "--grace-period=1",
+              "--timeout=30s",
+              how);
       kubectl.run("uncordon", node).ok();
       assertThat(drained.ok()).as(how).contains("node/" + node + " drained");
       assertThat(drained.out())

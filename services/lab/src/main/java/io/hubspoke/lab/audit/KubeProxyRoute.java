@@ -1,6 +1,9 @@
 package io.hubspoke.lab.audit;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.Json;
 import io.hubspoke.lab.Mesh;
 import io.hubspoke.lab.MeshOptions.Posture;
 import io.hubspoke.lab.wire.Alteration;
@@ -174,8 +177,19 @@ public final class KubeProxyRoute implements NodeToControlPlane {
           "make tokens",
           probe.post(api + "/namespaces/kube-system/serviceaccounts/kube-proxy/token", "{}"));
       var verdict = check.verdict();
-      Checks.inShort(verdict.evidence(), "it tried to read a secret: " + secret.brief());
+      Checks.inShort(verdict.evidence(), "it tried to read a secret: " + told(secret));
       return verdict;
+    }
+  }
+
+  /** A status and its message. */
+  private static String told(Probe.Answer answer) {
+    try {
+      return answer.status()
+          + " "
+          + Json.parse(answer.body().getBytes(UTF_8)).path("message").asText();
+    } catch (RuntimeException notAStatus) {
+      return answer.brief();
     }
   }
 

@@ -60,6 +60,6 @@ public final class KubeProxies {
     Files.createDirectories(directory);
     var file = file(name);
     kubeconfig.write(file);
-    return ClientConfig.of(Kubeconfig.read(file));
+    return ClientConfig.read(file);
   }
 }

@@ -3,6 +3,7 @@ package io.hubspoke.lab.images;
 import io.hubspoke.kubelet.runtime.Program;
 import io.hubspoke.kubeproxy.KubeProxyConfiguration;
 import io.hubspoke.kubeproxy.KubeProxyOptions;
+import io.hubspoke.kubeproxy.ProxyMode;
 import io.hubspoke.runtime.Component;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -54,6 +55,11 @@ final class KubeProxyProgram implements Program {
       }
     }
     var configuration = configuration(file);
+    if (configuration.mode() != ProxyMode.USERSPACE) {
+      // The packet filter is the machine's own, which no pod of this process may change.
+      throw new IllegalArgumentException(
+          file + ": mode: must be userspace in a process that is several nodes");
+    }
     var client =
         proxies
             .client(pod(), new PodKubeconfig(given.files()).read(configuration.kubeconfig()))
