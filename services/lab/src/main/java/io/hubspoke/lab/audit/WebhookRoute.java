@@ -76,6 +76,22 @@ public final class WebhookRoute implements NodeToControlPlane {
         .formatted(mesh.addresses().nodeListens(1), mesh.nodes().get(NODE).port(), PATH);
   }
 
+  /** Waits until the first node's kubelet is answered by the apiserver, and so has a connection. */
+  static void awaitReviews(Mesh mesh) throws Exception {
+    var account = new Account(mesh, Checks.canary());
+    account.create();
+    try {
+      var token = account.token();
+      var unused =
+          Checks.eventually(
+              Checks.PATIENCE,
+              () -> ask(mesh, token).status(),
+              status -> status == 200 || status == 403);
+    } finally {
+      account.delete();
+    }
+  }
+
   private static Probe.Answer ask(Mesh mesh, String token) throws InterruptedException {
     try (var caller = Probe.withToken(token)) {
       return caller.get(kubelet(mesh));

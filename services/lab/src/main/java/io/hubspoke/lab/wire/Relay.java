@@ -154,11 +154,6 @@ final class Relay {
     reading(target, false);
   }
 
-  /** The address of whoever opened the connection. */
-  String openedFrom() {
-    return opener.remoteAddress().host();
-  }
-
   boolean frozen() {
     return frozen;
   }

@@ -109,11 +109,6 @@ public final class Wire {
     return onContext(() -> Future.succeededFuture(relays.size()));
   }
 
-  /** Where the connections come from that are open now, an address for each. */
-  public Future<List<String>> openFrom() {
-    return onContext(() -> Future.succeededFuture(relays.stream().map(Relay::openedFrom).toList()));
-  }
-
   /** Resets what is open and stops listening. */
   public Future<Void> close() {
     return onContext(
