@@ -348,8 +348,7 @@ class AuditProvesItselfTest {
 
   @Test
   void aControlPlaneThatCallsNodesFailsThePathOfWhatNodesOpen() throws Exception {
-    var routes =
-        List.<Route>of(new NodeRoute(), new WebhookRoute(), new InClusterRoute());
+    var routes = List.<Route>of(new NodeRoute(), new WebhookRoute(), new InClusterRoute());
     var lab = Postures.start(2, routes, step -> {});
     var measured = new AtomicBoolean();
     try {
