@@ -86,7 +86,7 @@ public final class Hubspoke implements Runnable {
   }
 
   /** What a node that is a process of its own has beside the runtime's own images. */
-  private static List<InProcessImage> images(Path rootDir) {
+  static List<InProcessImage> images(Path rootDir) {
     return List.of(
         new KubeProxies(rootDir.resolve("kube-proxies"), node -> Proxiers.standard()).image(),
         ApiClientImage.of(UnaryOperator.identity()));

@@ -173,6 +173,7 @@ final class JoinCommand implements Callable<Integer> {
       JoinDirectory.Facts facts, JoinDirectory home, Path dir, RuntimeEndpoint runtime) {
     var options =
         KubeletOptions.node(facts.nodeName(), facts.address(), dir)
+            .inProcessImages(Hubspoke.images(dir))
             .port(Addresses.KUBELET_PORT)
             .bootstrapKubeconfig(home.bootstrapKubeconfig())
             .clientCaFile(home.authority())
