@@ -60,8 +60,10 @@ import io.micrometer.core.instrument.Tags;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.internal.ContextInternal;
 import java.io.IOException;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
@@ -184,7 +186,7 @@ public final class Apiserver extends VerticleBase {
         .start()
         .compose(started -> expiry.start())
         .compose(started -> bootstrap.start())
-        .compose(made -> repair.start())
+        .compose(made -> here(repair.start()))
         .compose(repaired -> vertx.deployVerticle(listener))
         .compose(deployed -> another(http, connections, chain))
         .compose(deployed -> bootstrap.publishServiceRange(options.service().clusterIpRange()))
@@ -195,6 +197,13 @@ public final class Apiserver extends VerticleBase {
               bootstrapped = true;
               certificates.follow(() -> trust(x509, frontProxies, connections, bootstrap));
             });
+  }
+
+  /** What is deployed from elsewhere than this verticle's context would outlive it. */
+  private <T> Future<T> here(Future<T> elsewhere) {
+    Promise<T> promise = ((ContextInternal) context).promise();
+    elsewhere.onComplete(promise);
+    return promise.future();
   }
 
   /** Trusts the authorities that there are now, also on connections that are open. */
