@@ -66,6 +66,9 @@ record PodBinding(ResourceType pods, String pod, ObjectNode binding, Instant now
     if (!current.isEmpty()) {
       throw conflict("pod " + pod + " is already assigned to node \"" + current + "\"");
     }
+    if (!object.path("spec").path("schedulingGates").isEmpty()) {
+      throw conflict("pod " + pod + " has non-empty .spec.schedulingGates");
+    }
     String uid = Meta.uid(binding);
     if (!uid.isEmpty() && !uid.equals(Meta.uid(object))) {
       throw conflict(SystemMetadata.uidMismatch(uid, Meta.uid(object)));

@@ -64,6 +64,7 @@ final class PodStrategy extends GenericStrategy {
     boolean mirror = pod.path("metadata").path("annotations").has(MIRROR_ANNOTATION);
     PodDefaults.admit(spec, mirror);
     pod.putObject("status").put("phase", "Pending").put("qosClass", PodQos.of(spec));
+    SchedulingGates.begin(pod);
     object(pod, "metadata").put("generation", 1);
   }
 
@@ -90,6 +91,7 @@ final class PodStrategy extends GenericStrategy {
     if (!pod.path("spec").path("ephemeralContainers").isEmpty()) {
       errors.forbidden("spec.ephemeralContainers", "cannot be set on create");
     }
+    SchedulingGates.validate(pod, errors);
     PodValidation.validate(pod.path("spec"), "spec", errors);
   }
 
@@ -115,6 +117,7 @@ final class PodStrategy extends GenericStrategy {
       return;
     }
     tolerations(pod, old, errors);
+    SchedulingGates.validateUpdate(pod, old, errors);
     if (!mutableFieldsReset(pod, old).equals(old.path("spec"))) {
       errors.forbidden("spec", ONLY_THESE);
     }
@@ -167,6 +170,10 @@ final class PodStrategy extends GenericStrategy {
     }
     keep(spec, before, "activeDeadlineSeconds");
     keep(spec, before, "tolerations");
+    keep(spec, before, "schedulingGates");
+    if (SchedulingGates.narrowsSelector(pod, old)) {
+      keep(spec, before, "nodeSelector");
+    }
     if (before.path("terminationGracePeriodSeconds").asLong() < 0
         && spec.path("terminationGracePeriodSeconds").asLong() == 1) {
       keep(spec, before, "terminationGracePeriodSeconds");
