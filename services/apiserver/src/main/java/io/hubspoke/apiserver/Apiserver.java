@@ -130,7 +130,7 @@ public final class Apiserver extends VerticleBase {
     if (options.authn().serviceAccounts().enabled()) {
       serviceAccounts = new ServiceAccountTokens(vertx, options.authn().serviceAccounts(), clock);
     }
-    store = shared == null ? new MemoryStore() : shared;
+    store = shared == null ? MemoryStore.afterOthers(clock) : shared;
     ServiceAddresses addresses =
         Flag.read(
             "--service-cluster-ip-range",

@@ -154,9 +154,10 @@ public final class Kubelet extends VerticleBase {
     try {
       ClientBootstrap credentials = new ClientBootstrap(vertx, virtual, options);
       client = new ApiClient(vertx, credentials.config(lifetime), credentials::newest);
-      NodeAgent node =
-          new NodeAgent(options, runtime, client, new NodeStatus(options, runtime, port), lifetime);
       EventRecorder events = new EventRecorder(client, "kubelet", options.nodeName());
+      NodeAgent node =
+          new NodeAgent(
+              options, runtime, client, new NodeStatus(options, runtime, port), events, lifetime);
       pods.startStatic(client, events, node::nodeUid, lifetime);
       node.register();
       // The kubelet names its node's name for the UID, as the real one does.

@@ -35,6 +35,7 @@ final class NodeAgent {
   private final ApiClient client;
   private final NodeStatus status;
   private final Lifetime lifetime;
+  private final EventRecorder events;
   private ObjectNode reported = Json.object();
   private Instant reportedAt = Instant.MIN;
   private volatile String nodeUid = "";
@@ -47,11 +48,13 @@ final class NodeAgent {
       ContainerRuntime runtime,
       ApiClient client,
       NodeStatus status,
+      EventRecorder events,
       Lifetime lifetime) {
     this.options = options;
     this.runtime = runtime;
     this.client = client;
     this.status = status;
+    this.events = events;
     this.lifetime = lifetime;
   }
 
@@ -151,7 +154,7 @@ final class NodeAgent {
     // Somebody else may have changed a condition, as the node lifecycle controller does,
     // or another kubelet all of it.
     boolean othersChanged =
-        !ready(node.path("status")).equals(ready(next))
+        !is("Ready", node.path("status")).equals(is("Ready", next))
             || NodeStatus.isOfAnother(node.path("status"), next);
     boolean due =
         reportedAt.equals(Instant.MIN)
@@ -162,13 +165,28 @@ final class NodeAgent {
     ObjectNode patch = Json.object();
     patch.set("status", next);
     client.patchStatus(NODES, "", options.nodeName(), PatchType.STRATEGIC_MERGE, patch).await();
+    tellDiskPressure(node.path("status"), next);
     reported = next;
     reportedAt = now;
   }
 
-  private static String ready(JsonNode status) {
+  private void tellDiskPressure(JsonNode before, JsonNode next) {
+    String now = is(NodeStatus.DISK_PRESSURE, next);
+    String then = is(NodeStatus.DISK_PRESSURE, before);
+    if (!now.equals(then) && !(then.isEmpty() && now.equals("False"))) {
+      String reason = now.equals("True") ? "NodeHasDiskPressure" : "NodeHasNoDiskPressure";
+      events.normal(about(), reason, "Node " + options.nodeName() + " status is now: " + reason);
+    }
+  }
+
+  /** The kubelet names its node's name for the UID, as the real one does. */
+  private EventRecorder.Regarding about() {
+    return new EventRecorder.Regarding("v1", "Node", "", options.nodeName(), options.nodeName());
+  }
+
+  private static String is(String type, JsonNode status) {
     for (JsonNode condition : status.path("conditions")) {
-      if (condition.path("type").asText().equals("Ready")) {
+      if (condition.path("type").asText().equals(type)) {
         return condition.path("status").asText();
       }
     }

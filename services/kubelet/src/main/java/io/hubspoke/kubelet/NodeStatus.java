@@ -23,6 +23,14 @@ final class NodeStatus {
   /** Below this much free memory the kubelet evicts pods, so that it can't be promised to any. */
   private static final long EVICTION_RESERVE_KI = 100 << 10;
 
+  static final String DISK_PRESSURE = "DiskPressure";
+
+  /**
+   * With a hundredth left a disk is full. The real kubelet's default is a tenth; clusters on one
+   * machine, which has other users too, go without (as kind's do) or nearly so.
+   */
+  private static final int FULL = 100;
+
   /** How much memory the machine has. */
   static final long MEMORY_KI = memoryKi();
 
@@ -68,6 +76,7 @@ final class NodeStatus {
         options, status.putObject("allocatable"), Math.max(0, MEMORY_KI - EVICTION_RESERVE_KI));
     ArrayNode conditions = status.putArray("conditions");
     JsonNode old = before.path("conditions");
+    boolean full = isFull(options.rootDir());
     conditions.add(
         condition(
             old,
@@ -80,10 +89,10 @@ final class NodeStatus {
         condition(
             old,
             now,
-            "DiskPressure",
-            false,
-            "KubeletHasNoDiskPressure",
-            "kubelet has no disk pressure"));
+            DISK_PRESSURE,
+            full,
+            full ? "KubeletHasDiskPressure" : "KubeletHasNoDiskPressure",
+            full ? "kubelet has disk pressure" : "kubelet has no disk pressure"));
     conditions.add(
         condition(
             old,
@@ -222,6 +231,11 @@ final class NodeStatus {
       // No /proc here; the heap's limit says at least something.
       return Runtime.getRuntime().maxMemory() >> 10;
     }
+  }
+
+  private static boolean isFull(Path path) {
+    File disk = path.toFile();
+    return disk.getTotalSpace() > 0 && disk.getUsableSpace() < disk.getTotalSpace() / FULL;
   }
 
   private static long diskKi(Path path) {

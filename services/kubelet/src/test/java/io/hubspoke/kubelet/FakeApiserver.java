@@ -155,6 +155,7 @@ final class FakeApiserver {
     String pod = request.at("/spec/boundObjectRef/name").asText();
     String uid = request.at("/spec/boundObjectRef/uid").asText();
     boolean bound = list("/api/v1/").stream().anyMatch(object -> Meta.uid(object).equals(uid));
+    request.withObject("/spec").put("expirationSeconds", tokenSeconds);
     request
         .putObject("status")
         .put("token", "token-" + ++tokens + "-for-" + (bound ? pod : "nobody"))

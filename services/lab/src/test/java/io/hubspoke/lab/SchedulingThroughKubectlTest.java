@@ -78,12 +78,9 @@ class SchedulingThroughKubectlTest {
         () -> kubectl.run("create", "serviceaccount", "default").status(),
         status -> status == 0);
     apply(NODES);
-    kubectl.run("taint", "nodes", "--all", "node.kubernetes.io/not-ready-").ok();
     kubectl.run("taint", "nodes", "c", "dedicated=db:NoSchedule").ok();
-    for (var priority : List.of("low:10", "high:1000")) {
-      var parts = priority.split(":");
-      kubectl.run("create", "priorityclass", parts[0], "--value=" + parts[1]).ok();
-    }
+    kubectl.run("create", "priorityclass", "low", "--value=10").ok();
+    kubectl.run("create", "priorityclass", "high", "--value=1000").ok();
     kubectl
         .run("create", "priorityclass", "polite", "--value=1000", "--preemption-policy=Never")
         .ok();
@@ -250,8 +247,8 @@ class SchedulingThroughKubectlTest {
             + even.replace("labelSelector", "nodeAffinityPolicy: Ignore, labelSelector"));
     untilPending(
         "even-3",
-        "0/3 nodes are available: 1 node(s) didn't match pod topology spread constraints,"
-            + " 1 node(s) didn't match Pod's node affinity/selector,"
+        "0/3 nodes are available: 1 node(s) didn't match Pod's node affinity/selector,"
+            + " 1 node(s) didn't match pod topology spread constraints,"
             + " 1 node(s) had untolerated taint {dedicated: db}. preemption: 0/3 nodes are"
             + " available: 1 No preemption victims found for incoming pod,"
             + " 2 Preemption is not helpful for scheduling.");
@@ -295,14 +292,14 @@ class SchedulingThroughKubectlTest {
         .isEqualTo(
             "True PreemptionByScheduler"
                 + " default-scheduler: preempting to accommodate a higher priority pod");
+    var preemptor = field("urgent", "{.metadata.uid}");
     Await.until(
         "the event",
         () ->
             kubectl
                 .run("get", "events", "--field-selector", "reason=Preempted", "-o", "json")
                 .out(),
-        text ->
-            text.contains("Preempted by pod " + field("urgent", "{.metadata.uid}") + " on node a"));
+        text -> text.contains("Preempted by pod " + preemptor + " on node a"));
 
     // What comes later and is less important gets none of the room that was made.
     pod("later", "", "priorityClassName: low, " + cpu("1500m"));

@@ -8,6 +8,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -177,6 +178,14 @@ public final class ApiClient {
                                   watch.begin();
                                   return watch;
                                 })));
+  }
+
+  /**
+   * Returns how long to wait before connecting again when the server has gone: the same for all
+   * that use this client, since they share a connection, and another one for every other client.
+   */
+  Duration reconnectDelay() {
+    return transport.reconnectDelay();
   }
 
   /** Shows these credentials from the next connection on; requests in flight are not cut. */

@@ -32,10 +32,12 @@ import org.slf4j.LoggerFactory;
 public final class Informer<T> {
   private static final Logger LOG = LoggerFactory.getLogger(Informer.class);
   private static final Duration FIRST_RETRY = Duration.ofMillis(200);
-  private static final Duration LONGEST_RETRY = Duration.ofSeconds(30);
+
+  /** Short enough to know soon after an outage of minutes what happened meanwhile. */
+  private static final Duration LONGEST_RETRY = Duration.ofSeconds(10);
 
   /** A watch that lived this long shows that the server is well. */
-  private static final Duration STEADY = Duration.ofSeconds(5);
+  static final Duration STEADY = Duration.ofSeconds(5);
 
   /** Told what changes, beginning with an {@code added} for each object of the first list. */
   public interface Handler<T> {
@@ -100,6 +102,11 @@ public final class Informer<T> {
     return promise.future();
   }
 
+  /** Tells whether changes come in now; without, the copy may be old. */
+  public boolean isWatching() {
+    return watch != null;
+  }
+
   /** Completes once the copy was complete for the first time. */
   public Future<Void> hasSynced() {
     return synced.future();
@@ -130,7 +137,7 @@ public final class Informer<T> {
         .onComplete(
             done -> {
               if (done.failed()) {
-                retry(done.cause(), this::list);
+                retry(done.cause(), Duration.ZERO, this::list);
               } else {
                 synced.tryComplete();
                 watch();
@@ -155,15 +162,18 @@ public final class Informer<T> {
         .onComplete(
             end -> {
               watch = null;
+              Duration more = Duration.ZERO;
               if (System.nanoTime() - opened > STEADY.toNanos()) {
                 backoff.reset();
+                // Whoever else watched lost it as well, should the server have gone.
+                more = client.reconnectDelay();
               }
               if (end.failed() && gone(end.cause())) {
                 resourceVersion = "";
-                retry(end.cause(), this::list);
+                retry(end.cause(), more, this::list);
               } else {
                 // A server ends watches now and then; only one that ends them at once is ill.
-                retry(end.cause(), this::watch);
+                retry(end.cause(), more, this::watch);
               }
             });
   }
@@ -172,11 +182,11 @@ public final class Informer<T> {
     return failure instanceof ApiException refused && refused.code() == 410;
   }
 
-  private void retry(Throwable failure, Runnable attempt) {
+  private void retry(Throwable failure, Duration more, Runnable attempt) {
     if (stopped) {
       return;
     }
-    Duration wait = backoff.next();
+    Duration wait = backoff.next().plus(more);
     if (failure != null) {
       LOG.debug(
           "{} of {}: {}; again in {} ms",

@@ -29,6 +29,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
@@ -53,6 +54,9 @@ final class Transport {
 
   private static final Duration PING_TIMEOUT = Duration.ofSeconds(15);
 
+  /** A thousand clients that lose their server at once come back over this time. */
+  private static final Duration RECONNECT_SPREAD = Duration.ofSeconds(2);
+
   /** How long requests in flight keep a connection whose credentials were replaced. */
   private static final Duration DRAIN = Duration.ofSeconds(30);
 
@@ -62,6 +66,7 @@ final class Transport {
   private final Set<Connections> draining = ConcurrentHashMap.newKeySet();
   private List<X509Certificate> authorities;
   private volatile Client client;
+  private volatile Duration reconnectDelay = drawReconnectDelay();
 
   /** What requests are sent with from now on. */
   private record Client(Connections connections, Credentials credentials, String bearer) {}
@@ -176,6 +181,15 @@ final class Transport {
 
   Credentials credentials() {
     return client.credentials;
+  }
+
+  private static Duration drawReconnectDelay() {
+    return Duration.ofMillis(ThreadLocalRandom.current().nextLong(RECONNECT_SPREAD.toMillis()));
+  }
+
+  /** Returns how long to wait before connecting again when the present connection is lost. */
+  Duration reconnectDelay() {
+    return reconnectDelay;
   }
 
   /** Ends watches and requests in flight. */
@@ -431,7 +445,7 @@ final class Transport {
             if (result.succeeded()) {
               promise.tryComplete(result.result());
             } else {
-              promise.tryFail(result.cause());
+              promise.tryFail(UntimelyCertificate.explained(result.cause(), config.server()));
             }
           });
       return promise.future();

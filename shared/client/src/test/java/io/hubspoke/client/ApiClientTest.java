@@ -9,13 +9,16 @@ import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.hubspoke.api.ApiException;
 import io.hubspoke.api.Json;
 import io.hubspoke.pki.CertificateAuthority;
+import io.hubspoke.pki.CertificateProfile;
 import io.hubspoke.pki.Identity;
+import io.hubspoke.pki.SubjectAltNames;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.testing.Await;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -210,6 +213,31 @@ class ApiClientTest {
 
     assertThat(Await.failure(new ApiClient(vertx, config).raw("/")))
         .isInstanceOf(SSLHandshakeException.class);
+  }
+
+  @Test
+  void a_server_of_another_time_is_refused_with_the_dates_that_do_not_agree() throws Exception {
+    var server = new FakeServer(vertx);
+    var profile =
+        CertificateProfile.server("server", SubjectAltNames.of("127.0.0.1"), Duration.ofDays(2));
+    var now = Instant.now();
+    server.start(
+        request -> request.response().end("{}"),
+        server.authority.issue(profile.valid(now.plusSeconds(36000), now.plusSeconds(72000))),
+        HttpVersion.HTTP_2);
+    assertThat(failure(server))
+        .contains("is not valid yet: NotBefore: ", "clock says " + now.toString().substring(0, 10));
+
+    server.start(
+        request -> request.response().end("{}"),
+        server.authority.issue(profile.valid(now.minusSeconds(72000), now.minusSeconds(36000))),
+        HttpVersion.HTTP_2);
+    assertThat(failure(server)).contains("is not valid any more: NotAfter: ");
+  }
+
+  private String failure(FakeServer server) throws Exception {
+    var client = new ApiClient(vertx, server.config(new Credentials.None()));
+    return Await.failure(client.raw("/version")).getMessage();
   }
 
   @Test

@@ -33,8 +33,14 @@ public final class FakeServer {
 
   public FakeServer start(Handler<HttpServerRequest> handler, HttpVersion... versions)
       throws Exception {
-    Identity identity =
-        authority.issueServer("server", SubjectAltNames.of("127.0.0.1"), Duration.ofDays(1));
+    return start(
+        handler,
+        authority.issueServer("server", SubjectAltNames.of("127.0.0.1"), Duration.ofDays(1)),
+        versions);
+  }
+
+  FakeServer start(Handler<HttpServerRequest> handler, Identity identity, HttpVersion... versions)
+      throws Exception {
     HttpServerOptions options =
         new HttpServerOptions()
             .setHost("127.0.0.1")

@@ -27,15 +27,31 @@ public final class MemoryStore implements Store {
   private final ReentrantLock lock = new ReentrantLock();
   private final History history;
   private final Set<HistoryWatch> watches = ConcurrentHashMap.newKeySet();
-  private volatile Snapshot newest = new Snapshot(FIRST_REVISION, PersistentMap.empty());
+  private volatile Snapshot newest;
   private volatile boolean closed;
 
+  /** Makes an empty store whose revisions begin where etcd's do. */
   public MemoryStore() {
     this(Retention.DEFAULT, InstantSource.system());
   }
 
+  /**
+   * Makes an empty store whose revisions follow all that any store before it has given out, unless
+   * it took more than sixteen changes each millisecond of its life. So clients that come back with
+   * a revision of a former life are told that it is gone, and don't wait for one that means
+   * something else here.
+   */
+  public static MemoryStore afterOthers(InstantSource clock) {
+    return new MemoryStore(Retention.DEFAULT, clock, clock.millis() << 4);
+  }
+
   MemoryStore(Retention retention, InstantSource clock) {
+    this(retention, clock, FIRST_REVISION);
+  }
+
+  private MemoryStore(Retention retention, InstantSource clock, long firstRevision) {
     this.clock = clock;
+    this.newest = new Snapshot(firstRevision, PersistentMap.empty());
     this.history = new History(retention, newest, clock.millis());
   }
 

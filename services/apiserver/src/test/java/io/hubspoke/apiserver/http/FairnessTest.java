@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class FairnessTest {
   // A list not older than a revision that is yet to come waits for it.
-  private static final String SLOW = "/api/v1/nodes?resourceVersion=1000000";
+  private static final String SLOW = "/api/v1/nodes?resourceVersion=" + Long.MAX_VALUE;
   private static final int FLOOD = 500;
   private static final int MOST = 40;
   private static TestApiserver server;

@@ -40,6 +40,15 @@ final class Heartbeats {
     return Duration.ofNanos(now - heard.at);
   }
 
+  /**
+   * Counts a node's silence from now on: whoever can't hear must not judge. Otherwise all nodes
+   * were lost at once when the apiserver comes back after a while.
+   */
+  void excuse(String node) {
+    var now = nanoTime.getAsLong();
+    nodes.computeIfPresent(node, (name, heard) -> new Heard(heard.status, heard.lease, now));
+  }
+
   void forget(String node) {
     nodes.remove(node);
   }

@@ -23,6 +23,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 
 /**
  * Marks nodes that are silent for too long as unknown, and keeps the taints that their conditions
@@ -31,6 +33,9 @@ import java.util.List;
  * <p>A node is heard of by its lease or its status, whichever changes ("Node heartbeats").
  */
 public final class NodeLifecycleController implements Controller {
+  private static final Resource<ObjectNode> LEASES = Resource.LEASES.tree();
+  private static final String LEASE_NAMESPACE = "kube-node-lease";
+
   private final ApiClient client;
   private final Context context;
   private final EventRecorder events;
@@ -97,7 +102,9 @@ public final class NodeLifecycleController implements Controller {
             name, ready.map(NodeCondition::getLastHeartbeatTime).orElse(null), renewal(name));
     var grace = ready.isPresent() ? monitorGrace : startupGrace;
     var present = node;
-    if (silence.compareTo(grace) > 0 && !is(node, "Unknown")) {
+    if (!leases.isWatching() || !nodes.isWatching()) {
+      heartbeats.excuse(name);
+    } else if (silence.compareTo(grace) > 0 && !is(node, "Unknown") && isSilent(name, ready)) {
       present =
           client
               .updateStatus(Resource.NODES, "", name, NodeConditions.silenced(node, now()))
@@ -110,8 +117,34 @@ public final class NodeLifecycleController implements Controller {
     return Duration.ZERO;
   }
 
+  /** Asks once more before a node is given up: the copy of its lease may be old. */
+  private boolean isSilent(String name, Optional<NodeCondition> ready) {
+    String renewal;
+    try {
+      // Its role lets a controller list leases, not get one.
+      var asked =
+          ListOptions.inNamespace(LEASE_NAMESPACE).withFieldSelector("metadata.name=" + name);
+      renewal =
+          client.list(LEASES, asked).await().objects().stream()
+              .findFirst()
+              .map(NodeLifecycleController::renewal)
+              .orElse(null);
+    } catch (Throwable unreachable) {
+      heartbeats.excuse(name);
+      throw unreachable;
+    }
+    if (Objects.equals(renewal, renewal(name))) {
+      return true;
+    }
+    heartbeats.silence(name, ready.map(NodeCondition::getLastHeartbeatTime).orElse(null), renewal);
+    return false;
+  }
+
   private String renewal(String name) {
-    var lease = leases.get("kube-node-lease", name);
+    return renewal(leases.get(LEASE_NAMESPACE, name));
+  }
+
+  private static String renewal(ObjectNode lease) {
     return lease == null ? null : lease.path("spec").path("renewTime").asText(null);
   }
 

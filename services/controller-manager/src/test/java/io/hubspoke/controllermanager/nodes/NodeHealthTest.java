@@ -28,6 +28,9 @@ class NodeHealthTest {
     time.addAndGet(Duration.ofSeconds(10).toNanos());
     assertThat(heartbeats.silence("a", "s2", "l2")).isZero();
     time.addAndGet(Duration.ofSeconds(10).toNanos());
+    heartbeats.excuse("a");
+    assertThat(heartbeats.silence("a", "s2", "l2")).isZero();
+    time.addAndGet(Duration.ofSeconds(10).toNanos());
     heartbeats.forget("a");
     assertThat(heartbeats.silence("a", "s2", "l2")).isZero();
   }

@@ -18,12 +18,16 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Writes what a container says to a file in CRI's log format, one rotated file beside it. The file
  * is open only while something is written, so that a container costs no file descriptor.
  */
 public final class ContainerLog {
+  private static final Logger LOG = LoggerFactory.getLogger(ContainerLog.class);
+
   /** Longer lines are cut into partial ones, as containerd does. */
   static final int MAX_LINE = 16 << 10;
 
@@ -40,6 +44,9 @@ public final class ContainerLog {
   private ByteArrayOutputStream pending = new ByteArrayOutputStream(256);
   private List<Promise<Void>> writers = new ArrayList<>();
   private boolean writing;
+
+  // Touched by the one thread that writes.
+  private long lost;
 
   /**
    * Makes a log that begins with the first line.
@@ -150,11 +157,28 @@ public final class ContainerLog {
       try {
         if (bytes.length > 0) {
           store(bytes);
+          found();
         }
         done.forEach(Promise::complete);
-      } catch (IOException e) {
+      } catch (IOException | RuntimeException e) {
+        lost(bytes.length, e);
         done.forEach(p -> p.fail(e));
       }
+    }
+  }
+
+  /** Tells once why output is lost; whoever writes goes on, since a log is not worth its end. */
+  private void lost(int bytes, Exception reason) {
+    if (lost == 0) {
+      LOG.warn("what a container says is lost: {}: {}", file, reason.getMessage());
+    }
+    lost += Math.max(1, bytes);
+  }
+
+  private void found() {
+    if (lost > 0) {
+      LOG.info("{} is written again; {} bytes were lost", file, lost);
+      lost = 0;
     }
   }
 
@@ -168,9 +192,16 @@ public final class ContainerLog {
     }
     Set<OpenOption> append = Set.of(StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     try (SeekableByteChannel channel = Files.newByteChannel(file, append, MODE)) {
+      long size = channel.size();
       ByteBuffer rest = ByteBuffer.wrap(bytes);
-      while (rest.hasRemaining()) {
-        int unused = channel.write(rest);
+      try {
+        while (rest.hasRemaining()) {
+          int unused = channel.write(rest);
+        }
+      } catch (IOException e) {
+        // Half a line would spoil the next one as well.
+        channel.truncate(size);
+        throw e;
       }
     }
   }

@@ -1,5 +1,6 @@
 package io.hubspoke.kubelet.volumes;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -98,8 +99,15 @@ public final class ServiceAccountTokens {
       throw new MountException("failed to fetch token: the apiserver's answer has none");
     }
     try {
-      Instant ends = Instant.parse(answer.path("status").path("expirationTimestamp").asText(""));
-      Duration life = Duration.between(asked, ends);
+      Instant until = Instant.parse(answer.path("status").path("expirationTimestamp").asText(""));
+      JsonNode granted = answer.path("spec").path("expirationSeconds");
+      // The time is the apiserver's: with a clock that is hours off, by that alone each token were
+      // ended already, or good for long after its end.
+      Duration life =
+          granted.isIntegralNumber()
+              ? Duration.ofSeconds(granted.asLong())
+              : Duration.between(asked, until);
+      Instant ends = asked.plus(life);
       Duration use = Duration.ofMillis((long) (life.toMillis() * RENEW_AT));
       Instant due = asked.plus(use.compareTo(LONGEST_USE) < 0 ? use : LONGEST_USE);
       return new Token(token, due, ends);

@@ -2,16 +2,19 @@ package io.hubspoke.lab.controlplane;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.AddressRange;
+import io.hubspoke.api.ApiException;
 import io.hubspoke.api.Json;
 import io.hubspoke.apiserver.Apiserver;
 import io.hubspoke.apiserver.ApiserverOptions;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.ClientConfig;
 import io.hubspoke.client.Credentials;
+import io.hubspoke.client.PatchType;
 import io.hubspoke.client.Resource;
 import io.hubspoke.controllermanager.ControllerManager;
 import io.hubspoke.controllermanager.ControllerManagerOptions;
 import io.hubspoke.controllermanager.certificates.KubeletServingRanges;
+import io.hubspoke.lab.wire.Wire;
 import io.hubspoke.pki.CertificateAuthority;
 import io.hubspoke.pki.Identity;
 import io.hubspoke.pki.SubjectAltNames;
@@ -20,9 +23,14 @@ import io.hubspoke.scheduler.Scheduler;
 import io.hubspoke.scheduler.SchedulerOptions;
 import io.hubspoke.testing.Await;
 import io.vertx.core.Vertx;
+import io.vertx.core.net.SocketAddress;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.function.UnaryOperator;
 
@@ -35,6 +43,10 @@ final class ControlPlane {
   final CertificateAuthority authority =
       CertificateAuthority.create("kubernetes", Duration.ofDays(1));
   final ApiClient admin;
+
+  /** Between the controller manager and the apiserver. */
+  final Wire controllersUplink;
+
   private final Vertx vertx = Component.vertx();
   private final String server;
 
@@ -61,10 +73,19 @@ final class ControlPlane {
     Await.result(vertx.deployVerticle(apiserver));
     server = "https://127.0.0.1:" + apiserver.port();
     admin = client("kubernetes-admin", "system:masters");
+    controllersUplink =
+        Await.result(
+            Wire.open(
+                vertx,
+                SocketAddress.inetSocketAddress(0, "127.0.0.1"),
+                SocketAddress.inetSocketAddress(apiserver.port(), "127.0.0.1")));
+    var controllers =
+        config(identity("system:kube-controller-manager"))
+            .withServer(URI.create("https://127.0.0.1:" + controllersUplink.address().port()));
     Await.result(
         vertx.deployVerticle(
             new ControllerManager(
-                ControllerManagerOptions.of(config(identity("system:kube-controller-manager")))
+                ControllerManagerOptions.of(controllers)
                     .withClusterSigning(caFile, caKey, Duration.ofHours(10))
                     .withRootCaFile(caFile)
                     .withKubeletServing(
@@ -111,6 +132,28 @@ final class ControlPlane {
     var node = readyNode(name, "127.10.0.1");
     node.putObject("spec").put("unschedulable", true);
     Await.result(admin.create(NODES, "", node));
+  }
+
+  /** Says that a node is alive. */
+  void renewLease(String node) throws Exception {
+    var leases = Resource.LEASES.tree();
+    var now =
+        DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'")
+            .withZone(ZoneOffset.UTC)
+            .format(Instant.now());
+    var lease =
+        json(
+            """
+            {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+             "metadata": {"name": "%s", "namespace": "kube-node-lease"},
+             "spec": {"holderIdentity": "%s", "leaseDurationSeconds": 40, "renewTime": "%s"}}
+            """
+                .formatted(node, node, now));
+    try {
+      Await.result(admin.patch(leases, "kube-node-lease", node, PatchType.MERGE, lease));
+    } catch (ApiException none) {
+      Await.result(admin.create(leases, "kube-node-lease", lease));
+    }
   }
 
   private static ObjectNode readyNode(String name, String address) {

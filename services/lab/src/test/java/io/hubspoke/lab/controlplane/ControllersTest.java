@@ -10,6 +10,7 @@ import io.hubspoke.client.DeleteOptions;
 import io.hubspoke.client.PatchType;
 import io.hubspoke.client.Resource;
 import io.hubspoke.controllermanager.roles.ClusterRoleAggregationController;
+import io.hubspoke.lab.wire.Mode;
 import io.hubspoke.pki.Pem;
 import io.hubspoke.testing.Await;
 import io.hubspoke.tokens.DetachedSignature;
@@ -56,6 +57,29 @@ class ControllersTest {
             """);
     Await.result(plane.admin.patchStatus(NODES, "", "quiet", PatchType.STRATEGIC_MERGE, report));
     Await.until("no taints", () -> taints("quiet").isEmpty());
+  }
+
+  @Test
+  void losesNoNodeByHavingBeenDeafItself() throws Exception {
+    plane.node("steady");
+    plane.renewLease("steady");
+    Await.result(plane.controllersUplink.mode(new Mode.Cut(Mode.Cut.How.RESET)));
+    var cut = System.nanoTime();
+    Await.until(
+        "longer than a node may be silent",
+        () -> {
+          plane.renewLease("steady");
+          return System.nanoTime() - cut > Duration.ofSeconds(3).toNanos();
+        });
+    Await.result(plane.controllersUplink.mode(Mode.forward()));
+    var restored = System.nanoTime();
+    Await.until(
+        "it has heard again",
+        () -> {
+          plane.renewLease("steady");
+          assertThat(ready("steady")).isEqualTo("True");
+          return System.nanoTime() - restored > Duration.ofSeconds(4).toNanos();
+        });
   }
 
   @Test

@@ -45,7 +45,9 @@ public final class NodeInfo {
   void node(Node node) {
     this.node = node;
     var status = node == null ? null : node.getStatus();
-    allocatable = status == null ? Map.of() : Requests.amounts(status.getAllocatable());
+    // Looked up for every pod.
+    allocatable =
+        status == null ? Map.of() : new HashMap<>(Requests.amounts(status.getAllocatable()));
     images = status == null ? Map.of() : images(status);
     taints = node == null ? List.of() : Taints.of(node);
     var known = node == null ? null : node.getMetadata().getLabels();

@@ -10,8 +10,11 @@ final class PlaceCounts {
 
   /** Counts at the place of a node with these labels; nowhere when it has no such label. */
   void add(String topologyKey, Map<String, String> labels, long by) {
+    if (by == 0) {
+      return;
+    }
     var place = labels.get(topologyKey);
-    if (place != null && by != 0) {
+    if (place != null) {
       counts
           .computeIfAbsent(topologyKey, key -> new HashMap<>())
           .merge(place, by, (before, more) -> before + more == 0 ? null : before + more);
