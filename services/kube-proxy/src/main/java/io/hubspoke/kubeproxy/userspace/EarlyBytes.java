@@ -9,9 +9,9 @@ import java.util.ArrayDeque;
 import java.util.Queue;
 
 /**
- * Keeps what a client sends before its connection is joined with one to an endpoint. Nothing is
- * asked for until then, but who ends its way at once is read from even so (Netty's epoll, when it
- * is told of the end).
+ * Keeps what a peer sends before its connection is joined with the other one. Nothing is asked for
+ * until then, but who ends its way at once is read from even so (Netty's epoll, when it is told of
+ * the end).
  */
 final class EarlyBytes extends ChannelInboundHandlerAdapter {
   private final Queue<Object> held = new ArrayDeque<>();
@@ -24,6 +24,12 @@ final class EarlyBytes extends ChannelInboundHandlerAdapter {
     if (context != null) {
       ((EarlyBytes) context.handler()).release(context);
     }
+  }
+
+  /** Returns whether something is held; on the connection's event loop. */
+  static boolean any(Channel connection) {
+    var early = connection.pipeline().get(EarlyBytes.class);
+    return early != null && (early.ended || !early.held.isEmpty());
   }
 
   private void release(ChannelHandlerContext context) {

@@ -4,9 +4,7 @@ import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelHandler.Sharable;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
@@ -85,7 +83,13 @@ final class EventLoops {
             .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
             .option(ChannelOption.TCP_NODELAY, true)
             .option(ChannelOption.SO_KEEPALIVE, true)
-            .handler(Quiet.HANDLER);
+            .handler(
+                new ChannelInitializer<SocketChannel>() {
+                  @Override
+                  protected void initChannel(SocketChannel endpoint) {
+                    handle(endpoint);
+                  }
+                });
     if (accepted instanceof EpollSocketChannel) {
       // Ports are unique for each pair of ends then, so that thousands a second are enough.
       return bootstrap
@@ -103,30 +107,14 @@ final class EventLoops {
     }
   }
 
-  static void handle(SocketChannel accepted) {
-    accepted.config().setRecvByteBufAllocator(READS);
-    accepted.pipeline().addLast(new EarlyBytes());
+  static void handle(SocketChannel connection) {
+    connection.config().setRecvByteBufAllocator(READS);
+    connection.pipeline().addLast(new EarlyBytes());
   }
 
   Future<Void> close() {
     var done = Promise.<Void>promise();
     group.shutdownGracefully(0, 2, TimeUnit.SECONDS).addListener(ended -> done.complete());
     return done.future();
-  }
-
-  /** Ends a connection that breaks while nobody has it yet. */
-  @Sharable
-  private static final class Quiet extends ChannelInboundHandlerAdapter {
-    private static final Quiet HANDLER = new Quiet();
-
-    @Override
-    public void handlerAdded(ChannelHandlerContext context) {
-      context.channel().config().setRecvByteBufAllocator(READS);
-    }
-
-    @Override
-    public void exceptionCaught(ChannelHandlerContext context, Throwable broken) {
-      var unused = context.close();
-    }
   }
 }

@@ -4,6 +4,7 @@ import io.hubspoke.streams.upgrade.Splice;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.SocketChannel;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -29,6 +30,7 @@ final class ForwardedConnection {
   private final Predicate<InetSocketAddress> services;
   private volatile Target target;
   private volatile Channel endpoint;
+  private volatile KernelSplice spliced;
   private volatile boolean ended;
 
   /**
@@ -109,13 +111,34 @@ final class ForwardedConnection {
 
   private void join(Channel connected) {
     endpoint = connected;
-    var unused = Splice.join(client, connected, STANDSTILL);
+    if (client instanceof EpollSocketChannel one && connected instanceof EpollSocketChannel other) {
+      spliced = KernelSplice.join(one, other, STANDSTILL, this::copy);
+    }
+    if (spliced == null) {
+      copy();
+    } else if (ended) {
+      reset();
+    }
+  }
+
+  private void copy() {
+    spliced = null;
+    var unused = Splice.join(client, endpoint, STANDSTILL);
     EarlyBytes.release(client);
+    EarlyBytes.release(endpoint);
+    if (ended) {
+      reset();
+    }
   }
 
   /** Ends both sides with a reset, since nobody has said all that was to be said. */
   void reset() {
     ended = true;
+    var joined = spliced;
+    if (joined != null) {
+      joined.reset();
+      return;
+    }
     EventLoops.reset(client);
     var other = endpoint;
     if (other != null) {

@@ -23,6 +23,7 @@ import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
@@ -218,6 +219,68 @@ class UserspaceProxierTest {
         assertThat(socket.getInputStream().readAllBytes()).asString().isEqualTo("a\nall\n");
       }
     }
+  }
+
+  @Test
+  void a_reset_of_one_side_is_a_reset_for_the_other() throws Exception {
+    try (var server = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+      proxier.apply(rule(service, new Endpoint("127.0.0.1", server.getLocalPort(), true)));
+      try (var client = connect(service)) {
+        try (var accepted = server.accept()) {
+          accepted.setSoLinger(true, 0);
+        }
+        assertThatThrownBy(() -> client.getInputStream().read())
+            .isInstanceOf(SocketException.class);
+      }
+      Socket accepted;
+      try (var client = connect(service)) {
+        accepted = server.accept();
+        client.setSoLinger(true, 0);
+      }
+      try (accepted) {
+        accepted.setSoTimeout(10_000);
+        assertThatThrownBy(() -> accepted.getInputStream().read())
+            .isInstanceOf(SocketException.class);
+      }
+    }
+  }
+
+  @Test
+  void an_endpoint_that_says_all_at_once_and_ends_loses_nothing() throws Exception {
+    try (var server = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+      proxier.apply(rule(service, new Endpoint("127.0.0.1", server.getLocalPort(), true)));
+      for (int i = 0; i < 200; i++) {
+        try (var client = connect(service)) {
+          try (var accepted = server.accept()) {
+            say(accepted, "all");
+          }
+          assertThat(client.getInputStream().readAllBytes()).asString().isEqualTo("all\n");
+        }
+      }
+    }
+  }
+
+  @Test
+  void as_many_connections_as_there_may_be_are_forwarded_and_leave_nothing_behind()
+      throws Exception {
+    proxier.apply(rule(service, a.endpoint()));
+    var open = new ArrayList<Socket>();
+    try {
+      for (int i = 0; i < 600; i++) {
+        open.add(connect(service));
+      }
+      for (var socket : open) {
+        assertThat(name(socket)).isEqualTo("a");
+        say(socket, "hello");
+        assertThat(line(socket)).isEqualTo("hello");
+      }
+    } finally {
+      for (var socket : open) {
+        socket.close();
+      }
+    }
+    Await.until("the endpoint's connections have ended", () -> a.connections() == 0);
+    Await.until("none is joined by the kernel", () -> KernelSplice.joined() == 0);
   }
 
   @Test
