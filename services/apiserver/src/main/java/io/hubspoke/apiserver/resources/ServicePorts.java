@@ -7,8 +7,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Validates a service's ports. */
-final class ServicePorts {
+/** Validates a service's ports, and tells which it has on nodes. */
+public final class ServicePorts {
+  /** The field with the port of load balancers' health checks. */
+  public static final String HEALTH_CHECK = "healthCheckNodePort";
+
   private static final List<String> PROTOCOLS = List.of("SCTP", "TCP", "UDP");
 
   private ServicePorts() {}
@@ -48,6 +51,50 @@ final class ServicePorts {
       if (!numbers.add(port.path("port").asInt() + "/" + port.path("protocol").asText())) {
         errors.duplicate(path, port);
       }
+    }
+  }
+
+  /**
+   * Returns whether load balancers ask each node at a port of its own for a service's pods there.
+   */
+  public static boolean hasHealthCheck(JsonNode spec) {
+    return spec.path("type").asText().equals("LoadBalancer")
+        && spec.path("externalTrafficPolicy").asText().equals("Local");
+  }
+
+  /**
+   * Lets the health check keep its port when a client leaves it out, and drops what nobody asks.
+   */
+  static void keepHealthCheck(ObjectNode spec, JsonNode before) {
+    int number = before.path(HEALTH_CHECK).asInt();
+    if (number == 0 || !hasHealthCheck(before)) {
+      return;
+    }
+    int now = spec.path(HEALTH_CHECK).asInt();
+    if (!hasHealthCheck(spec) && now == number) {
+      spec.remove(HEALTH_CHECK);
+    } else if (hasHealthCheck(spec) && now == 0) {
+      spec.put(HEALTH_CHECK, number);
+    }
+  }
+
+  static void validateHealthCheck(JsonNode spec, FieldErrors errors) {
+    int number = spec.path(HEALTH_CHECK).asInt();
+    if (number != 0 && !hasHealthCheck(spec)) {
+      errors.invalid(
+          "spec." + HEALTH_CHECK,
+          number,
+          "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'");
+    }
+  }
+
+  static void validateHealthCheckUpdate(JsonNode spec, JsonNode before, FieldErrors errors) {
+    int number = spec.path(HEALTH_CHECK).asInt();
+    if (hasHealthCheck(spec)
+        && hasHealthCheck(before)
+        && before.path(HEALTH_CHECK).asInt() != 0
+        && before.path(HEALTH_CHECK).asInt() != number) {
+      errors.invalid("spec." + HEALTH_CHECK, number, "field is immutable");
     }
   }
 

@@ -110,6 +110,7 @@ final class ServiceStrategy extends GenericStrategy {
         spec.remove("externalTrafficPolicy");
       }
     }
+    ServicePorts.keepHealthCheck(spec, before);
   }
 
   /** Whether nodes open ports for a service. */
@@ -131,6 +132,7 @@ final class ServiceStrategy extends GenericStrategy {
       errors.required("spec.ports", "");
     }
     ServicePorts.validate(ports, spec.path("type").asText(), errors);
+    ServicePorts.validateHealthCheck(spec, errors);
     ObjectMetaRules.labels("spec.selector", spec.path("selector"), errors);
     if (isExternal(service)) {
       for (String field : List.of("clusterIPs", "ipFamilies", "ipFamilyPolicy")) {
@@ -201,6 +203,7 @@ final class ServiceStrategy extends GenericStrategy {
       return;
     }
     validate(service, errors);
+    ServicePorts.validateHealthCheckUpdate(service.path("spec"), old.path("spec"), errors);
     String before = old.path("spec").path("clusterIP").asText("");
     String now = service.path("spec").path("clusterIP").asText("");
     if (!before.isEmpty() && !isExternal(old) && !isExternal(service) && !before.equals(now)) {

@@ -7,6 +7,7 @@ import io.hubspoke.api.Status;
 import io.hubspoke.api.Status.Cause;
 import io.hubspoke.apiserver.registry.Allocator;
 import io.hubspoke.apiserver.resources.ResourceTable;
+import io.hubspoke.apiserver.resources.ServicePorts;
 import io.hubspoke.apiserver.store.Store;
 import io.hubspoke.apiserver.store.Store.ConflictException;
 import io.vertx.core.Future;
@@ -25,8 +26,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Gives services of the types {@code NodePort} and {@code LoadBalancer} the ports that nodes open
- * for them, those they ask for if they do. One that is taken has an entry in the store, which
- * creates no key twice.
+ * for them and for load balancers' health checks, those they ask for if they do. One that is taken
+ * has an entry in the store, which creates no key twice.
  */
 public final class NodePorts implements Allocator {
   private static final Logger LOG = LoggerFactory.getLogger(NodePorts.class);
@@ -36,6 +37,8 @@ public final class NodePorts implements Allocator {
   private static final int FIRST = 30_000;
 
   private static final int LAST = 32_767;
+
+  private static final String TAKEN = "provided port is already allocated";
 
   /** How often a port is tried at random before the free ones are looked up. */
   private static final int RANDOM_TRIES = 8;
@@ -94,9 +97,11 @@ public final class NodePorts implements Allocator {
           int index = i;
           all = all.compose(v -> chosen(index));
         }
+        all = all.compose(v -> chosenHealthCheck());
         for (JsonNode port : ports(service)) {
           all = all.compose(v -> any((ObjectNode) port));
         }
+        all = all.compose(v -> anyHealthCheck());
       }
       return all.recover(e -> settle(taken).transform(released -> Future.<Void>failedFuture(e)))
           .map(v -> stored -> settle(stored ? superfluous() : taken));
@@ -109,13 +114,32 @@ public final class NodePorts implements Allocator {
         return Future.succeededFuture();
       }
       numbers.putIfAbsent(port.path("port").asInt(), number);
+      return takeChosen(number, "spec.ports[" + index + "].nodePort");
+    }
+
+    /** The health check is a server of the node's own, which no port of the service can share. */
+    private Future<Void> chosenHealthCheck() {
+      int number = healthCheck(service);
+      if (number == 0) {
+        return Future.succeededFuture();
+      }
+      String field = "spec." + ServicePorts.HEALTH_CHECK;
+      for (JsonNode port : ports(service)) {
+        if (port.path("nodePort").asInt() == number) {
+          return Future.failedFuture(refused(field, number, TAKEN));
+        }
+      }
+      return takeChosen(number, field);
+    }
+
+    private Future<Void> takeChosen(int number, String field) {
       if (held.contains(number) || taken.contains(number)) {
         return Future.succeededFuture();
       }
       if (number < FIRST || number > LAST) {
         return Future.failedFuture(
             refused(
-                index,
+                field,
                 number,
                 "provided port is not in the valid range. The range of valid ports is "
                     + FIRST
@@ -126,9 +150,7 @@ public final class NodePorts implements Allocator {
           .recover(
               e ->
                   Future.failedFuture(
-                      e instanceof ConflictException
-                          ? refused(index, number, "provided port is already allocated")
-                          : e));
+                      e instanceof ConflictException ? refused(field, number, TAKEN) : e));
     }
 
     private Future<Void> any(ObjectNode port) {
@@ -142,6 +164,19 @@ public final class NodePorts implements Allocator {
               number -> {
                 numbers.put(of, number);
                 port.put("nodePort", number);
+                return null;
+              });
+    }
+
+    private Future<Void> anyHealthCheck() {
+      ObjectNode spec = (ObjectNode) service.path("spec");
+      if (!ServicePorts.hasHealthCheck(spec) || healthCheck(service) != 0) {
+        return Future.succeededFuture();
+      }
+      return takeAny(RANDOM_TRIES)
+          .map(
+              number -> {
+                spec.put(ServicePorts.HEALTH_CHECK, number);
                 return null;
               });
     }
@@ -186,12 +221,8 @@ public final class NodePorts implements Allocator {
       return dryRun ? Future.succeededFuture() : release(gone, owner);
     }
 
-    private RuntimeException refused(int index, int number, String why) {
-      var cause =
-          new Cause(
-              "FieldValueInvalid",
-              "Invalid value: " + number + ": " + why,
-              "spec.ports[" + index + "].nodePort");
+    private RuntimeException refused(String field, int number, String why) {
+      var cause = new Cause("FieldValueInvalid", "Invalid value: " + number + ": " + why, field);
       return Status.invalid(ResourceTable.SERVICES.type(), Meta.name(service), List.of(cause))
           .toException();
     }
@@ -233,9 +264,16 @@ public final class NodePorts implements Allocator {
     Set<Integer> held = new HashSet<>();
     if (opensPorts(service)) {
       ports(service).forEach(port -> held.add(port.path("nodePort").asInt()));
+      held.add(healthCheck(service));
       held.remove(0);
     }
     return held;
+  }
+
+  /** Returns the port of the service's health check; 0 for none. */
+  private static int healthCheck(ObjectNode service) {
+    JsonNode spec = service.path("spec");
+    return ServicePorts.hasHealthCheck(spec) ? spec.path(ServicePorts.HEALTH_CHECK).asInt() : 0;
   }
 
   private static JsonNode ports(ObjectNode service) {

@@ -112,6 +112,31 @@ class NodePortsTest {
   }
 
   @Test
+  void givesALoadBalancersHealthCheckAPortThatStaysWhileItIsNeeded() throws Exception {
+    String local = "LoadBalancer','externalTrafficPolicy':'Local";
+    Answer made = create("a", local, "{'port':80}");
+    int number = healthCheck(made);
+    assertThat(number).isBetween(30_000, 32_767).isNotEqualTo(nodePort(made, 0));
+    assertThat(healthCheck(put("a", local, "{'port':81}"))).isEqualTo(number);
+    String chosen = "LoadBalancer','externalTrafficPolicy':'Local','healthCheckNodePort':%d,'x':'";
+    assertThat(put("a", chosen.formatted(30_099), "{'port':80}").message())
+        .endsWith("spec.healthCheckNodePort: Invalid value: 30099: field is immutable");
+    assertThat(create("b", chosen.formatted(number), "{'port':80}").message())
+        .endsWith(
+            "spec.healthCheckNodePort: Invalid value: %d: provided port is already allocated"
+                .formatted(number));
+    assertThat(create("b", chosen.formatted(30_077), "{'port':80,'nodePort':30077}").message())
+        .endsWith("30077: provided port is already allocated");
+    assertThat(create("b", "NodePort','healthCheckNodePort':30077,'x':'", "{'port':80}").message())
+        .contains("spec.healthCheckNodePort: Invalid value: 30077: may only be set when");
+
+    assertThat(healthCheck(put("a", "LoadBalancer", "{'port':80}"))).isZero();
+    assertThat(healthCheck(create("b", chosen.formatted(number), "{'port':80}")))
+        .as("the port is free again")
+        .isEqualTo(number);
+  }
+
+  @Test
   void takesNothingInADryRun() throws Exception {
     String port = "{'port':80,'nodePort':30080}";
     assertThat(admin.post(SERVICES + "?dryRun=All", service("a", "NodePort", port)).code())
@@ -139,6 +164,11 @@ class NodePortsTest {
             + ports
             + "]}}";
     return Json.parseObject(text.replace('\'', '"').getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static int healthCheck(Answer answer) {
+    assertThat(answer.code()).as(answer.text()).isLessThan(300);
+    return answer.json().path("spec").path("healthCheckNodePort").asInt();
   }
 
   private static int nodePort(Answer answer, int index) {
