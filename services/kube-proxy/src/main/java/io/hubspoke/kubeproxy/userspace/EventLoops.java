@@ -52,7 +52,10 @@ final class EventLoops {
     return new EventLoops(Math.clamp(Runtime.getRuntime().availableProcessors(), 1, 4));
   }
 
-  /** Accepts connections of which nothing is read before somebody asks for it. */
+  /**
+   * Accepts connections of which nothing is read before somebody asks for it. Netty sends small
+   * pieces at once (TCP_NODELAY) without being told.
+   */
   ServerBootstrap server() {
     return new ServerBootstrap()
         .group(group)
@@ -65,7 +68,6 @@ final class EventLoops {
         .option(ChannelOption.SO_REUSEADDR, true)
         .childOption(ChannelOption.AUTO_READ, false)
         .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
-        .childOption(ChannelOption.TCP_NODELAY, true)
         .childOption(ChannelOption.SO_KEEPALIVE, true);
   }
 
@@ -81,7 +83,6 @@ final class EventLoops {
             .group(loop)
             .option(ChannelOption.AUTO_READ, false)
             .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
-            .option(ChannelOption.TCP_NODELAY, true)
             .option(ChannelOption.SO_KEEPALIVE, true)
             .handler(
                 new ChannelInitializer<SocketChannel>() {

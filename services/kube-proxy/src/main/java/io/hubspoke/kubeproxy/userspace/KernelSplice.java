@@ -82,6 +82,7 @@ final class KernelSplice {
     private boolean readable = true;
     private boolean writable = true;
     private boolean peerEnded;
+    private boolean broken;
 
     Side(EpollSocketChannel channel) {
       this.channel = channel;
@@ -97,6 +98,7 @@ final class KernelSplice {
       EpollIoOps ops = ((EpollIoEvent) event).ops();
       if (ops.contains(EpollIoOps.EPOLLERR)) {
         // A reset: nothing more comes from there, nor gets there.
+        broken = true;
         end(true);
         return;
       }
@@ -185,7 +187,9 @@ final class KernelSplice {
     }
 
     private void discard() {
-      if (pipe != null) {
+      if (held == 0) {
+        giveBack();
+      } else if (pipe != null) {
         // What is in it must not come out elsewhere.
         KernelSplice.close(pipe);
         pipe = null;
@@ -327,7 +331,7 @@ final class KernelSplice {
     if (side.registration != null) {
       side.registration.cancel();
     }
-    if (abruptly) {
+    if (abruptly && !side.broken) {
       EventLoops.reset(side.channel);
     } else {
       side.channel.close();
