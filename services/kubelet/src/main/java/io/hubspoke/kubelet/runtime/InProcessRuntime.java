@@ -164,7 +164,7 @@ public final class InProcessRuntime implements ContainerRuntime {
             sharedIp,
             config,
             new Console(context, log, config));
-    String hostname = config.podName();
+    String hostname = EtcHosts.hostname(config.pod());
     String image = repository(config.image());
     List<String> main = new ArrayList<>(config.command());
     if (main.isEmpty()) {

@@ -67,6 +67,12 @@ final class InProcessExecTest {
 
   private Container run(String image, boolean stdin, List<String> command, List<String> args)
       throws Exception {
+    return run(image, stdin, command, args, null);
+  }
+
+  private Container run(
+      String image, boolean stdin, List<String> command, List<String> args, String hostname)
+      throws Exception {
     var pod =
         new PodBuilder()
             .withNewMetadata()
@@ -76,6 +82,7 @@ final class InProcessExecTest {
             .endMetadata()
             .withNewSpec()
             .withHostNetwork(true)
+            .withHostname(hostname)
             .addNewContainer()
             .withName("c")
             .withImage(image)
@@ -114,6 +121,13 @@ final class InProcessExecTest {
     int code = Await.result(process.exited());
     Await.result(Future.join(outEnded.future(), errEnded.future()));
     return out + (err.length() > 0 ? "!" + err : "") + (code == 0 ? "" : "=" + code);
+  }
+
+  @Test
+  void goesByTheHostNameThatThePodAsksFor() throws Exception {
+    pause = run("hubspoke/pause", false, List.of(), List.of(), "elsewhere");
+    assertThat(sh("hostname; echo $HOSTNAME; cat /etc/hostname"))
+        .isEqualTo("elsewhere\nelsewhere\nelsewhere\n");
   }
 
   private static Buffer collect(ReadStream<Buffer> stream) {

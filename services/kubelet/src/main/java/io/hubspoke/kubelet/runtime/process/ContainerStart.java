@@ -5,6 +5,7 @@ import io.hubspoke.kubelet.logs.ContainerLog;
 import io.hubspoke.kubelet.runtime.ContainerRuntime.ContainerConfig;
 import io.hubspoke.kubelet.runtime.ContainerRuntime.ImageException;
 import io.hubspoke.kubelet.runtime.ContainerRuntime.StartException;
+import io.hubspoke.kubelet.runtime.EtcHosts;
 import io.hubspoke.runtime.DirectoryTree;
 import io.vertx.core.internal.VertxInternal;
 import java.io.IOException;
@@ -214,7 +215,7 @@ final class ContainerStart {
       env.merge("PATH", bin, (path, first) -> first + ":" + path);
     }
     env.put("HOME", credentials.uid() == 0 ? "/root" : "/");
-    env.put("HOSTNAME", config.podName());
+    env.put("HOSTNAME", EtcHosts.hostname(config.pod()));
     if (Boolean.TRUE.equals(config.spec().getTty())) {
       env.put("TERM", "xterm");
     }

@@ -48,6 +48,16 @@ class NamespacesTest {
   @TempDir Path directory;
 
   @Test
+  void aContainerGoesByTheHostNameThatItsPodAsksFor() throws Exception {
+    try (var node =
+        new ProcessNode(directory, pod -> pod.editSpec().withHostname("elsewhere").endSpec())) {
+      var run = node.sh("echo $HOSTNAME");
+      assertThat(run.code()).isZero();
+      assertThat(run.said()).isEqualTo("elsewhere");
+    }
+  }
+
+  @Test
   void aContainerIsTheFirstProcessOfItsOwnAndHasThePodsName() throws Exception {
     try (var node = node()) {
       var run = node.sh("echo $$; hostname; ls -d /proc/[0-9]* | wc -l; cat /proc/1/comm");
