@@ -13,6 +13,7 @@ import io.hubspoke.client.Resource;
 import io.hubspoke.controllermanager.workloads.Claims;
 import io.hubspoke.controllermanager.workloads.ControllerReference;
 import io.hubspoke.controllermanager.workloads.OwnedIndex;
+import io.hubspoke.controllermanager.workloads.TemplateHash;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;

@@ -3,6 +3,7 @@ package io.hubspoke.controllermanager.daemonsets;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Json;
+import io.hubspoke.controllermanager.workloads.TemplateHash;
 import java.util.Arrays;
 import java.util.List;
 

@@ -1,4 +1,4 @@
-package io.hubspoke.controllermanager.daemonsets;
+package io.hubspoke.controllermanager.workloads;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.hubspoke.api.Json;
@@ -10,14 +10,19 @@ import java.util.TreeMap;
  * A short name for a pod template: FNV-1a over its fields in order, in the letters that Kubernetes
  * uses for generated names. Another count of collisions makes another name.
  */
-final class TemplateHash {
+public final class TemplateHash {
   private static final int OFFSET = 0x811c9dc5;
   private static final int PRIME = 0x01000193;
   private static final String LETTERS = "bcdfghjklmnpqrstvwxz2456789";
 
   private TemplateHash() {}
 
-  static String of(JsonNode template, int collisions) {
+  /**
+   * Returns the name.
+   *
+   * @param collisions tells names apart that would be the same; 0 for none
+   */
+  public static String of(JsonNode template, int collisions) {
     var hash = OFFSET;
     for (var b : Json.bytes(sorted(template))) {
       hash = (hash ^ (b & 0xff)) * PRIME;
@@ -35,7 +40,7 @@ final class TemplateHash {
   }
 
   /** Returns the same value with the fields of all its objects in order. */
-  static JsonNode sorted(JsonNode value) {
+  public static JsonNode sorted(JsonNode value) {
     if (value.isObject()) {
       Map<String, JsonNode> fields = new TreeMap<>();
       value.properties().forEach(field -> fields.put(field.getKey(), field.getValue()));
