@@ -4,6 +4,7 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeCondition;
 import io.fabric8.kubernetes.api.model.Taint;
 import io.fabric8.kubernetes.api.model.Toleration;
+import io.hubspoke.client.scheduling.Tolerations;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -46,27 +47,11 @@ public final class Taints {
   /** Tells whether one of the tolerations is for a taint. */
   public static boolean tolerated(Taint taint, List<Toleration> tolerations) {
     for (var toleration : tolerations) {
-      if (tolerates(toleration, taint)) {
+      if (Tolerations.tolerates(toleration, taint)) {
         return true;
       }
     }
     return false;
-  }
-
-  private static boolean tolerates(Toleration toleration, Taint taint) {
-    if (!isEmpty(toleration.getEffect()) && !toleration.getEffect().equals(taint.getEffect())) {
-      return false;
-    }
-    if (!isEmpty(toleration.getKey()) && !toleration.getKey().equals(taint.getKey())) {
-      return false;
-    }
-    return switch (toleration.getOperator() == null ? "Equal" : toleration.getOperator()) {
-      case "Exists" -> true;
-      case "Equal", "" ->
-          !isEmpty(toleration.getKey())
-              && orEmpty(toleration.getValue()).equals(orEmpty(taint.getValue()));
-      default -> false;
-    };
   }
 
   /** The node's taints, with those that its readiness stands for before they are written. */
@@ -95,13 +80,5 @@ public final class Taints {
         .map(NodeCondition::getStatus)
         .findFirst()
         .orElse("False");
-  }
-
-  private static boolean isEmpty(String value) {
-    return value == null || value.isEmpty();
-  }
-
-  private static String orEmpty(String value) {
-    return value == null ? "" : value;
   }
 }
