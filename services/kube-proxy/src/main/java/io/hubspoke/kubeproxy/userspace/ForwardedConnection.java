@@ -38,7 +38,8 @@ final class ForwardedConnection {
    *
    * @param inside whether it goes where connections from inside the cluster do
    * @param source where the connection to the endpoint comes from; null for any
-   * @param services tells addresses that connections are forwarded from, to which none may lead
+   * @param services tells addresses that connections are forwarded from, to which this one may not
+   *     lead
    */
   ForwardedConnection(
       SocketChannel client,

@@ -7,6 +7,7 @@ import io.hubspoke.kubeproxy.ProxyMode;
 import io.hubspoke.kubeproxy.rules.Protocol;
 import io.hubspoke.kubeproxy.rules.ServicePortName;
 import io.hubspoke.kubeproxy.rules.ServiceRule;
+import io.hubspoke.kubeproxy.userspace.Entrances.Entrance;
 import io.netty.channel.socket.SocketChannel;
 import io.vertx.core.Future;
 import java.net.InetAddress;
@@ -14,7 +15,6 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -49,12 +49,8 @@ public final class UserspaceProxier implements Proxier {
   /** Where a connection to an address goes; read by event loops. */
   private final Map<InetSocketAddress, Entrance> entrances = new ConcurrentHashMap<>();
 
-  /**
-   * An address of a service.
-   *
-   * @param external whether connections from outside the cluster come to it
-   */
-  private record Entrance(Front front, boolean external) {}
+  /** The ports that every node listens on. */
+  private volatile Set<Integer> nodePorts = Set.of();
 
   /** Makes one that binds with these listeners, which end with it. */
   public UserspaceProxier(Surroundings surroundings, ServiceListeners listeners) {
@@ -89,9 +85,7 @@ public final class UserspaceProxier implements Proxier {
     var now = new HashSet<ServicePortName>();
     var unsupported = new HashSet<ServicePortName>();
     var gone = new ArrayList<ForwardedConnection>();
-    var wanted = new LinkedHashMap<InetSocketAddress, ServicePortName>();
-    var entering = new HashMap<InetSocketAddress, Entrance>();
-    var nodePorts = nodePortAddresses.of(surroundings.nodeAddresses().get());
+    var forwarding = new ArrayList<Front>();
     for (var rule : rules) {
       if (!forwards(rule)) {
         unsupported.add(rule.name());
@@ -105,10 +99,13 @@ public final class UserspaceProxier implements Proxier {
       } else if (!front.rule().equals(rule)) {
         gone.addAll(front.become(rule));
       }
-      enter(front, rule, nodePorts, wanted, entering);
+      forwarding.add(front);
     }
-    entrances.keySet().retainAll(entering.keySet());
-    entrances.putAll(entering);
+    var addresses = nodePortAddresses.of(surroundings.nodeAddresses().get());
+    var entering = new Entrances(rules, forwarding, addresses);
+    entrances.keySet().retainAll(entering.all().keySet());
+    entrances.putAll(entering.all());
+    nodePorts = entering.nodePorts();
     fronts
         .entrySet()
         .removeIf(
@@ -121,7 +118,7 @@ public final class UserspaceProxier implements Proxier {
             });
     refused.retainAll(unsupported);
     gone.forEach(ForwardedConnection::reset);
-    return bound.become(wanted);
+    return bound.become(entering.services());
   }
 
   private boolean forwards(ServiceRule rule) {
@@ -138,62 +135,6 @@ public final class UserspaceProxier implements Proxier {
                   .formatted(rule.port() + "/" + rule.name().protocol(), rule.name()));
     }
     return false;
-  }
-
-  /** Where nobody could be led to, nobody listens, and a connection is refused at once. */
-  private static void enter(
-      Front front,
-      ServiceRule rule,
-      List<InetAddress> nodePorts,
-      Map<InetSocketAddress, ServicePortName> wanted,
-      Map<InetSocketAddress, Entrance> entering) {
-    if (leads(rule.internal())) {
-      enter(
-          new InetSocketAddress(InetAddress.ofLiteral(rule.clusterIp()), rule.port()),
-          new Entrance(front, false),
-          wanted,
-          entering);
-    }
-    if (!leads(rule.external()) && !leads(rule.internal())) {
-      return;
-    }
-    for (var address : rule.externalIps()) {
-      enter(
-          new InetSocketAddress(InetAddress.ofLiteral(address), rule.port()),
-          new Entrance(front, true),
-          wanted,
-          entering);
-    }
-    if (rule.nodePort() != 0) {
-      for (var address : nodePorts) {
-        enter(
-            new InetSocketAddress(address, rule.nodePort()),
-            new Entrance(front, true),
-            wanted,
-            entering);
-      }
-    }
-  }
-
-  private static boolean leads(ServiceRule.Destinations destinations) {
-    return !destinations.endpoints().isEmpty() || destinations.elsewhere();
-  }
-
-  private static void enter(
-      InetSocketAddress address,
-      Entrance entrance,
-      Map<InetSocketAddress, ServicePortName> wanted,
-      Map<InetSocketAddress, Entrance> entering) {
-    var other = wanted.putIfAbsent(address, entrance.front().rule().name());
-    if (other == null) {
-      entering.put(address, entrance);
-    } else {
-      LOG.warn(
-          "{}: {} is another service's already: {}",
-          entrance.front().rule().name(),
-          address,
-          other);
-    }
   }
 
   private void accept(InetSocketAddress at, SocketChannel connection) {
@@ -217,7 +158,8 @@ public final class UserspaceProxier implements Proxier {
       return;
     }
     var forwarded =
-        new ForwardedConnection(connection, front, inside, source(), entrances::containsKey);
+        new ForwardedConnection(
+            connection, front, inside, source(), target -> mayGoRound(entrance, target));
     forwarded.onEnd(
         () -> {
           open.decrementAndGet();
@@ -230,10 +172,25 @@ public final class UserspaceProxier implements Proxier {
     }
   }
 
+  /**
+   * What arrives at a node port may not go on to another node's, which could send it back: unlike a
+   * packet, a connection has no time to live. Pods may listen on any port.
+   */
+  private boolean mayGoRound(Entrance entrance, InetSocketAddress target) {
+    return entrances.containsKey(target)
+        || (entrance.external()
+            && nodePorts.contains(target.getPort())
+            && !pods.isEmpty()
+            && !isPod(target.getAddress()));
+  }
+
+  private boolean isPod(InetAddress address) {
+    return pods.stream().anyMatch(range -> range.contains(address));
+  }
+
   /** A pod, or the node itself, doesn't leave the cluster to reach a service by another address. */
   private boolean isInside(InetAddress peer) {
-    return pods.stream().anyMatch(range -> range.contains(peer))
-        || surroundings.nodeAddresses().get().contains(peer);
+    return isPod(peer) || surroundings.nodeAddresses().get().contains(peer);
   }
 
   /** The node's own address, so that endpoints see which node a connection comes from. */

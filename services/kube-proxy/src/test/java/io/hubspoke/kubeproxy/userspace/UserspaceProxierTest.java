@@ -428,6 +428,66 @@ class UserspaceProxierTest {
     assertThatThrownBy(() -> ask(service)).isInstanceOf(IOException.class);
   }
 
+  private static ServiceRule external(String namespace, ServiceRule rule, int port, String... ips) {
+    return new ServiceRule(
+        new ServicePortName(namespace, "thief", "", Protocol.TCP),
+        "127.98.0.1",
+        port,
+        0,
+        List.of(ips),
+        rule.affinity(),
+        rule.internal(),
+        rule.external(),
+        false);
+  }
+
+  @Test
+  void nobody_takes_another_services_address_by_external_ones() throws Exception {
+    var thief = external("a-tenant", rule(service, b.endpoint()), service.getPort(), ip(service));
+    proxier.apply(thief, rule(service, a.endpoint()));
+    for (int i = 0; i < 4; i++) {
+      assertThat(ask(service)).isEqualTo("a");
+    }
+    // Nor while its own service has nobody who answers.
+    proxier.apply(thief, rule(service));
+    assertThatThrownBy(() -> ask(service)).isInstanceOf(ConnectException.class);
+  }
+
+  @Test
+  void nobody_takes_another_services_node_port_by_external_addresses() throws Exception {
+    int port = freeAddress().getPort();
+    var rule = rule(service, a.endpoint());
+    var thief = external("a-tenant", rule(service, b.endpoint()), port, TestProxier.NODE);
+    proxier.apply(thief, local(rule, rule.external(), port));
+    var nodePort = new InetSocketAddress(InetAddress.ofLiteral(TestProxier.NODE), port);
+    for (int i = 0; i < 4; i++) {
+      assertThat(ask(nodePort)).isEqualTo("a");
+    }
+  }
+
+  private static String ip(InetSocketAddress address) {
+    return address.getAddress().getHostAddress();
+  }
+
+  @Test
+  void connections_do_not_go_round_from_node_port_to_node_port() throws Exception {
+    try (var otherNode = new ServerSocket(0, 10, InetAddress.ofLiteral("127.0.0.8"))) {
+      int port = otherNode.getLocalPort();
+      var rule = rule(service, new Endpoint("127.0.0.8", port, false));
+      proxier.apply(local(rule, rule.external(), port));
+      var nodePort = new InetSocketAddress(InetAddress.ofLiteral(TestProxier.NODE), port);
+      try (var socket = connect(nodePort)) {
+        assertThatThrownBy(() -> line(socket)).isInstanceOf(SocketException.class);
+      }
+      // From where none comes back it is an address as any.
+      try (var socket = connect(service);
+          var accepted = otherNode.accept()) {
+        say(socket, "hello");
+        assertThat(line(accepted)).isEqualTo("hello");
+      }
+    }
+  }
+
   @Test
   void a_service_that_moves_is_at_its_new_address_and_no_more_at_the_old() throws Exception {
     proxier.apply(rule(service, a.endpoint()));
