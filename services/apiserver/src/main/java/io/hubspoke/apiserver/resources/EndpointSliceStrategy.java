@@ -56,6 +56,9 @@ final class EndpointSliceStrategy extends GenerationStrategy {
     }
     for (int i = 0; i < endpoints.size(); i++) {
       endpoint(endpoints.get(i), type, "endpoints[" + i + "]", errors);
+      if (!EndpointsStrategy.areOfKubernetes(slice)) {
+        places(endpoints.get(i).path("addresses"), type, "endpoints[" + i + "]", errors);
+      }
     }
     ports(slice.path("ports"), errors);
   }
@@ -98,6 +101,20 @@ final class EndpointSliceStrategy extends GenerationStrategy {
           path + ".deprecatedTopology[kubernetes.io/hostname]",
           endpoint.path("deprecatedTopology").path("kubernetes.io/hostname"),
           "may not be set, use nodeName field instead");
+    }
+  }
+
+  /** Validates where addresses lead; those that are of another type are refused already. */
+  private static void places(JsonNode addresses, String type, String path, FieldErrors errors) {
+    for (int i = 0; i < addresses.size(); i++) {
+      String address = addresses.get(i).asText("");
+      boolean fits =
+          type.equals("IPv4")
+              ? IpAddresses.isIpv4(address)
+              : type.equals("IPv6") && IpAddresses.isIpv6(address);
+      if (fits) {
+        errors.invalid(path + ".addresses[" + i + "]", address, IpAddresses.special(address));
+      }
     }
   }
 

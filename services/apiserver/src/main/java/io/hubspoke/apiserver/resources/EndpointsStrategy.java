@@ -11,6 +11,16 @@ final class EndpointsStrategy extends GenericStrategy {
     super(true, false, Map.of());
   }
 
+  /**
+   * Whether they are those of the {@code kubernetes} service, which the server itself keeps: one
+   * that serves this machine alone is on its loopback.
+   */
+  static boolean areOfKubernetes(JsonNode endpoints) {
+    JsonNode metadata = endpoints.path("metadata");
+    return metadata.path("namespace").asText().equals("default")
+        && metadata.path("name").asText().equals("kubernetes");
+  }
+
   @Override
   public boolean allowsCreateOnUpdate() {
     return true;
@@ -34,8 +44,12 @@ final class EndpointsStrategy extends GenericStrategy {
       }
       for (String list : List.of("addresses", "notReadyAddresses")) {
         for (int a = 0; a < subset.path(list).size(); a++) {
-          if (subset.path(list).get(a).path("ip").asText("").isEmpty()) {
-            errors.required(path + "." + list + "[" + a + "].ip", "");
+          String ip = subset.path(list).get(a).path("ip").asText("");
+          String at = path + "." + list + "[" + a + "].ip";
+          if (ip.isEmpty()) {
+            errors.required(at, "");
+          } else if (!areOfKubernetes(endpoints)) {
+            errors.invalid(at, ip, IpAddresses.special(ip));
           }
         }
       }

@@ -131,6 +131,10 @@ final class ServiceStrategy extends GenericStrategy {
     if (ports.isEmpty() && !isHeadless(spec) && !isExternal(service)) {
       errors.required("spec.ports", "");
     }
+    for (int i = 0; i < spec.path("externalIPs").size(); i++) {
+      String address = spec.path("externalIPs").get(i).asText("");
+      errors.invalid("spec.externalIPs[" + i + "]", address, IpAddresses.special(address));
+    }
     ServicePorts.validate(ports, spec.path("type").asText(), errors);
     ServicePorts.validateHealthCheck(spec, errors);
     ObjectMetaRules.labels("spec.selector", spec.path("selector"), errors);

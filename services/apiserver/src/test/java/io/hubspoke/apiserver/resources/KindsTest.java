@@ -56,6 +56,17 @@ class KindsTest {
             + " value: \"None\": may not be set to 'None' for NodePort services",
         "{'ipFamilyPolicy':'RequireDualStack','ports':[{'port':1}]} | spec.ipFamilyPolicy: Invalid"
             + " value: \"RequireDualStack\": this cluster is not configured for dual-stack services",
+        "{'externalIPs':['127.0.0.1'],'ports':[{'port':1}]} | spec.externalIPs[0]: Invalid value:"
+            + " \"127.0.0.1\": may not be in the machine's own loopback range (127.0.0.0/24,"
+            + " ::1/128)",
+        "{'externalIPs':['10.0.0.1','127.1'],'ports':[{'port':1}]} | spec.externalIPs[1]: Invalid"
+            + " value: \"127.1\": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)",
+        "{'externalIPs':['169.254.169.254'],'ports':[{'port':1}]} | spec.externalIPs[0]: Invalid"
+            + " value: \"169.254.169.254\": may not be in the link-local range (169.254.0.0/16,"
+            + " fe80::/10)",
+        "{'healthCheckNodePort':30000,'ports':[{'port':1}]} | spec.healthCheckNodePort: Invalid"
+            + " value: 30000: may only be set when `type` is 'LoadBalancer' and"
+            + " `externalTrafficPolicy` is 'Local'",
         "{'ipFamilies':['IPv6'],'ports':[{'port':1}]} | spec.ipFamilies[0]: Invalid value:"
             + " \"IPv6\": not configured on this cluster",
       })

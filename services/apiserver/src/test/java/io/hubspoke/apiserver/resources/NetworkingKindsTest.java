@@ -57,11 +57,34 @@ class NetworkingKindsTest {
             + " contain at least 1 address",
         "{'addressType':'IPv4','endpoints':[{'addresses':['::1']}]} | endpoints[0].addresses[0]:"
             + " Invalid value: \"::1\": must be an IPv4 address",
+        "{'addressType':'IPv4','endpoints':[{'addresses':['127.0.0.1']}]} |"
+            + " endpoints[0].addresses[0]: Invalid value: \"127.0.0.1\": may not be in the machine's"
+            + " own loopback range (127.0.0.0/24, ::1/128)",
+        "{'addressType':'IPv6','endpoints':[{'addresses':['::ffff:127.0.0.1']}]} |"
+            + " endpoints[0].addresses[0]: Invalid value: \"::ffff:127.0.0.1\": may not be in the"
+            + " machine's own loopback range (127.0.0.0/24, ::1/128)",
+        "{'addressType':'IPv4','endpoints':[{'addresses':['0.0.0.0']}]} |"
+            + " endpoints[0].addresses[0]: Invalid value: \"0.0.0.0\": may not be unspecified"
+            + " (0.0.0.0)",
         "{'addressType':'IPv4','ports':[{'name':'a'},{'name':'a'}]} | ports[1].name: Duplicate"
             + " value: \"a\"",
       })
   void anEndpointSlicesErrorsNameTheField(String slice, String error) {
     assertThat(SLICES.errors(slice)).containsExactly(error);
+  }
+
+  @Test
+  void endpointsDoNotLeadBackToTheMachineItself() {
+    Written endpoints = Written.as(ResourceTable.ENDPOINTS);
+    String subsets = "'subsets':[{'addresses':[{'ip':'127.0.0.1'}],'ports':[{'port':10257}]}]";
+    assertThat(endpoints.errors("{" + subsets + "}"))
+        .containsExactly(
+            "subsets[0].addresses[0].ip: Invalid value: \"127.0.0.1\": may not be in the machine's"
+                + " own loopback range (127.0.0.0/24, ::1/128)");
+    assertThat(
+            endpoints.errors(
+                "{'metadata':{'namespace':'default','name':'kubernetes'}," + subsets + "}"))
+        .isEmpty();
   }
 
   @ParameterizedTest
