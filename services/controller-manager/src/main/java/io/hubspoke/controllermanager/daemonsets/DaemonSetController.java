@@ -124,7 +124,7 @@ public final class DaemonSetController implements Controller {
 
   /** Returns the set's own pods, after adopting and releasing. */
   private List<Pod> owned(DaemonSpec set) {
-    var candidates = new ArrayList<>(podsByOwner.ownedBy(set.uid()));
+    var candidates = new ArrayList<>(podsByOwner.ownedBy(set.namespace(), set.uid()));
     candidates.addAll(podsByOwner.orphans(set.namespace()));
     return claims.claim(set.object(), set.selector(), candidates);
   }

@@ -49,7 +49,7 @@ final class Revisions {
 
   /** Returns the history, with a revision made for a template that is new; waits. */
   History of(DaemonSpec set) {
-    var candidates = new ArrayList<>(known.ownedBy(set.uid()));
+    var candidates = new ArrayList<>(known.ownedBy(set.namespace(), set.uid()));
     candidates.addAll(known.orphans(set.namespace()));
     var old = new ArrayList<ControllerRevision>();
     var current = new ArrayList<ControllerRevision>();

@@ -50,7 +50,8 @@ public final class ChildHandler<O extends HasMetadata, C extends HasMetadata>
     var owner = ControllerReference.of(item.object());
     if (owner == null) {
       offer(item.object());
-    } else {
+    } else if (isChild(item, owner)) {
+      // One that names an owner elsewhere is none of those that are waited for.
       expectations.created(owner.getUid());
       workOn(owner, item);
     }
@@ -89,13 +90,18 @@ public final class ChildHandler<O extends HasMetadata, C extends HasMetadata>
   }
 
   private void workOn(OwnerReference owner, Item<C> child) {
-    if (!kind.equals(owner.getKind())) {
-      return;
-    }
-    var known = owners.get(child.key().namespace(), owner.getName());
-    if (known != null && known.getMetadata().getUid().equals(owner.getUid())) {
+    if (isChild(child, owner)) {
       work.accept(new Item.Key(child.key().namespace(), owner.getName()));
     }
+  }
+
+  /** Returns whether what an object names as its owner is one, in the object's own namespace. */
+  private boolean isChild(Item<C> child, OwnerReference owner) {
+    if (!kind.equals(owner.getKind())) {
+      return false;
+    }
+    var known = owners.get(child.key().namespace(), owner.getName());
+    return known != null && known.getMetadata().getUid().equals(owner.getUid());
   }
 
   /** Has everybody look who might adopt it. */

@@ -114,7 +114,7 @@ public final class DeploymentController implements Controller {
     }
     var candidates =
         Stream.concat(
-                setsByOwner.ownedBy(deployment.getMetadata().getUid()).stream(),
+                setsByOwner.ownedBy(key.namespace(), deployment.getMetadata().getUid()).stream(),
                 setsByOwner.orphans(key.namespace()).stream())
             .toList();
     var owned = claims.claim(deployment, selector(deployment), candidates);
@@ -130,6 +130,6 @@ public final class DeploymentController implements Controller {
   }
 
   private List<Pod> podsOf(ReplicaSet set) {
-    return podsByOwner.ownedBy(set.getMetadata().getUid());
+    return podsByOwner.ownedBy(set.getMetadata().getNamespace(), set.getMetadata().getUid());
   }
 }

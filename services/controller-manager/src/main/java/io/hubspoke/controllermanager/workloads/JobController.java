@@ -68,7 +68,8 @@ public final class JobController implements Controller {
           @Override
           public void deleted(Item<Job> last) {
             backoff.forget(last.uid());
-            finalizers.abandoned(last.uid(), podsByOwner.ownedBy(last.uid()));
+            finalizers.abandoned(
+                last.uid(), podsByOwner.ownedBy(last.key().namespace(), last.uid()));
           }
         });
     pods.addHandler(
@@ -93,7 +94,7 @@ public final class JobController implements Controller {
     }
     var candidates =
         Stream.concat(
-                podsByOwner.ownedBy(job.getMetadata().getUid()).stream(),
+                podsByOwner.ownedBy(key.namespace(), job.getMetadata().getUid()).stream(),
                 podsByOwner.orphans(key.namespace()).stream())
             .toList();
     try {

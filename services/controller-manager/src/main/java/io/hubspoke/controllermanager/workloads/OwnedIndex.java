@@ -12,11 +12,15 @@ import java.util.Map;
  * Thread-safe.
  */
 public final class OwnedIndex<T extends HasMetadata> implements Informer.Handler<T> {
-  /** Where an object lies: with its owner, or with the orphans of its namespace. */
-  private record Place(String owner, String orphansOf) {
+  /**
+   * Where an object lies: with its owner, or with the orphans of its namespace. Who names an owner
+   * of another namespace has none, whatever UID he has learnt (an owner reference has no
+   * namespace).
+   */
+  private record Place(String namespace, String owner) {
     static Place of(Item<? extends HasMetadata> item) {
       var owner = ControllerReference.of(item.object());
-      return owner == null ? new Place("", item.key().namespace()) : new Place(owner.getUid(), "");
+      return new Place(item.key().namespace(), owner == null ? "" : owner.getUid());
     }
   }
 
@@ -30,14 +34,14 @@ public final class OwnedIndex<T extends HasMetadata> implements Informer.Handler
     return index;
   }
 
-  /** Returns what the owner with this UID controls. */
-  public List<T> ownedBy(String uid) {
-    return at(new Place(uid, ""));
+  /** Returns what the owner with this UID controls, which is in its own namespace. */
+  public List<T> ownedBy(String namespace, String uid) {
+    return at(new Place(namespace, uid));
   }
 
   /** Returns what nobody controls in a namespace. */
   public List<T> orphans(String namespace) {
-    return at(new Place("", namespace));
+    return at(new Place(namespace, ""));
   }
 
   @Override

@@ -77,7 +77,8 @@ public final class ReplicaSetController<T extends HasMetadata> implements Contro
     var waiting = expectations.left(uid);
     var candidates =
         Stream.concat(
-                podsByOwner.ownedBy(uid).stream(), podsByOwner.orphans(key.namespace()).stream())
+                podsByOwner.ownedBy(key.namespace(), uid).stream(),
+                podsByOwner.orphans(key.namespace()).stream())
             .filter(PodState::isActive)
             .toList();
     var active = claims.claim(set, kind.selector(set), candidates);
@@ -131,13 +132,14 @@ public final class ReplicaSetController<T extends HasMetadata> implements Contro
 
   /** Returns the pods of all the sets that have this one's owner, also its own. */
   private Collection<Pod> related(T set) {
+    var namespace = set.getMetadata().getNamespace();
     var uid = set.getMetadata().getUid();
     var owner = ControllerReference.of(set);
     if (owner == null) {
-      return podsByOwner.ownedBy(uid);
+      return podsByOwner.ownedBy(namespace, uid);
     }
-    return siblings.ownedBy(owner.getUid()).stream()
-        .flatMap(sibling -> podsByOwner.ownedBy(sibling.getMetadata().getUid()).stream())
+    return siblings.ownedBy(namespace, owner.getUid()).stream()
+        .flatMap(sibling -> podsByOwner.ownedBy(namespace, sibling.getMetadata().getUid()).stream())
         .toList();
   }
 
