@@ -3,6 +3,7 @@ package io.hubspoke.lab;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Json;
 import io.hubspoke.testing.Await;
 import java.net.URI;
@@ -212,6 +213,53 @@ class KubeProxyThroughKubectlTest {
     assertThat(address).startsWith("127.");
     Await.until(
         "the page", () -> page("http://" + address + "/"), text -> text.contains("\"web\""));
+  }
+
+  /** One who may run pods and write ConfigMaps, and has an apiserver of his own for it. */
+  @Test
+  void a_pod_of_a_tenant_that_runs_its_image_takes_over_no_nodes_connections() throws Exception {
+    kubectl
+        .run(
+            "create",
+            "configmap",
+            "tenant",
+            "--from-literal=config={kind: KubeProxyConfiguration, apiVersion:"
+                + " kubeproxy.config.k8s.io/v1alpha1, mode: userspace, clientConnection:"
+                + " {kubeconfig: /etc/tenant/kubeconfig}}",
+            "--from-literal=kubeconfig={clusters: [{name: a, cluster: {server:"
+                + " 'https://127.0.0.1:9'}}], users: [{name: a, user: {token: x}}], contexts:"
+                + " [{name: a, context: {cluster: a, user: a}}], current-context: a}")
+        .ok();
+    var pod =
+        Json.parseObject(
+            """
+            {"apiVersion": "v1", "spec": {"containers": [{"name": "tenant",
+               "image": "hubspoke/kube-proxy",
+               "args": ["--config=/etc/tenant/config", "--hostname-override=node-2"],
+               "volumeMounts": [{"name": "tenant", "mountPath": "/etc/tenant"}]}],
+             "volumes": [{"name": "tenant", "configMap": {"name": "tenant"}}]}}"""
+                .getBytes(UTF_8));
+    assertThat(logged("tenant", pod))
+        .contains("error: hostNetwork must be true: services are forwarded on the node's network");
+    pod.withObject("/spec").put("hostNetwork", true);
+    assertThat(logged("tenant-on-host", pod))
+        .contains("error: namespace \"default\": the node's network may be changed from namespace");
+  }
+
+  private static String logged(String name, ObjectNode overrides) throws Exception {
+    kubectl
+        .run(
+            "run",
+            name,
+            "--restart=Never",
+            "--image=hubspoke/kube-proxy",
+            "--overrides=" + overrides)
+        .ok();
+    Await.until(
+        name + " has ended",
+        () -> kubectl.run("get", "pod", name, "-o", "jsonpath={.status.phase}").out(),
+        "Failed"::equals);
+    return kubectl.run("logs", name).ok();
   }
 
   private static String page(String url) throws InterruptedException {

@@ -43,7 +43,12 @@ public final class KubeProxies {
 
   /** Returns a kube-proxy that is still to be deployed. */
   public Deployable make(KubeProxyOptions options) {
-    return new KubeProxy(options, proxiers.apply(options.nodeName()));
+    return make(options, options.nodeName());
+  }
+
+  /** Returns one that forwards for a node, which it may know by another name. */
+  Deployable make(KubeProxyOptions options, String node) {
+    return new KubeProxy(options, proxiers.apply(node));
   }
 
   /** Removes what {@link #client} has written. */

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 final class KubeProxyProgram implements Program {
   private static final String CONFIG = "--config=";
   private static final String HOSTNAME_OVERRIDE = "--hostname-override=";
+  private static final String NAMESPACE = "kube-system";
 
   private final Surroundings given;
   private final KubeProxies proxies;
@@ -33,7 +34,9 @@ final class KubeProxyProgram implements Program {
         given
             .context()
             .executeBlocking(this::options)
-            .compose(options -> given.context().owner().deployVerticle(proxies.make(options)));
+            .compose(
+                options ->
+                    given.context().owner().deployVerticle(proxies.make(options, nodeName())));
     deployed
         .onSuccess(id -> given.out("kube-proxy of " + name() + " runs"))
         .onFailure(
@@ -44,7 +47,26 @@ final class KubeProxyProgram implements Program {
     return exit.future();
   }
 
+  /**
+   * Whoever may only run pods must not take a node's connections. With packets they could not: a
+   * pod's own network is no other's, and to change the host's takes privileges. Pods here have
+   * none, so that the namespace of the cluster's own parts stands for them.
+   */
+  private void checkPermitted() {
+    var pod = given.config().pod();
+    if (!Boolean.TRUE.equals(pod.getSpec().getHostNetwork())) {
+      throw new IllegalArgumentException(
+          "hostNetwork must be true: services are forwarded on the node's network");
+    }
+    if (!NAMESPACE.equals(pod.getMetadata().getNamespace())) {
+      throw new IllegalArgumentException(
+          "namespace \"%s\": the node's network may be changed from namespace %s alone"
+              .formatted(pod.getMetadata().getNamespace(), NAMESPACE));
+    }
+  }
+
   private KubeProxyOptions options() throws IOException {
+    checkPermitted();
     String file = argument(CONFIG);
     if (file.isEmpty()) {
       throw new IllegalArgumentException("--config must be given");
@@ -84,10 +106,15 @@ final class KubeProxyProgram implements Program {
     return given.config().pod().getMetadata().getUid();
   }
 
-  /** The node's name. */
+  /** The name that it looks for in endpoints. */
   private String name() {
     var override = argument(HOSTNAME_OVERRIDE);
-    return override.isEmpty() ? given.config().pod().getSpec().getNodeName() : override;
+    return override.isEmpty() ? nodeName() : override;
+  }
+
+  /** The node that it is on, and forwards for, whatever name it was given. */
+  private String nodeName() {
+    return given.config().pod().getSpec().getNodeName();
   }
 
   private String argument(String flag) {
