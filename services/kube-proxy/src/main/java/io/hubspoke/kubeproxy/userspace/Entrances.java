@@ -5,24 +5,37 @@ import io.hubspoke.kubeproxy.rules.ServiceRule;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.TreeMap;
 
 /**
  * Works out at which addresses connections to services arrive. What the apiserver has given to one
  * service comes first, since no other can have it; external addresses are whatever their services'
  * authors wrote, who may have meant to catch what is for others.
+ *
+ * <p>Each takes a file of the process, so one service has only so many, and all external ones
+ * together: their number is for everybody to choose.
  */
 final class Entrances {
-  private static final Logger LOG = LoggerFactory.getLogger(Entrances.class);
+  /** More than the ports of any service that somebody meant. */
+  static final int MOST_OF_SERVICE = 256;
+
+  static final int MOST_EXTERNAL = 1024;
+
+  /** What one reads who looks for why. */
+  private static final int MOST_PROBLEMS = 1000;
 
   private final Map<InetSocketAddress, Entrance> found = new LinkedHashMap<>();
+  private final Map<String, Integer> ofService = new HashMap<>();
+  private final Map<String, Integer> leftOut = new TreeMap<>();
   private final Set<Integer> nodePorts = new HashSet<>();
+  private final Set<String> problems = new LinkedHashSet<>();
 
   /**
    * An address of a service.
@@ -30,8 +43,12 @@ final class Entrances {
    * @param external whether connections from outside the cluster come to it
    */
   record Entrance(Front front, boolean external) {
-    private ServicePortName service() {
+    private ServicePortName name() {
       return front.rule().name();
+    }
+
+    private String service() {
+      return name().namespace() + "/" + name().service();
     }
   }
 
@@ -61,24 +78,48 @@ final class Entrances {
     }
     var virtual = new HashSet<InetAddress>();
     rules.forEach(rule -> virtual.add(address(rule.clusterIp())));
+    var before = found.size();
     for (var front : leading) {
-      for (var text : front.rule().externalIps()) {
+      var entrance = new Entrance(front, true);
+      var ips = front.rule().externalIps();
+      if (ips.size() > MOST_OF_SERVICE) {
+        leaveOut(entrance, ips.size() - MOST_OF_SERVICE);
+      }
+      for (var text : ips.subList(0, Math.min(MOST_OF_SERVICE, ips.size()))) {
         var at = address(text);
         if (virtual.contains(at)) {
-          LOG.warn("{}: external address {} is a service's virtual one", front.rule().name(), text);
+          problem(entrance.service() + ": " + text + " is the virtual address of a service");
+        } else if (found.size() - before >= MOST_EXTERNAL) {
+          leaveOut(entrance, 1);
         } else {
-          enter(at, front.rule().port(), new Entrance(front, true));
+          enter(at, front.rule().port(), entrance);
         }
       }
     }
+    leftOut.forEach(
+        (service, count) ->
+            problem(service + ": " + count + " of its addresses are too many to listen on"));
   }
 
   private void enter(InetAddress at, int port, Entrance entrance) {
     var address = new InetSocketAddress(at, port);
-    var other = found.putIfAbsent(address, entrance);
+    var other = found.get(address);
     if (other != null) {
-      LOG.warn(
-          "{}: {} is another service's already: {}", entrance.service(), address, other.service());
+      problem(entrance.name() + ": " + address + " is another service's: " + other.name());
+    } else if (ofService.merge(entrance.service(), 1, Integer::sum) > MOST_OF_SERVICE) {
+      leaveOut(entrance, 1);
+    } else {
+      found.put(address, entrance);
+    }
+  }
+
+  private void leaveOut(Entrance entrance, int count) {
+    leftOut.merge(entrance.service(), count, Integer::sum);
+  }
+
+  private void problem(String what) {
+    if (problems.size() < MOST_PROBLEMS) {
+      problems.add(what);
     }
   }
 
@@ -100,10 +141,15 @@ final class Entrances {
     return Set.copyOf(nodePorts);
   }
 
+  /** Returns what was left out and why, for people. */
+  Set<String> problems() {
+    return Set.copyOf(problems);
+  }
+
   /** Returns which service each address is listened on for. */
   Map<InetSocketAddress, ServicePortName> services() {
     var services = new LinkedHashMap<InetSocketAddress, ServicePortName>();
-    found.forEach((address, entrance) -> services.put(address, entrance.service()));
+    found.forEach((address, entrance) -> services.put(address, entrance.name()));
     return services;
   }
 }

@@ -45,6 +45,7 @@ public final class UserspaceProxier implements Proxier {
   // Touched by apply and stop only, which never overlap.
   private final Map<ServicePortName, Front> fronts = new HashMap<>();
   private final Set<ServicePortName> refused = new HashSet<>();
+  private final Set<String> problems = new HashSet<>();
 
   /** Where a connection to an address goes; read by event loops. */
   private final Map<InetSocketAddress, Entrance> entrances = new ConcurrentHashMap<>();
@@ -106,6 +107,8 @@ public final class UserspaceProxier implements Proxier {
     entrances.keySet().retainAll(entering.all().keySet());
     entrances.putAll(entering.all());
     nodePorts = entering.nodePorts();
+    problems.retainAll(entering.problems());
+    entering.problems().stream().filter(problems::add).forEach(what -> LOG.warn("{}", what));
     fronts
         .entrySet()
         .removeIf(
