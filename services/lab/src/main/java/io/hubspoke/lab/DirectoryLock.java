@@ -40,7 +40,7 @@ record DirectoryLock(FileChannel held) implements AutoCloseable {
       // Another lab of this process.
     }
     file.close();
-    throw new IOException("--dir %s: another lab runs in it".formatted(directory));
+    throw new IOException("--dir %s: another lab or node runs in it".formatted(directory));
   }
 
   @Override

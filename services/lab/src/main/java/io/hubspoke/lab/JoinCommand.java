@@ -134,8 +134,8 @@ final class JoinCommand implements Callable<Integer> {
     var known = JoinDirectory.facts(dir);
     if (known != null) {
       isSame(known, server, name, dir);
-      try (var _ = NodeClaim.of(known.address(), known.podCidr());
-          var home = JoinDirectory.open(dir)) {
+      try (var home = JoinDirectory.open(dir);
+          var _ = NodeClaim.of(known.address(), known.podCidr())) {
         return run(known, home, dir, runtime);
       }
     }

@@ -157,6 +157,8 @@ class JoinCommandTest {
       assertThat(join(joinCommand(), "laptop", dir.resolve("second")).failed())
           .contains("a Node with name \"laptop\" and status \"Ready\" already exists");
       assertThat(dir.resolve("second")).doesNotExist();
+      assertThat(join(command.subList(0, 6), "laptop", home).failed())
+          .contains("--dir " + home + ": another lab or node runs in it");
       assertThat(node.stop("INT")).isEqualTo(130);
     }
     int requests = requests();

@@ -74,7 +74,7 @@ class UpCommandTest {
       var refused = Lab.process(dir).redirectErrorStream(true).start();
       assertThat(new String(refused.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
           .startsWith("error: --dir " + dir)
-          .contains("another lab runs in it")
+          .contains("another lab or node runs in it")
           .hasLineCount(1);
       assertThat(refused.waitFor()).isEqualTo(1);
 

@@ -154,7 +154,7 @@ public final class Discovery {
 
   private static String reason(Exception e) {
     var reason = Component.reason(e);
-    return e.getCause() == null || reason.equals(Component.reason(e.getCause()))
+    return e.getCause() == null || reason.contains(Component.reason(e.getCause()))
         ? reason
         : reason + ": " + Component.reason(e.getCause());
   }
