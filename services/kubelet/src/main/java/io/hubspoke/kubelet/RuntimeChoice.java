@@ -34,7 +34,6 @@ final class RuntimeChoice {
               vertx,
               cri.socket(),
               new CriRuntime.Node(
-                  options.nodeName(),
                   options.nodeIp(),
                   options.rootDir(),
                   NodeStatus.MEMORY_KI << 10,

@@ -127,9 +127,7 @@ class CriTroubleTest {
 
   private static CriRuntime runtime(Vertx vertx, Path root) {
     return new CriRuntime(
-        vertx,
-        containerd.socket(),
-        new CriRuntime.Node("n2", "127.30.4.4", root, 1L << 32, 1 << 20));
+        vertx, containerd.socket(), new CriRuntime.Node("127.30.4.4", root, 1L << 32, 1 << 20));
   }
 
   private static String sandbox(CriRuntime runtime, String name, Path root) throws Exception {

@@ -48,7 +48,7 @@ public final class CriRuntime implements ContainerRuntime {
    * @param memoryCapacity in bytes
    * @param maxLogSize bytes after which a log file is rotated
    */
-  public record Node(String name, String ip, Path rootDir, long memoryCapacity, long maxLogSize) {}
+  public record Node(String ip, Path rootDir, long memoryCapacity, long maxLogSize) {}
 
   private final CriClient client;
   private final CriImages images;
@@ -76,7 +76,7 @@ public final class CriRuntime implements ContainerRuntime {
         new SandboxCalls(
             client,
             labels,
-            new PodSandboxes(node.name, labels, security, new PodDns(Path.of("/etc/resolv.conf"))),
+            new PodSandboxes(labels, security, new PodDns(Path.of("/etc/resolv.conf"))),
             node.ip);
     this.exits = new ContainerExits(vertx, client, labels);
     this.containers =

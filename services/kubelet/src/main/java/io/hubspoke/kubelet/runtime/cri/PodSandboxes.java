@@ -14,13 +14,11 @@ import java.util.List;
 
 /** Describes the sandbox of a pod as CRI does. */
 final class PodSandboxes {
-  private final String nodeName;
   private final KubernetesLabels labels;
   private final SecurityContexts security;
   private final PodDns dns;
 
-  PodSandboxes(String nodeName, KubernetesLabels labels, SecurityContexts security, PodDns dns) {
-    this.nodeName = nodeName;
+  PodSandboxes(KubernetesLabels labels, SecurityContexts security, PodDns dns) {
     this.labels = labels;
     this.security = security;
     this.dns = dns;
@@ -41,7 +39,8 @@ final class PodSandboxes {
                 .setName(config.podName())
                 .setNamespace(config.namespace())
                 .setUid(config.uid()))
-        .setHostname(config.hostNetwork() ? nodeName : EtcHosts.hostname(pod))
+        // On the host's network there is no hostname to set: containers have the machine's.
+        .setHostname(config.hostNetwork() ? "" : EtcHosts.hostname(pod))
         .setLogDirectory(config.logDirectory().toAbsolutePath().toString())
         .setDnsConfig(dns.of(pod))
         .addAllPortMappings(config.hostNetwork() ? List.of() : ports(pod))

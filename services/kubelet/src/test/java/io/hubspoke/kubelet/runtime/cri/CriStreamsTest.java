@@ -51,7 +51,7 @@ class CriStreamsTest {
         new CriRuntime(
             vertx,
             containerd.socket(),
-            new CriRuntime.Node("n1", "127.30.4.5", directory, 1L << 32, 1 << 20));
+            new CriRuntime.Node("127.30.4.5", directory, 1L << 32, 1 << 20));
     Await.result(runtime.start());
     sandbox = Await.result(runtime.runSandbox(new SandboxConfig(pod(), directory.resolve("logs"))));
     container = container("main", "while :; do sleep 1; done", false);
