@@ -31,6 +31,9 @@ public final class Component {
   public static VertxOptions options() {
     return new VertxOptions()
         .setPreferNativeTransport(false)
+        // A report of a blocked event loop says where it is.
+        .setWarningExceptionTime(2)
+        .setWarningExceptionTimeUnit(TimeUnit.SECONDS)
         .setEventLoopPoolSize(Math.max(2, Runtime.getRuntime().availableProcessors()))
         .setWorkerPoolSize(4)
         .setInternalBlockingPoolSize(4)
