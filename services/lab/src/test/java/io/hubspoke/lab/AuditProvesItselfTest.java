@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Json;
 import io.hubspoke.client.DeleteOptions;
+import io.hubspoke.client.ListOptions;
 import io.hubspoke.client.Resource;
 import io.hubspoke.client.election.LeaderElectionOptions;
 import io.hubspoke.client.serving.SecureServing;
@@ -34,6 +35,7 @@ import io.hubspoke.lab.audit.TokensRoute;
 import io.hubspoke.lab.audit.WebhookRoute;
 import io.hubspoke.pki.Kubeconfig;
 import io.hubspoke.runtime.Component;
+import io.hubspoke.testing.Await;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -94,6 +96,14 @@ class AuditProvesItselfTest {
       var admin = lab.meshes().get(Posture.DEFAULT).admin();
       Component.await(
           admin.delete(DAEMON_SETS, "kube-system", "kube-proxy", DeleteOptions.DEFAULT));
+      // The collector takes the pods along when it hears of it.
+      Await.until(
+          "no kube-proxy",
+          () ->
+              Await.result(
+                      admin.list(Resource.PODS.metadata(), ListOptions.inNamespace("kube-system")))
+                  .items()
+                  .isEmpty());
       var row = new Audit(lab.meshes(), step -> {}).run(routes).getFirst();
       assertThat(row.asExpected(Property.REACHABLE)).as(row.toString()).isFalse();
     } finally {

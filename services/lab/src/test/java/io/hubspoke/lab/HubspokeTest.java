@@ -41,7 +41,7 @@ class HubspokeTest {
   @Test
   void anUnknownRouteNamesThoseThatAreThere() {
     assertThat(run("audit", "--routes", "X9")).isEqualTo(2);
-    assertThat(err.toString()).contains("X9").contains("N1, N2, N6, N8, C1, C1v").hasLineCount(1);
+    assertThat(err.toString()).contains("X9").contains("N1, N2, N3", "C1, C1v").hasLineCount(1);
   }
 
   @Test

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.client.ListOptions;
 import io.hubspoke.client.Resource;
 import io.hubspoke.lab.MeshOptions.Changes;
+import io.hubspoke.lab.MeshOptions.KubeProxyMode;
 import io.hubspoke.lab.MeshOptions.Posture;
 import io.hubspoke.pki.Csr;
 import io.hubspoke.pki.Kubeconfig;
@@ -34,7 +35,11 @@ class KubeletProcessTest {
 
   @BeforeAll
   static void start() throws Exception {
-    mesh = TestMesh.start(dir.resolve("lab"), 1, Posture.VERIFIED, Changes.NONE);
+    // A second process's kube-proxy would complain of service addresses that the mesh's have.
+    mesh =
+        TestMesh.start(
+            new MeshOptions(dir.resolve("lab"), 1, Posture.VERIFIED, Changes.NONE)
+                .with(KubeProxyMode.NONE));
   }
 
   @AfterAll

@@ -118,12 +118,12 @@ class ReplicaSetsThroughKubectlTest {
   }
 
   @Test
-  void of_three_hundred_pods_are_complete_in_seconds() throws Exception {
+  void of_a_hundred_pods_are_complete_in_seconds() throws Exception {
     // No node takes them: what is measured is not how fast containers start.
     var nowhere = "    nodeSelector: {no: node}\n      containers";
-    apply(SET.formatted("many", 300).replace("    containers", nowhere));
-    untilShown("rs/many", "many +300 +300 +0 +\\S+\n");
-    assertThat(pods("app=many")).hasSize(300);
+    apply(SET.formatted("many", 100).replace("    containers", nowhere));
+    untilShown("rs/many", "many +100 +100 +0 +\\S+\n");
+    assertThat(pods("app=many")).hasSize(100);
     kubectl.run("scale", "rs/many", "--replicas=10").ok();
     untilShown("rs/many", "many +10 +10 +0 +\\S+\n");
     assertThat(pods("app=many")).hasSize(10);

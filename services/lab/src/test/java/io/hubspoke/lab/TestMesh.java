@@ -27,9 +27,9 @@ final class TestMesh {
   private final Path directory;
   private final Mesh mesh;
 
-  private TestMesh(Path directory, int nodes, Posture posture, Changes changes) throws Exception {
-    this.directory = directory;
-    this.mesh = awaitFree(new MeshOptions(directory, nodes, posture, changes));
+  private TestMesh(MeshOptions options) throws Exception {
+    this.directory = options.directory();
+    this.mesh = awaitFree(options);
     mesh.awaitReady(READY);
   }
 
@@ -46,7 +46,12 @@ final class TestMesh {
   /** Starts a mesh and waits until its nodes are ready. */
   static TestMesh start(Path directory, int nodes, Posture posture, Changes changes)
       throws Exception {
-    return new TestMesh(directory, nodes, posture, changes);
+    return start(new MeshOptions(directory, nodes, posture, changes));
+  }
+
+  /** Starts a mesh and waits until its nodes are ready. */
+  static TestMesh start(MeshOptions options) throws Exception {
+    return new TestMesh(options);
   }
 
   /** Other classes run meshes too, and there are addresses for a few only. */
