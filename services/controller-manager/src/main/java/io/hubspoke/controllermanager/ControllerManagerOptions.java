@@ -7,6 +7,7 @@ import io.hubspoke.controllermanager.certificates.KubeletServingRanges;
 import io.hubspoke.controllermanager.nodes.PodGarbageOptions;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.function.Consumer;
 
 /**
  * What a controller manager is told; each component has the name of its flag.
@@ -87,141 +88,102 @@ public record ControllerManagerOptions(
   /** Signs with this authority. */
   public ControllerManagerOptions withClusterSigning(
       Path certFile, Path keyFile, Duration duration) {
-    return new ControllerManagerOptions(
-        client,
-        certFile,
-        keyFile,
-        duration,
-        rootCaFile,
-        serviceAccountPrivateKeyFile,
-        kubeletServing,
-        nodeMonitorPeriod,
-        nodeMonitorGracePeriod,
-        nodeStartupGracePeriod,
-        leaderElection,
-        serving,
-        podGarbage);
+    return change(
+        parts -> {
+          parts.clusterSigningCertFile = certFile;
+          parts.clusterSigningKeyFile = keyFile;
+          parts.clusterSigningDuration = duration;
+        });
   }
 
   public ControllerManagerOptions withRootCaFile(Path file) {
-    return new ControllerManagerOptions(
-        client,
-        clusterSigningCertFile,
-        clusterSigningKeyFile,
-        clusterSigningDuration,
-        file,
-        serviceAccountPrivateKeyFile,
-        kubeletServing,
-        nodeMonitorPeriod,
-        nodeMonitorGracePeriod,
-        nodeStartupGracePeriod,
-        leaderElection,
-        serving,
-        podGarbage);
+    return change(parts -> parts.rootCaFile = file);
   }
 
   /** Fills secrets with tokens that this key signs. */
   public ControllerManagerOptions withServiceAccountPrivateKeyFile(Path file) {
-    return new ControllerManagerOptions(
-        client,
-        clusterSigningCertFile,
-        clusterSigningKeyFile,
-        clusterSigningDuration,
-        rootCaFile,
-        file,
-        kubeletServing,
-        nodeMonitorPeriod,
-        nodeMonitorGracePeriod,
-        nodeStartupGracePeriod,
-        leaderElection,
-        serving,
-        podGarbage);
+    return change(parts -> parts.serviceAccountPrivateKeyFile = file);
   }
 
   /** Approves serving certificates of kubelets for addresses in these ranges. */
   public ControllerManagerOptions withKubeletServing(KubeletServingRanges ranges) {
-    return new ControllerManagerOptions(
-        client,
-        clusterSigningCertFile,
-        clusterSigningKeyFile,
-        clusterSigningDuration,
-        rootCaFile,
-        serviceAccountPrivateKeyFile,
-        ranges,
-        nodeMonitorPeriod,
-        nodeMonitorGracePeriod,
-        nodeStartupGracePeriod,
-        leaderElection,
-        serving,
-        podGarbage);
+    return change(parts -> parts.kubeletServing = ranges);
   }
 
   public ControllerManagerOptions withNodeMonitor(Duration period, Duration grace) {
-    return new ControllerManagerOptions(
-        client,
-        clusterSigningCertFile,
-        clusterSigningKeyFile,
-        clusterSigningDuration,
-        rootCaFile,
-        serviceAccountPrivateKeyFile,
-        kubeletServing,
-        period,
-        grace,
-        nodeStartupGracePeriod,
-        leaderElection,
-        serving,
-        podGarbage);
+    return change(
+        parts -> {
+          parts.nodeMonitorPeriod = period;
+          parts.nodeMonitorGracePeriod = grace;
+        });
   }
 
   public ControllerManagerOptions withLeaderElection(LeaderElectionOptions election) {
-    return new ControllerManagerOptions(
-        client,
-        clusterSigningCertFile,
-        clusterSigningKeyFile,
-        clusterSigningDuration,
-        rootCaFile,
-        serviceAccountPrivateKeyFile,
-        kubeletServing,
-        nodeMonitorPeriod,
-        nodeMonitorGracePeriod,
-        nodeStartupGracePeriod,
-        election,
-        serving,
-        podGarbage);
+    return change(parts -> parts.leaderElection = election);
   }
 
   /** Serves health and metrics there. */
   public ControllerManagerOptions withServing(SecureServing where) {
-    return new ControllerManagerOptions(
-        client,
-        clusterSigningCertFile,
-        clusterSigningKeyFile,
-        clusterSigningDuration,
-        rootCaFile,
-        serviceAccountPrivateKeyFile,
-        kubeletServing,
-        nodeMonitorPeriod,
-        nodeMonitorGracePeriod,
-        nodeStartupGracePeriod,
-        leaderElection,
-        where,
-        podGarbage);
+    return change(parts -> parts.serving = where);
   }
 
   public ControllerManagerOptions withPodGarbage(PodGarbageOptions garbage) {
-    return new ControllerManagerOptions(
-        client,
-        clusterSigningCertFile,
-        clusterSigningKeyFile,
-        clusterSigningDuration,
-        rootCaFile,
-        serviceAccountPrivateKeyFile,
-        kubeletServing,
-        nodeMonitorPeriod,
-        nodeMonitorGracePeriod,
-        nodeStartupGracePeriod,
-        leaderElection,
-        serving,
-        garbage);
+    return change(parts -> parts.podGarbage = garbage);
+  }
+
+  private ControllerManagerOptions change(Consumer<Parts> change) {
+    var parts = new Parts(this);
+    change.accept(parts);
+    return parts.together();
+  }
+
+  /** The options while some of them change: the one place that names them all. */
+  private static final class Parts {
+    private final ClientConfig client;
+    private Path clusterSigningCertFile;
+    private Path clusterSigningKeyFile;
+    private Duration clusterSigningDuration;
+    private Path rootCaFile;
+    private Path serviceAccountPrivateKeyFile;
+    private KubeletServingRanges kubeletServing;
+    private Duration nodeMonitorPeriod;
+    private Duration nodeMonitorGracePeriod;
+    private final Duration nodeStartupGracePeriod;
+    private LeaderElectionOptions leaderElection;
+    private SecureServing serving;
+    private PodGarbageOptions podGarbage;
+
+    Parts(ControllerManagerOptions options) {
+      client = options.client;
+      clusterSigningCertFile = options.clusterSigningCertFile;
+      clusterSigningKeyFile = options.clusterSigningKeyFile;
+      clusterSigningDuration = options.clusterSigningDuration;
+      rootCaFile = options.rootCaFile;
+      serviceAccountPrivateKeyFile = options.serviceAccountPrivateKeyFile;
+      kubeletServing = options.kubeletServing;
+      nodeMonitorPeriod = options.nodeMonitorPeriod;
+      nodeMonitorGracePeriod = options.nodeMonitorGracePeriod;
+      nodeStartupGracePeriod = options.nodeStartupGracePeriod;
+      leaderElection = options.leaderElection;
+      serving = options.serving;
+      podGarbage = options.podGarbage;
+    }
+
+    ControllerManagerOptions together() {
+      return new ControllerManagerOptions(
+          client,
+          clusterSigningCertFile,
+          clusterSigningKeyFile,
+          clusterSigningDuration,
+          rootCaFile,
+          serviceAccountPrivateKeyFile,
+          kubeletServing,
+          nodeMonitorPeriod,
+          nodeMonitorGracePeriod,
+          nodeStartupGracePeriod,
+          leaderElection,
+          serving,
+          podGarbage);
+    }
   }
 }
