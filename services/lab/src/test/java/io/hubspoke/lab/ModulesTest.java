@@ -21,9 +21,17 @@ class ModulesTest {
           .importPackages("io.hubspoke");
 
   private static final List<String> SERVICES =
-      List.of("apiserver", "controllermanager", "scheduler", "kubelet", "kubeproxy");
+      List.of(
+          "apiserver",
+          "controllermanager",
+          "scheduler",
+          "kubelet",
+          "kubeproxy",
+          "sshd",
+          "konnectivity.server",
+          "konnectivity.agent");
   private static final String[] SHARED =
-      Stream.of("api", "pki", "tokens", "runtime", "client")
+      Stream.of("api", "pki", "tokens", "runtime", "client", "streams", "tunnel")
           .map(module -> "io.hubspoke." + module + "..")
           .toArray(String[]::new);
 
@@ -64,7 +72,7 @@ class ModulesTest {
   @Test
   void sharedModulesDependOnEachOtherWithoutCycles() {
     slices()
-        .matching("io.hubspoke.(api|pki|tokens|runtime|client)..")
+        .matching("io.hubspoke.(api|pki|tokens|runtime|client|streams|tunnel)..")
         .should()
         .beFreeOfCycles()
         .check(CLASSES);

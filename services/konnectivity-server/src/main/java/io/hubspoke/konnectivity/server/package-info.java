@@ -1,0 +1,2 @@
+/** The Konnectivity server: dials of the control plane on one side, agents on the other. */
+package io.hubspoke.konnectivity.server;
