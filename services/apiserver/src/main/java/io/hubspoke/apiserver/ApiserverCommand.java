@@ -7,6 +7,7 @@ import io.hubspoke.apiserver.ApiserverOptions.Limits;
 import io.hubspoke.apiserver.ApiserverOptions.Serving;
 import io.hubspoke.apiserver.audit.AuditFlags;
 import io.hubspoke.apiserver.audit.AuditOptions;
+import io.hubspoke.apiserver.egress.EgressOptions;
 import io.hubspoke.apiserver.http.ConnectionLimits;
 import io.hubspoke.apiserver.kubeletclient.KubeletClientOptions;
 import io.hubspoke.apiserver.proxy.ProxyOptions;
@@ -234,6 +235,8 @@ public final class ApiserverCommand implements Callable<Integer> {
               + " subresources (hubspoke's own; default: ${DEFAULT-VALUE}).")
   private List<String> proxyLoopbackRanges;
 
+  @Mixin private EgressFlags egressFlags;
+
   @Mixin private AuditFlags auditFlags;
 
   @Override
@@ -274,7 +277,16 @@ public final class ApiserverCommand implements Callable<Integer> {
             ranges("--kubelet-loopback-ranges", kubeletLoopbackRanges)),
         eventTtl,
         audit(),
-        new ProxyOptions(ranges("--proxy-loopback-ranges", proxyLoopbackRanges)));
+        new ProxyOptions(ranges("--proxy-loopback-ranges", proxyLoopbackRanges)),
+        egress());
+  }
+
+  private EgressOptions egress() {
+    try {
+      return egressFlags.options();
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
   }
 
   private AuditOptions audit() {

@@ -2,6 +2,7 @@ package io.hubspoke.apiserver;
 
 import io.hubspoke.apiserver.audit.AuditOptions;
 import io.hubspoke.apiserver.authn.RequestHeaderOptions;
+import io.hubspoke.apiserver.egress.EgressOptions;
 import io.hubspoke.apiserver.http.ConnectionLimits;
 import io.hubspoke.apiserver.kubeletclient.KubeletClientOptions;
 import io.hubspoke.apiserver.kubernetesservice.LeaseEndpointReconciler;
@@ -21,6 +22,7 @@ import java.util.function.Consumer;
  * @param admissionPlugins {@code --enable-admission-plugins} beside those that are always there
  * @param audit {@code --audit-*}
  * @param proxy where the {@code proxy} subresources may lead
+ * @param egress through what it dials towards nodes, pods and services
  * @param eventTtl {@code --event-ttl}, how long Events are kept; zero for ever
  */
 public record ApiserverOptions(
@@ -33,7 +35,8 @@ public record ApiserverOptions(
     KubeletClientOptions kubelet,
     Duration eventTtl,
     AuditOptions audit,
-    ProxyOptions proxy) {
+    ProxyOptions proxy,
+    EgressOptions egress) {
 
   /**
    * Where and with which certificate it serves.
@@ -205,7 +208,8 @@ public record ApiserverOptions(
         KubeletClientOptions.DEFAULT,
         DEFAULT_EVENT_TTL,
         AuditOptions.NONE,
-        ProxyOptions.DEFAULT);
+        ProxyOptions.DEFAULT,
+        EgressOptions.NONE);
   }
 
   public ApiserverOptions with(Serving other) {
@@ -234,6 +238,10 @@ public record ApiserverOptions(
 
   public ApiserverOptions with(ProxyOptions other) {
     return change(parts -> parts.proxy = other);
+  }
+
+  public ApiserverOptions with(EgressOptions other) {
+    return change(parts -> parts.egress = other);
   }
 
   public ApiserverOptions withEventTtl(Duration ttl) {
@@ -266,6 +274,7 @@ public record ApiserverOptions(
     private Duration eventTtl;
     private AuditOptions audit;
     private ProxyOptions proxy;
+    private EgressOptions egress;
 
     Parts(ApiserverOptions options) {
       serving = options.serving;
@@ -278,6 +287,7 @@ public record ApiserverOptions(
       eventTtl = options.eventTtl;
       audit = options.audit;
       proxy = options.proxy;
+      egress = options.egress;
     }
 
     ApiserverOptions together() {
@@ -291,7 +301,8 @@ public record ApiserverOptions(
           kubelet,
           eventTtl,
           audit,
-          proxy);
+          proxy,
+          egress);
     }
   }
 }

@@ -1,0 +1,2 @@
+/** Which way the apiserver dials: directly, through SSH tunnels, or through Konnectivity. */
+package io.hubspoke.apiserver.egress;
