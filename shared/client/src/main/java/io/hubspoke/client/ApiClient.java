@@ -188,6 +188,14 @@ public final class ApiClient {
     return transport.reconnectDelay();
   }
 
+  /**
+   * Returns whether the server was not reached when that was last tried: the next request waits for
+   * the next attempt, so that to ask at once is to ask as soon as there is any use in it.
+   */
+  boolean isAway() {
+    return transport.isAway();
+  }
+
   /** Shows these credentials from the next connection on; requests in flight are not cut. */
   public void setCredentials(Credentials credentials) {
     transport.present(credentials);

@@ -22,8 +22,9 @@ import org.slf4j.LoggerFactory;
  * Keeps a copy of a collection current by list and watch, and tells handlers what changes.
  *
  * <p>Resumes a broken watch after the last revision seen, lists again when that revision is gone
- * (410), and waits with back-off while the server can't be reached. Handlers are called in order on
- * the context given; they must not wait, since the next batch is read only after them.
+ * (410), and waits with back-off, which its client's informers share, while the server can't be
+ * reached. Handlers are called in order on the context given; they must not wait, since the next
+ * batch is read only after them.
  *
  * <p>An object that can't be read as the type wanted counts as absent, also one that was known in a
  * readable state before: to go on working with a state that is no longer true would be worse than
@@ -186,7 +187,8 @@ public final class Informer<T> {
     if (stopped) {
       return;
     }
-    Duration wait = backoff.next().plus(more);
+    // Who waits for the server to be there again waits in the client, together with all others.
+    Duration wait = client.isAway() ? Duration.ofMillis(1) : backoff.next().plus(more);
     if (failure != null) {
       LOG.debug(
           "{} of {}: {}; again in {} ms",

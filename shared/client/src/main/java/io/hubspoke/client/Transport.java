@@ -4,23 +4,15 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.hubspoke.api.ApiException;
 import io.hubspoke.api.Json;
 import io.hubspoke.api.Status;
-import io.hubspoke.runtime.ReloadableKeys;
 import io.hubspoke.runtime.ReloadableTrust;
 import io.hubspoke.runtime.Tls;
 import io.vertx.core.Future;
-import io.vertx.core.Handler;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.Http2Settings;
-import io.vertx.core.http.HttpClient;
-import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
-import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpMethod;
-import io.vertx.core.http.HttpVersion;
-import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.VertxInternal;
@@ -30,9 +22,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.slf4j.Logger;
@@ -42,26 +32,20 @@ import org.slf4j.LoggerFactory;
  * Sends requests to one apiserver over one HTTP/2 connection, on which watches are multiplexed, so
  * that a node costs the hub one connection; over HTTP/1.1 where the server knows nothing better.
  *
+ * <p>While the server is away, requests wait for the next attempt to connect, which all share.
+ *
  * <p>Every exchange runs on one event-loop context of its own: a chain of futures begun on a thread
  * that is not Vert.x's may otherwise miss the response.
  */
 final class Transport {
   private static final Logger LOG = LoggerFactory.getLogger(Transport.class);
-  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
-
-  /** As client-go's health check of HTTP/2 connections: a ping after 30 s, 15 s to answer it. */
-  private static final Duration PING_INTERVAL = Duration.ofSeconds(30);
-
-  private static final Duration PING_TIMEOUT = Duration.ofSeconds(15);
 
   /** A thousand clients that lose their server at once come back over this time. */
   private static final Duration RECONNECT_SPREAD = Duration.ofSeconds(2);
 
-  /** How long requests in flight keep a connection whose credentials were replaced. */
-  private static final Duration DRAIN = Duration.ofSeconds(30);
-
   private final ClientConfig config;
   private final ContextInternal loop;
+  private final ConnectionBackoff backoff;
   private final X509ExtendedTrustManager trust;
   private final Set<Connections> draining = ConcurrentHashMap.newKeySet();
   private List<X509Certificate> authorities;
@@ -74,13 +58,18 @@ final class Transport {
   Transport(Vertx vertx, ClientConfig config) {
     this.config = config;
     this.loop = ((VertxInternal) vertx).createEventLoopContext();
+    this.backoff = new ConnectionBackoff(loop, config.timeout());
     this.trust =
         config.insecureSkipTlsVerify()
             ? Tls.trustAny(config.authorities())
             : new ReloadableTrust(config.authorities());
     this.authorities = config.authorities();
     Credentials credentials = config.credentials();
-    this.client = new Client(new Connections(credentials), credentials, bearer(credentials));
+    this.client = new Client(connections(credentials), credentials, bearer(credentials));
+  }
+
+  private Connections connections(Credentials credentials) {
+    return new Connections(loop, config, trust, credentials, backoff);
   }
 
   /**
@@ -165,12 +154,11 @@ final class Transport {
     boolean tokens =
         credentials instanceof Credentials.Token
             && replaced.credentials instanceof Credentials.Token;
-    Connections connections =
-        tokens && !others ? replaced.connections : new Connections(credentials);
+    Connections connections = tokens && !others ? replaced.connections : connections(credentials);
     client = new Client(connections, credentials, bearer(credentials));
     if (connections != replaced.connections) {
       draining.add(replaced.connections);
-      loop.runOnContext(v -> replaced.connections.drain());
+      loop.runOnContext(v -> replaced.connections.drain(draining::remove));
     }
   }
 
@@ -192,10 +180,16 @@ final class Transport {
     return reconnectDelay;
   }
 
+  /** Returns whether the server was not reached when that was last tried. */
+  boolean isAway() {
+    return backoff.isAway();
+  }
+
   /** Ends watches and requests in flight. */
   Future<Void> close() {
+    backoff.close();
     draining.forEach(Connections::cut);
-    return client.connections.http.close();
+    return client.connections.close();
   }
 
   private RequestOptions request(HttpMethod method, String uri, String accept, String contentType) {
@@ -214,128 +208,6 @@ final class Transport {
 
   private static String bearer(Credentials credentials) {
     return credentials instanceof Credentials.Token(String value) ? "Bearer " + value : "";
-  }
-
-  private HttpClient http(ReloadableKeys keys, Handler<HttpConnection> connected) {
-    HttpClientOptions options =
-        new HttpClientOptions()
-            .setDefaultHost(config.server().getHost())
-            .setDefaultPort(config.port())
-            .setConnectTimeout((int) CONNECT_TIMEOUT.toMillis())
-            .setProtocolVersion(HttpVersion.HTTP_2)
-            .setUseAlpn(true)
-            .setAlpnVersions(List.of(HttpVersion.HTTP_2, HttpVersion.HTTP_1_1))
-            // A paused watch holds back its own stream; the connection's window must not close.
-            .setHttp2ConnectionWindowSize(4 << 20)
-            .setInitialSettings(new Http2Settings().setInitialWindowSize(256 << 10))
-            .setTcpKeepAlive(true)
-            .setVerifyHost(!config.insecureSkipTlsVerify());
-    if (!config.localAddress().isEmpty()) {
-      options.setLocalAddress(config.localAddress());
-    }
-    PoolOptions pool =
-        new PoolOptions()
-            .setHttp2MaxSize(1)
-            .setHttp1MaxSize(32)
-            .setMaxWaitQueueSize(1024)
-            .setCleanerPeriod((int) Duration.ofSeconds(30).toMillis());
-    return loop.owner()
-        .httpClientBuilder()
-        .with(Tls.connect(options, keys, trust))
-        .with(pool)
-        .withConnectHandler(connected)
-        .build();
-  }
-
-  /** The connections that show the same certificate, or none. */
-  private final class Connections {
-    private final HttpClient http;
-    private final Set<HttpConnection> open = ConcurrentHashMap.newKeySet();
-    private int opening;
-    private boolean drains;
-
-    Connections(Credentials credentials) {
-      this.http =
-          http(
-              credentials instanceof Credentials.Certificate(var identity)
-                  ? new ReloadableKeys(identity)
-                  : null,
-              this::opened);
-    }
-
-    private void opened(HttpConnection connection) {
-      open.add(connection);
-      connected(connection, () -> open.remove(connection));
-    }
-
-    /** Opens a request and sends it; called on the loop. */
-    Future<HttpClientResponse> send(
-        RequestOptions options, Function<HttpClientRequest, Future<HttpClientResponse>> sending) {
-      opening++;
-      Future<HttpClientRequest> request = http.request(options);
-      Future<HttpClientResponse> response = request.compose(sending);
-      request.onComplete(
-          opened -> {
-            opening--;
-            shutdown();
-          });
-      return response;
-    }
-
-    /** Ends once requests that have begun are answered. */
-    void drain() {
-      drains = true;
-      shutdown();
-    }
-
-    /** A client that shuts down fails requests that wait for their connection. */
-    private void shutdown() {
-      if (drains && opening == 0) {
-        drains = false;
-        http.shutdown(DRAIN.toMillis(), TimeUnit.MILLISECONDS)
-            .onComplete(v -> draining.remove(this));
-      }
-    }
-
-    void cut() {
-      open.forEach(connection -> connection.close().otherwiseEmpty());
-    }
-  }
-
-  /** Pings an HTTP/2 connection while it lives, since a half-open one looks like a quiet watch. */
-  private void connected(HttpConnection connection, Runnable closed) {
-    boolean[] answered = {true};
-    long timer =
-        loop.owner()
-            .setPeriodic(
-                PING_INTERVAL.toMillis(),
-                id -> {
-                  if (!answered[0]) {
-                    return;
-                  }
-                  answered[0] = false;
-                  ping(connection).onComplete(r -> answered[0] = true);
-                });
-    connection.closeHandler(
-        v -> {
-          loop.owner().cancelTimer(timer);
-          closed.run();
-        });
-    // Requests and watches under way hear of it themselves, and are tried again above.
-    connection.exceptionHandler(
-        e -> LOG.debug("connection to {} broke: {}", config.server(), e.getMessage()));
-  }
-
-  private static Future<Void> ping(HttpConnection connection) {
-    try {
-      return connection
-          .ping(Buffer.buffer(new byte[8]))
-          .timeout(PING_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
-          .<Void>mapEmpty()
-          .recover(failure -> connection.close());
-    } catch (UnsupportedOperationException http1HasNoPing) {
-      return Future.succeededFuture();
-    }
   }
 
   private Future<Answer> read(HttpClientRequest request, HttpClientResponse response) {
