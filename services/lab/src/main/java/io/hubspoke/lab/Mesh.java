@@ -20,7 +20,6 @@ import io.hubspoke.pki.Pem;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.scheduler.Scheduler;
 import io.hubspoke.tokens.TokenSigner;
-import io.vertx.core.Deployable;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.SocketAddress;
@@ -62,6 +61,7 @@ public final class Mesh {
   private final ClusterFiles files;
   private final MeshComponents components;
   private final NodeProxies proxies;
+  private final MeshApiserver apiserver;
   private final ApiClient admin;
   private final Map<String, MeshNode> nodes = new ConcurrentHashMap<>();
   private final Map<String, ArrayBlockingQueue<Access>> accesses = new ConcurrentHashMap<>();
@@ -86,6 +86,7 @@ public final class Mesh {
     this.files = files;
     this.components = new MeshComponents(options, addresses, files);
     this.proxies = new NodeProxies(vertx, components, addresses, files);
+    this.apiserver = new MeshApiserver(vertx, components::apiserver);
     this.admin =
         new ApiClient(
             vertx,
@@ -124,7 +125,7 @@ public final class Mesh {
     nodesUplink = uplink(addresses.nodesUplink());
     schedulerUplink = uplink(addresses.schedulerUplink());
     controllerManagerUplink = uplink(addresses.controllerManagerUplink());
-    deploy(new Apiserver(components.apiserver()));
+    apiserver.start();
     var published = components.publication().publish(admin);
     var token = createToken(Instant.now().plus(TOKEN_LIFE));
     var bootstrap =
@@ -154,10 +155,6 @@ public final class Mesh {
             vertx,
             SocketAddress.inetSocketAddress(Addresses.API_PORT, address),
             SocketAddress.inetSocketAddress(Addresses.API_PORT, addresses.apiserver())));
-  }
-
-  private void deploy(Deployable component) throws Exception {
-    deployments.add(Component.await(vertx.deployVerticle(component)));
   }
 
   private Future<String> deployNode(
@@ -300,6 +297,7 @@ public final class Mesh {
     for (var deployment : deployments.reversed()) {
       await(vertx.undeploy(deployment));
     }
+    await(apiserver.close());
     for (var node : nodes.values()) {
       await(node.wire().close());
     }
@@ -414,6 +412,11 @@ public final class Mesh {
   /** Signs tokens of service accounts as the apiserver does, whatever they say. */
   public TokenSigner tokenSigner() throws IOException {
     return new TokenSigner(vertx, Pem.readPrivateKey(files.serviceAccountKey()));
+  }
+
+  /** The mesh's own apiserver. */
+  public MeshApiserver apiserver() {
+    return apiserver;
   }
 
   /** An apiserver beside the mesh's own. */

@@ -1,5 +1,7 @@
 package io.hubspoke.lab;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Json;
@@ -11,6 +13,8 @@ import io.hubspoke.runtime.Component;
 import io.hubspoke.testing.Await;
 import io.vertx.core.Vertx;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -22,6 +26,7 @@ import java.util.function.UnaryOperator;
 final class TestMesh {
   static final String NAMESPACE = "default";
   private static final Duration READY = Duration.ofSeconds(60);
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   private final Vertx vertx = Component.vertx();
   private final Path directory;
@@ -132,6 +137,40 @@ final class TestMesh {
         pod + " waits: " + reason,
         () -> status(pod),
         s -> s.at("/containerStatuses/0/state/waiting/reason").asText().equals(reason));
+  }
+
+  /** Puts a service on port 80 before the pods with this label, and returns its address. */
+  String service(String name, String app) throws Exception {
+    var service = Json.object().put("apiVersion", "v1").put("kind", "Service");
+    service.putObject("metadata").put("name", name).put("namespace", NAMESPACE);
+    var spec = service.putObject("spec");
+    spec.putObject("selector").put("app", app);
+    spec.putArray("ports").addObject().put("port", 80).put("targetPort", 8080);
+    return Await.result(mesh.admin().create(Resource.SERVICES.tree(), NAMESPACE, service))
+        .at("/spec/clusterIP")
+        .asText();
+  }
+
+  /** Creates a pod that answers with its name, found by this label. */
+  void echo(String name, String app) throws Exception {
+    var pod = pod(name, "Always");
+    container(pod, "main", "hubspoke/echo");
+    ((ObjectNode) pod.path("metadata")).putObject("labels").put("app", app);
+    create(pod);
+  }
+
+  /** Asks a pod or service over HTTP as a node does; empty when nobody answers. */
+  String ask(String node, String address, int port) {
+    var from = InetAddress.ofLiteral(mesh.nodes().get(node).advertises());
+    try (var socket = new Socket(InetAddress.ofLiteral(address), port, from, 0)) {
+      socket.setSoTimeout((int) PATIENCE.toMillis());
+      socket
+          .getOutputStream()
+          .write("GET / HTTP/1.1\r\nHost: any\r\nConnection: close\r\n\r\n".getBytes(UTF_8));
+      return new String(socket.getInputStream().readAllBytes(), UTF_8);
+    } catch (IOException gone) {
+      return "";
+    }
   }
 
   void stop() throws Exception {

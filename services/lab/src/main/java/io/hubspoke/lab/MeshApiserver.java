@@ -1,0 +1,53 @@
+package io.hubspoke.lab;
+
+import io.hubspoke.apiserver.Apiserver;
+import io.hubspoke.apiserver.ApiserverOptions;
+import io.hubspoke.apiserver.store.MemoryStore;
+import io.hubspoke.apiserver.store.Store;
+import io.hubspoke.runtime.Component;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.time.Clock;
+import java.util.function.Supplier;
+
+/** The apiserver of a mesh, which may go away and come back on its address. Its methods block. */
+public final class MeshApiserver {
+  private final Vertx vertx;
+  private final Supplier<ApiserverOptions> options;
+  private Store store = MemoryStore.afterOthers(Clock.systemUTC());
+  private String deployment;
+
+  MeshApiserver(Vertx vertx, Supplier<ApiserverOptions> options) {
+    this.vertx = vertx;
+    this.options = options;
+  }
+
+  /** Starts it with what its store keeps. */
+  public void start() throws Exception {
+    deployment = Component.await(vertx.deployVerticle(new Apiserver(options.get(), store)));
+  }
+
+  /** Ends it; what it kept stays. */
+  public void stop() throws Exception {
+    if (deployment != null) {
+      var ending = deployment;
+      deployment = null;
+      Component.await(vertx.undeploy(ending));
+    }
+  }
+
+  /** Loses what it kept; only while it is stopped. */
+  public void forget() throws Exception {
+    if (deployment != null) {
+      throw new IllegalStateException("the apiserver runs");
+    }
+    Component.await(store.close());
+    store = MemoryStore.afterOthers(Clock.systemUTC());
+  }
+
+  /** Ends it for good. */
+  Future<Void> close() {
+    var ended = deployment == null ? Future.<Void>succeededFuture() : vertx.undeploy(deployment);
+    return ended.eventually(store::close);
+  }
+}
