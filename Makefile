@@ -36,10 +36,11 @@ containerd: tools runtimes ## the tests that run real containers, alone
 # Jazzer can't read the classes of a JDK this new, so they are compiled for an older one.
 fuzz: tools ## look for requests that break what reads them (FUZZ_SECONDS=60 each, FUZZ_TARGETS)
 	@JAVA_HOME="$(JDK_HOME)" $(MVN) $(MVN_FLAGS) --no-transfer-progress -Pfuzz -Dmaven.compiler.release=23 \
-	  -pl services/apiserver,shared/streams -am test-compile dependency:build-classpath \
+	  -pl services/apiserver,shared/streams,shared/tunnel -am test-compile dependency:build-classpath \
 	  -Dmdep.outputFile=target/fuzz.classpath
 	@fuzz=$(CURDIR)/shared/testing/src/main/fuzz/fuzz; failed=0; \
 	  $$fuzz "$(JDK_HOME)" shared/streams io.hubspoke.streams $(FUZZ_TARGETS) || failed=1; \
+	  $$fuzz "$(JDK_HOME)" shared/tunnel io.hubspoke.tunnel $(FUZZ_TARGETS) || failed=1; \
 	  $$fuzz "$(JDK_HOME)" services/apiserver io.hubspoke.apiserver.fuzz $(FUZZ_TARGETS) || failed=1; \
 	  exit $$failed
 
