@@ -2,6 +2,7 @@ package io.hubspoke.lab;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
@@ -19,6 +20,12 @@ public record Addresses(int block) {
 
   static final int API_PORT = 6443;
   static final int KUBELET_PORT = 10250;
+
+  /** Where Konnectivity agents connect to, as in Kubernetes' own example. */
+  static final int AGENT_PORT = 8132;
+
+  /** Where an egress selector that speaks TCP finds the Konnectivity server. */
+  static final int KONNECTIVITY_PORT = 8131;
 
   /** A network of its own for each node's pods: no more fit. */
   static final int NODES = 250;
@@ -79,6 +86,21 @@ public record Addresses(int block) {
   /** Where the controller manager finds the apiserver. */
   public String controllerManagerUplink() {
     return "127.0.%d.3".formatted(11 + 2 * block);
+  }
+
+  /** Where the Konnectivity server listens, for the hub and for agents. */
+  public String konnectivityServer() {
+    return "127.0.%d.4".formatted(10 + 2 * block);
+  }
+
+  /** Where agents find the Konnectivity server: the wire from the node network. */
+  public String konnectivityUplink() {
+    return "127.0.%d.4".formatted(11 + 2 * block);
+  }
+
+  /** Every address that something of the control plane connects from. */
+  public Set<String> controlPlane() {
+    return Set.of(apiserver(), scheduler(), controllerManager(), konnectivityServer());
   }
 
   /** What the n-th node advertises, from 1: its wire's address. */

@@ -20,30 +20,41 @@ import picocli.CommandLine.ParameterException;
       "0:every measurement is what the documents say",
       "1:one differs, or could not be made"
     },
-    footer = {"", "Example:", "  hubspoke audit --routes C1,C1v --json report.json"})
+    footer = {
+      "",
+      "Example:",
+      "  hubspoke audit --routes C1,C1v --json report.json",
+      "  hubspoke audit --routes C1/direct,C1/ssh"
+    })
 final class AuditCommand extends MeasuringCommand {
   @Option(
       names = "--routes",
       split = ",",
       paramLabel = "ID",
-      description = "Measure these routes only, such as N1,C1v (default: all).")
+      description =
+          "Measure these routes only, such as N1,C1v; C1 is measured under each egress, C1/ssh under"
+              + " that one (default: all).")
   private List<String> ids = List.of();
 
   @Override
   List<Route> routes() {
     var all = Audit.routes();
     for (var id : ids) {
-      if (all.stream().noneMatch(route -> route.id().equalsIgnoreCase(id))) {
+      if (all.stream().noneMatch(route -> isMeant(id, route))) {
         throw new ParameterException(
             spec().commandLine(),
             "--routes: no route '%s'; there are %s"
-                .formatted(id, String.join(", ", all.stream().map(Route::id).toList())));
+                .formatted(id, String.join(", ", all.stream().map(Route::label).toList())));
       }
     }
     return ids.isEmpty()
         ? all
-        : all.stream()
-            .filter(route -> ids.stream().anyMatch(id -> id.equalsIgnoreCase(route.id())))
-            .toList();
+        : all.stream().filter(route -> ids.stream().anyMatch(id -> isMeant(id, route))).toList();
+  }
+
+  private static boolean isMeant(String id, Route route) {
+    return id.equalsIgnoreCase(route.id())
+        || id.equalsIgnoreCase(route.label())
+        || id.equalsIgnoreCase(route.id() + "/" + route.egress());
   }
 }

@@ -23,16 +23,19 @@ import picocli.CommandLine.Option;
       BenchCommand.Startup.class,
       BenchApiCommand.class,
       BenchStreamsCommand.class,
-      BenchServiceCommand.class
+      BenchServiceCommand.class,
+      BenchTunnelCommand.class,
+      BenchTunnelCommand.Target.class
     },
-    synopsisSubcommandLabel = "(startup | api | streams | service)",
+    synopsisSubcommandLabel = "(startup | api | streams | service | tunnel)",
     footer = {
       "",
       "Example:",
       "  hubspoke bench startup --runs 5",
       "  hubspoke bench api",
       "  hubspoke bench streams",
-      "  hubspoke bench service"
+      "  hubspoke bench service",
+      "  hubspoke bench tunnel"
     })
 final class BenchCommand implements Callable<Integer> {
   @picocli.CommandLine.Spec private picocli.CommandLine.Model.CommandSpec spec;

@@ -15,6 +15,7 @@ import java.util.function.UnaryOperator;
  * @param changes what differs from the secure set-up
  * @param wiredPods whether pods listen behind addresses that are left to wires
  * @param kubeProxy how each node gets its kube-proxy
+ * @param egress how the control plane reaches nodes
  */
 public record MeshOptions(
     Path directory,
@@ -22,7 +23,8 @@ public record MeshOptions(
     Posture posture,
     Changes changes,
     boolean wiredPods,
-    KubeProxyMode kubeProxy) {
+    KubeProxyMode kubeProxy,
+    Egress egress) {
 
   /** What kube-proxies are. */
   public enum KubeProxyMode {
@@ -71,16 +73,20 @@ public record MeshOptions(
 
   /** A mesh whose pods listen on their own addresses. */
   public MeshOptions(Path directory, int nodes, Posture posture, Changes changes) {
-    this(directory, nodes, posture, changes, false, KubeProxyMode.DAEMON_SET);
+    this(directory, nodes, posture, changes, false, KubeProxyMode.DAEMON_SET, Egress.DIRECT);
   }
 
   /** Has pods listen behind addresses that are left to wires. */
   public MeshOptions withWiredPods() {
-    return new MeshOptions(directory, nodes, posture, changes, true, kubeProxy);
+    return new MeshOptions(directory, nodes, posture, changes, true, kubeProxy, egress);
   }
 
   public MeshOptions with(KubeProxyMode mode) {
-    return new MeshOptions(directory, nodes, posture, changes, wiredPods, mode);
+    return new MeshOptions(directory, nodes, posture, changes, wiredPods, mode, egress);
+  }
+
+  public MeshOptions with(Egress way) {
+    return new MeshOptions(directory, nodes, posture, changes, wiredPods, kubeProxy, way);
   }
 
   /**

@@ -17,6 +17,13 @@ final class OwnCommand {
         .start();
   }
 
+  /** Starts one that says something first, which who starts it must read. */
+  static Process speaking(List<String> arguments) throws IOException {
+    return new ProcessBuilder(with(arguments))
+        .redirectError(ProcessBuilder.Redirect.INHERIT)
+        .start();
+  }
+
   /** Returns the command line of this process, launcher's options and all, with other arguments. */
   static List<String> with(List<String> arguments) throws IOException {
     var self = ProcessHandle.current().info();

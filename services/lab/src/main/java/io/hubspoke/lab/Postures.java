@@ -10,22 +10,23 @@ import io.vertx.core.Vertx;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * A mesh for each posture that some routes need, in a directory that goes away with them. Whether
- * kubelets are verified is a flag of the apiserver, and whom a kubelet lets in one of the kubelet,
- * so one mesh cannot show them all.
+ * A mesh for each posture and egress that some routes need, in a directory that goes away with
+ * them. Whether kubelets are verified and how they are reached are flags of the apiserver, and whom
+ * a kubelet lets in one of the kubelet, so one mesh cannot show them all.
  */
 public final class Postures {
   private static final Duration READY = Duration.ofSeconds(60);
+  private static final Meshes.Kind SEVERAL_NODES = new Meshes.Kind(Posture.DEFAULT, Egress.DIRECT);
 
   private final Vertx vertx;
   private final Path directory;
-  private final Map<Posture, Mesh> meshes = new EnumMap<>(Posture.class);
+  private final Map<Meshes.Kind, Mesh> meshes = new LinkedHashMap<>();
 
   private Postures(Vertx vertx, Path directory) {
     this.vertx = vertx;
@@ -44,11 +45,11 @@ public final class Postures {
       throws Exception {
     var lab = new Postures(Component.vertx(), Files.createTempDirectory("hubspoke-"));
     try {
-      for (var posture : routes.stream().map(Route::posture).distinct().toList()) {
-        // The other postures show what they are with the node that is called.
-        var count = posture == Posture.DEFAULT ? nodes : 1;
-        progress.accept("starting a mesh of %d, posture %s".formatted(count, posture));
-        lab.add(count, posture, changes);
+      for (var kind : routes.stream().map(Route::mesh).distinct().toList()) {
+        // The other kinds show what they are with the node that is called.
+        var count = kind.equals(SEVERAL_NODES) ? nodes : 1;
+        progress.accept("starting a mesh of %d, posture %s".formatted(count, kind));
+        lab.add(count, kind, changes);
         progress.accept("ready");
       }
       return lab;
@@ -58,29 +59,34 @@ public final class Postures {
     }
   }
 
-  private void add(int nodes, Posture posture, Changes changes) throws Exception {
+  private void add(int nodes, Meshes.Kind kind, Changes changes) throws Exception {
+    var home = directory.resolve(kind.posture() + "-" + kind.egress());
     var mesh =
         Mesh.start(
             vertx,
-            new MeshOptions(directory.resolve(posture.toString()), nodes, posture, changes)
+            new MeshOptions(home, nodes, kind.posture(), changes)
                 .withWiredPods()
-                .with(kubeProxy(posture)));
-    meshes.put(posture, mesh);
+                .with(kubeProxy(kind))
+                .with(kind.egress()));
+    meshes.put(kind, mesh);
     mesh.awaitReady(READY);
   }
 
   /** One posture has those on hosts, so that both kinds are measured and no mesh is added. */
-  private static KubeProxyMode kubeProxy(Posture posture) {
-    return switch (posture) {
+  private static KubeProxyMode kubeProxy(Meshes.Kind kind) {
+    if (kind.egress() != Egress.DIRECT) {
+      return KubeProxyMode.NONE;
+    }
+    return switch (kind.posture()) {
       case DEFAULT -> KubeProxyMode.DAEMON_SET;
       case VERIFIED -> KubeProxyMode.HOST_PROCESS;
       case OPEN -> KubeProxyMode.NONE;
     };
   }
 
-  /** The meshes by posture. */
-  public Map<Posture, Mesh> meshes() {
-    return Map.copyOf(meshes);
+  /** The meshes that were started. */
+  public Meshes meshes() {
+    return new Meshes(meshes);
   }
 
   /** Stops the meshes and removes their files. */

@@ -1,11 +1,12 @@
 package io.hubspoke.lab.audit;
 
-import io.hubspoke.lab.Mesh;
+import io.hubspoke.lab.Egress;
 import io.hubspoke.lab.MeshOptions.Posture;
+import io.hubspoke.lab.Meshes;
 import io.hubspoke.runtime.Component;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -16,13 +17,13 @@ import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
-/** Measures routes, each on the mesh of its posture. */
+/** Measures routes, each on a mesh of its kind. */
 public final class Audit {
-  private final Map<Posture, Mesh> meshes;
+  private final Meshes meshes;
   private final Consumer<String> progress;
 
-  public Audit(Map<Posture, Mesh> meshes, Consumer<String> progress) {
-    this.meshes = Map.copyOf(meshes);
+  public Audit(Meshes meshes, Consumer<String> progress) {
+    this.meshes = meshes;
     this.progress = progress;
   }
 
@@ -44,11 +45,11 @@ public final class Audit {
       routes.add(ofPosture.apply(Posture.DEFAULT));
       routes.add(ofPosture.apply(Posture.VERIFIED));
     }
-    routes.addAll(ProxyRoute.to(ProxyTarget.NODE));
+    routes.addAll(ProxyRoute.to(ProxyTarget.NODE, Egress.DIRECT));
     routes.add(new NodeProxyRoute(Posture.DEFAULT));
     routes.add(new NodeProxyRoute(Posture.VERIFIED));
-    routes.addAll(ProxyRoute.to(ProxyTarget.POD));
-    routes.addAll(ProxyRoute.to(ProxyTarget.SERVICE));
+    routes.addAll(ProxyRoute.to(ProxyTarget.POD, Egress.DIRECT));
+    routes.addAll(ProxyRoute.to(ProxyTarget.SERVICE, Egress.DIRECT));
     routes.add(new RunRoute(Posture.OPEN));
     routes.add(new RunRoute(Posture.DEFAULT));
     return List.copyOf(routes);
@@ -59,18 +60,18 @@ public final class Audit {
    * each other, since they put their taps and interceptors on the same wires; meshes share nothing.
    */
   public List<Row> run(List<? extends Route> routes) throws InterruptedException {
-    var measuring = new EnumMap<Posture, Future<List<Row>>>(Posture.class);
+    var measuring = new HashMap<Meshes.Kind, Future<List<Row>>>();
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       try {
-        for (var posture : routes.stream().map(Route::posture).distinct().toList()) {
-          var ofPosture = routes.stream().filter(r -> r.posture() == posture).toList();
-          measuring.put(posture, threads.submit(() -> measure(ofPosture)));
+        for (var kind : routes.stream().map(Route::mesh).distinct().toList()) {
+          var ofKind = routes.stream().filter(route -> route.mesh().equals(kind)).toList();
+          measuring.put(kind, threads.submit(() -> measure(ofKind)));
         }
-        var rows = new EnumMap<Posture, Iterator<Row>>(Posture.class);
-        for (var posture : measuring.keySet()) {
-          rows.put(posture, measuring.get(posture).get().iterator());
+        var rows = new HashMap<Meshes.Kind, Iterator<Row>>();
+        for (var kind : measuring.entrySet()) {
+          rows.put(kind.getKey(), kind.getValue().get().iterator());
         }
-        return routes.stream().map(route -> rows.get(route.posture()).next()).toList();
+        return routes.stream().map(route -> rows.get(route.mesh()).next()).toList();
       } catch (InterruptedException e) {
         threads.shutdownNow();
         throw e;
@@ -84,7 +85,7 @@ public final class Audit {
   private List<Row> measure(List<? extends Route> routes) throws InterruptedException {
     var rows = new ArrayList<Row>();
     for (var route : routes) {
-      progress.accept("measuring " + route.id() + " " + route.title());
+      progress.accept("measuring %s %s".formatted(route.label(), route.title()));
       rows.add(measure(route));
     }
     return rows;
@@ -95,7 +96,7 @@ public final class Audit {
     Map<Property, Verdict> verdicts = Map.of();
     Optional<String> failure = Optional.empty();
     try {
-      verdicts = route.measure(meshes.get(route.posture()));
+      verdicts = route.measure(meshes.get(route.mesh()));
     } catch (InterruptedException e) {
       throw e;
     } catch (Exception e) {

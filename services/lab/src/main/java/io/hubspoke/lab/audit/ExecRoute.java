@@ -3,8 +3,10 @@ package io.hubspoke.lab.audit;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.lab.Egress;
 import io.hubspoke.lab.Mesh;
 import io.hubspoke.lab.MeshOptions.Posture;
+import io.hubspoke.lab.Meshes;
 import io.hubspoke.streams.RemoteCommand;
 import io.hubspoke.streams.StreamTransport;
 import io.hubspoke.streams.TerminalSize;
@@ -25,7 +27,12 @@ public final class ExecRoute extends KubeletRoute {
 
   /** Measures under a posture: default (C2) or verified (C2v). */
   public ExecRoute(Posture posture) {
-    super("C2", "apiserver to kubelet: attach and exec", posture);
+    this(new Meshes.Kind(posture, Egress.DIRECT));
+  }
+
+  /** Measures on a mesh of any kind. */
+  public ExecRoute(Meshes.Kind kind) {
+    super("C2", "apiserver to kubelet: attach and exec", kind);
   }
 
   @Override

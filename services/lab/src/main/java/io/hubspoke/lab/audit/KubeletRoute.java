@@ -1,17 +1,16 @@
 package io.hubspoke.lab.audit;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.lab.Egress;
 import io.hubspoke.lab.Mesh;
 import io.hubspoke.lab.MeshOptions.Posture;
-import io.hubspoke.lab.wire.Wire;
+import io.hubspoke.lab.Meshes;
 import io.hubspoke.pki.CertificateProfile;
-import io.hubspoke.runtime.Component;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * The apiserver asks something of a kubelet for a caller ("apiserver to kubelet"). What it asks is
@@ -27,12 +26,12 @@ abstract class KubeletRoute implements Route {
 
   private final String id;
   private final String title;
-  private final Posture posture;
+  private final Meshes.Kind kind;
 
-  KubeletRoute(String id, String title, Posture posture) {
-    this.id = posture == Posture.VERIFIED ? id + "v" : id;
+  KubeletRoute(String id, String title, Meshes.Kind kind) {
+    this.id = kind.posture() == Posture.VERIFIED ? id + "v" : id;
     this.title = title;
-    this.posture = posture;
+    this.kind = kind;
   }
 
   @Override
@@ -47,12 +46,17 @@ abstract class KubeletRoute implements Route {
 
   @Override
   public final Posture posture() {
-    return posture;
+    return kind.posture();
+  }
+
+  @Override
+  public final Meshes.Kind mesh() {
+    return kind;
   }
 
   @Override
   public final String egress() {
-    return "direct";
+    return kind.egress().toString();
   }
 
   @Override
@@ -60,10 +64,14 @@ abstract class KubeletRoute implements Route {
     return Map.of(
         Property.REACHABLE, true,
         Property.ENCRYPTED, true,
-        Property.SERVER_VERIFIED, posture == Posture.VERIFIED,
+        Property.SERVER_VERIFIED, verified() || kind.egress() != Egress.DIRECT,
         Property.CLIENT_AUTHENTICATED, true,
         Property.AUTHORIZED, true,
         Property.PATH, true);
+  }
+
+  private boolean verified() {
+    return kind.posture() == Posture.VERIFIED;
   }
 
   /** Makes the pods that the request is about; the first of them bears the canary as its name. */
@@ -87,23 +95,24 @@ abstract class KubeletRoute implements Route {
     var verdicts = new EnumMap<Property, Verdict>(Property.class);
     var workload = new Workload(mesh);
     var canary = Checks.canary();
-    var wire = mesh.nodes().get(NODE).wire();
+    var way = Way.to(mesh, mesh.nodes().get(NODE).wire(), false);
     List<String> pods = new ArrayList<>();
     try (var admin = Probe.as(mesh.adminIdentity())) {
       pods.addAll(deploy(workload, canary));
       workload.runs(canary);
-      var path = PathWatch.toNode(mesh, NODE);
-      var recording = Checks.tap(wire);
+      var recording = way.tap();
       verdicts.put(Property.REACHABLE, reachable(mesh, admin, pods));
-      verdicts.put(Property.ENCRYPTED, Checks.encrypted(recording, canary));
-      verdicts.put(Property.PATH, path.openedBy(Set.of(mesh.addresses().apiserver())));
-      Checks.release(wire);
+      verdicts.put(Property.ENCRYPTED, way.encrypted(recording, canary));
+      verdicts.put(Property.PATH, way.path());
+      way.release();
       verdicts.put(Property.CLIENT_AUTHENTICATED, authenticated(mesh, canary));
       verdicts.put(Property.AUTHORIZED, authorized(mesh, canary));
-      verdicts.put(Property.SERVER_VERIFIED, serverVerified(mesh, wire, admin, canary));
+      verdicts.put(
+          Property.SERVER_VERIFIED,
+          way.serverVerified(deceptions(mesh, admin, canary, Checks.canary()), verified()));
       return verdicts;
     } finally {
-      Checks.release(wire);
+      way.end();
       for (var pod : pods) {
         workload.delete(pod);
       }
@@ -146,7 +155,7 @@ abstract class KubeletRoute implements Route {
   private Verdict authorized(Mesh mesh, String pod) throws Exception {
     var evidence = Checks.evidence();
     // What verification rests on: no node gets a serving certificate with another's name.
-    var confined = posture == Posture.DEFAULT || namesAreConfined(mesh, evidence);
+    var confined = !verified() || namesAreConfined(mesh, evidence);
     var nobody = mesh.issue(CertificateProfile.client("nobody", List.of(), Duration.ofHours(1)));
     var direct = direct(pod);
     try (var stranger = Probe.as(nobody)) {
@@ -166,24 +175,5 @@ abstract class KubeletRoute implements Route {
 
   private static boolean namesAreConfined(Mesh mesh, ObjectNode evidence) throws Exception {
     return NodeNames.refused(mesh, NODE, Requests.Signer.KUBELET_SERVING, evidence);
-  }
-
-  private Verdict serverVerified(Mesh mesh, Wire wire, Probe admin, String pod) throws Exception {
-    var verdicts = new ArrayList<Verdict>();
-    for (var deception : deceptions(mesh, admin, pod, Checks.canary())) {
-      var interceptor = Checks.intercept(mesh, wire, deception.alteration());
-      try {
-        // On a connection that was reset a moment ago a request fails before it meets anybody.
-        var received =
-            Checks.eventually(
-                Checks.PATIENCE, deception::call, got -> !interceptor.interceptions().isEmpty());
-        var seen = Checks.serverVerifiedByNow(interceptor, mesh.addresses().apiserver());
-        verdicts.add(Deception.judge(seen, received, deception.read(interceptor)));
-      } finally {
-        Component.await(interceptor.close());
-        Component.await(deception.close());
-      }
-    }
-    return Verdict.all(verdicts);
   }
 }

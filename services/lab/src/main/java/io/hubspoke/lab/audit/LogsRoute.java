@@ -1,7 +1,9 @@
 package io.hubspoke.lab.audit;
 
+import io.hubspoke.lab.Egress;
 import io.hubspoke.lab.Mesh;
 import io.hubspoke.lab.MeshOptions.Posture;
+import io.hubspoke.lab.Meshes;
 import io.hubspoke.lab.wire.Alteration;
 import java.time.Duration;
 import java.util.List;
@@ -14,7 +16,12 @@ public final class LogsRoute extends KubeletRoute {
 
   /** Measures under a posture: default (C1) or verified (C1v). */
   public LogsRoute(Posture posture) {
-    super("C1", "apiserver to kubelet: logs", posture);
+    this(new Meshes.Kind(posture, Egress.DIRECT));
+  }
+
+  /** Measures on a mesh of any kind. */
+  public LogsRoute(Meshes.Kind kind) {
+    super("C1", "apiserver to kubelet: logs", kind);
   }
 
   @Override

@@ -1,7 +1,9 @@
 package io.hubspoke.lab.audit;
 
+import io.hubspoke.lab.Egress;
 import io.hubspoke.lab.Mesh;
 import io.hubspoke.lab.MeshOptions.Posture;
+import io.hubspoke.lab.Meshes;
 import io.hubspoke.lab.wire.Alteration;
 import java.util.List;
 
@@ -13,7 +15,12 @@ public final class NodeProxyRoute extends KubeletRoute {
 
   /** Measures under a posture: default (C4k) or verified (C4kv). */
   public NodeProxyRoute(Posture posture) {
-    super("C4k", "apiserver proxy to a node's kubelet", posture);
+    this(new Meshes.Kind(posture, Egress.DIRECT));
+  }
+
+  /** Measures on a mesh of any kind. */
+  public NodeProxyRoute(Meshes.Kind kind) {
+    super("C4k", "apiserver proxy to a node's kubelet", kind);
   }
 
   @Override

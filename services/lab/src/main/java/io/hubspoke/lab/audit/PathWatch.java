@@ -33,11 +33,6 @@ final class PathWatch {
     }
   }
 
-  /** Watches a way from the control plane to a node. */
-  static PathWatch toNode(Mesh mesh, String node) throws Exception {
-    return across(mesh.nodes().get(node).wire());
-  }
-
   /** Watches one wire. */
   static PathWatch across(Wire wire) throws Exception {
     return new PathWatch(List.of(wire), List.of());

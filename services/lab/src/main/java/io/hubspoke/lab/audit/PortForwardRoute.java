@@ -1,7 +1,9 @@
 package io.hubspoke.lab.audit;
 
+import io.hubspoke.lab.Egress;
 import io.hubspoke.lab.Mesh;
 import io.hubspoke.lab.MeshOptions.Posture;
+import io.hubspoke.lab.Meshes;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.streams.StreamTransport;
 import java.util.ArrayList;
@@ -17,7 +19,12 @@ public final class PortForwardRoute extends KubeletRoute {
 
   /** Measures under a posture: default (C3) or verified (C3v). */
   public PortForwardRoute(Posture posture) {
-    super("C3", "apiserver to kubelet: port-forward", posture);
+    this(new Meshes.Kind(posture, Egress.DIRECT));
+  }
+
+  /** Measures on a mesh of any kind. */
+  public PortForwardRoute(Meshes.Kind kind) {
+    super("C3", "apiserver to kubelet: port-forward", kind);
   }
 
   @Override

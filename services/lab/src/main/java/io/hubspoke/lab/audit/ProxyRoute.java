@@ -5,11 +5,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import io.hubspoke.api.Json;
+import io.hubspoke.lab.Egress;
 import io.hubspoke.lab.Mesh;
 import io.hubspoke.lab.MeshOptions.Posture;
+import io.hubspoke.lab.Meshes;
 import io.hubspoke.lab.wire.Alteration;
 import io.hubspoke.pki.CertificateProfile;
-import io.hubspoke.runtime.Component;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -17,7 +18,6 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * C4, C5, C6: the apiserver fetches a page from a node, pod or service for a caller ("apiserver to
@@ -29,20 +29,29 @@ public final class ProxyRoute implements Route {
 
   private final ProxyTarget target;
   private final boolean tls;
+  private final Egress egress;
 
-  private ProxyRoute(ProxyTarget target, boolean tls) {
+  private ProxyRoute(ProxyTarget target, boolean tls, Egress egress) {
     this.target = target;
     this.tls = tls;
+    this.egress = egress;
   }
 
   /** Returns the two ways to one kind of target. */
-  static List<Route> to(ProxyTarget target) {
-    return List.of(new ProxyRoute(target, false), new ProxyRoute(target, true));
+  static List<Route> to(ProxyTarget target, Egress egress) {
+    return List.of(new ProxyRoute(target, false, egress), new ProxyRoute(target, true, egress));
   }
 
   /** Returns the six ways. */
+  public static List<Route> all(Egress egress) {
+    return Arrays.stream(ProxyTarget.values())
+        .flatMap(target -> to(target, egress).stream())
+        .toList();
+  }
+
+  /** Returns the six ways without a tunnel. */
   public static List<Route> all() {
-    return Arrays.stream(ProxyTarget.values()).flatMap(target -> to(target).stream()).toList();
+    return all(Egress.DIRECT);
   }
 
   @Override
@@ -61,16 +70,21 @@ public final class ProxyRoute implements Route {
   }
 
   @Override
+  public Meshes.Kind mesh() {
+    return new Meshes.Kind(posture(), egress);
+  }
+
+  @Override
   public String egress() {
-    return "direct";
+    return egress.toString();
   }
 
   @Override
   public Map<Property, Boolean> expectation() {
     return Map.of(
         Property.REACHABLE, true,
-        Property.ENCRYPTED, tls,
-        Property.SERVER_VERIFIED, false,
+        Property.ENCRYPTED, tls || egress != Egress.DIRECT,
+        Property.SERVER_VERIFIED, egress != Egress.DIRECT,
         Property.CLIENT_AUTHENTICATED, false,
         Property.AUTHORIZED, true,
         Property.PATH, true);
@@ -82,18 +96,21 @@ public final class ProxyRoute implements Route {
     var canary = Checks.canary();
     var page = Page.serve(mesh, target, tls, canary);
     var server = mesh.addresses().apiserverUrl();
+    var way = Way.to(mesh, page.wire(), !tls);
     try (var admin = Probe.as(mesh.adminIdentity())) {
-      var path = PathWatch.across(page.wire());
-      var recording = Checks.tap(page.wire());
+      var recording = way.tap();
       verdicts.put(Property.REACHABLE, reachable(admin, server, page));
-      verdicts.put(Property.ENCRYPTED, Checks.encrypted(recording, canary));
-      verdicts.put(Property.PATH, path.openedBy(Set.of(mesh.addresses().apiserver())));
-      Checks.release(page.wire());
+      verdicts.put(Property.ENCRYPTED, way.encrypted(recording, canary));
+      verdicts.put(Property.PATH, way.path());
+      way.release();
       verdicts.put(Property.CLIENT_AUTHENTICATED, authenticated(mesh, server, page));
       verdicts.put(Property.AUTHORIZED, authorized(mesh, server, page));
-      verdicts.put(Property.SERVER_VERIFIED, serverVerified(mesh, admin, server, page));
+      verdicts.put(
+          Property.SERVER_VERIFIED,
+          way.serverVerified(List.of(new ForgedPage(admin, server, page, Checks.canary())), false));
       return verdicts;
     } finally {
+      way.end();
       page.close();
     }
   }
@@ -252,29 +269,19 @@ public final class ProxyRoute implements Route {
     return Probe.as(mesh.issue(CertificateProfile.client(name, List.of(), Duration.ofHours(1))));
   }
 
-  private Verdict serverVerified(Mesh mesh, Probe admin, String server, Page page)
-      throws Exception {
-    var forged = Checks.canary();
-    var alteration = new Alteration.Replace(page.name(), forged);
-    var interceptor =
-        tls
-            ? Checks.intercept(mesh, page.wire(), alteration)
-            : Checks.interceptInClear(mesh, page.wire(), alteration);
-    try {
-      // On a connection that was reset a moment ago a request fails before it meets anybody.
-      var answer =
-          Checks.eventually(
-              Checks.PATIENCE,
-              () -> admin.get(page.at(server, PATH)),
-              got -> !interceptor.interceptions().isEmpty());
-      var seen = Checks.serverVerifiedByNow(interceptor, mesh.addresses().apiserver());
-      var received =
-          new Deception.Received(
-              answer.brief(forged), answer.body().contains(forged), answer.status() >= 500);
-      return Deception.judge(seen, received, Deception.firstLine(interceptor));
-    } finally {
-      Checks.release(page.wire());
-      Component.await(interceptor.close());
+  /** A page on which another name stands. */
+  private record ForgedPage(Probe admin, String server, Page page, String forged)
+      implements Deception {
+    @Override
+    public Alteration alteration() {
+      return new Alteration.Replace(page.name(), forged);
+    }
+
+    @Override
+    public Received call() throws InterruptedException {
+      var answer = admin.get(page.at(server, PATH));
+      return new Received(
+          answer.brief(forged), answer.body().contains(forged), answer.status() >= 500);
     }
   }
 }

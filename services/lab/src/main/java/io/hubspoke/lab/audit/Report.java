@@ -12,6 +12,7 @@ public final class Report {
   private static final String GREEN = "\u001b[32m";
   private static final String PLAIN = "\u001b[0m";
   private static final int ID = 5;
+  private static final int EGRESS = 8;
 
   /** The lines of a verdict's evidence that are quoted below the table. */
   static final String IN_SHORT = "inShort";
@@ -36,7 +37,7 @@ public final class Report {
     var title = Math.max(5, rows.stream().mapToInt(r -> r.title().length()).max().orElse(0));
     var line = new StringBuilder();
     line.append(pad("", ID)).append(pad("route", title + 1)).append(pad("posture", 9));
-    line.append(pad("egress", 7));
+    line.append(pad("egress", EGRESS));
     for (var property : COLUMNS) {
       line.append(pad(heading(property), 7));
     }
@@ -51,6 +52,9 @@ public final class Report {
         "yes/NO: measured; '!' differs from what the documents say, '?' could not be measured.");
     out.println(
         "verif.: an interceptor with a foreign certificate is refused; NO: it read and altered.");
+    if (rows.stream().anyMatch(row -> row.egress().startsWith("konnectivity-"))) {
+      out.println("egress grpc, connect: Konnectivity by gRPC, by HTTP CONNECT.");
+    }
     var good = rows.stream().filter(Row::asExpected).count();
     var summary =
         "%d of %d routes as expected, measured in %.1f s"
@@ -62,7 +66,7 @@ public final class Report {
   private void quotes(PrintWriter out) {
     var heading = "\nSeen on the wire:";
     for (var row : rows) {
-      var id = row.id();
+      var id = pad(row.id(), ID) + (row.isTunnelled() ? pad(shortEgress(row), EGRESS) : "");
       for (var property : COLUMNS) {
         var verdict = row.verdicts().get(property);
         if (verdict == null || !verdict.evidence().has(IN_SHORT)) {
@@ -73,11 +77,16 @@ public final class Report {
           heading = "";
         }
         for (var line : verdict.evidence().path(IN_SHORT)) {
-          out.println(pad(id, ID) + line.asText());
-          id = "";
+          out.println(id + line.asText());
+          id = pad("", id.length());
         }
       }
     }
+  }
+
+  /** Both ways of Konnectivity, as short as the column. */
+  private static String shortEgress(Row row) {
+    return row.egress().replace("konnectivity-", "").replace("http-", "");
   }
 
   private static String heading(Property property) {
@@ -94,7 +103,7 @@ public final class Report {
   private static void print(Row row, int title, PrintWriter out, boolean colours) {
     var line = new StringBuilder();
     line.append(pad(row.id(), ID)).append(pad(row.title(), title + 1));
-    line.append(pad(row.posture(), 9)).append(pad(row.egress(), 7));
+    line.append(pad(row.posture(), 9)).append(pad(shortEgress(row), EGRESS));
     for (var property : COLUMNS) {
       line.append(colour(pad(cell(row, property), 7), row.asExpected(property), colours));
     }

@@ -1,7 +1,9 @@
 package io.hubspoke.lab.audit;
 
+import io.hubspoke.lab.Egress;
 import io.hubspoke.lab.Mesh;
 import io.hubspoke.lab.MeshOptions.Posture;
+import io.hubspoke.lab.Meshes;
 import java.util.Map;
 
 /**
@@ -22,8 +24,18 @@ public interface Route {
     return posture().toString();
   }
 
+  /** The mesh that it is measured on. */
+  default Meshes.Kind mesh() {
+    return new Meshes.Kind(posture(), Egress.DIRECT);
+  }
+
   /** How the control plane reaches nodes; {@code -} where nodes reach the control plane. */
   String egress();
+
+  /** The id, with the egress where that is a tunnel: {@code C1/ssh}. */
+  default String label() {
+    return mesh().egress() == Egress.DIRECT || egress().equals("-") ? id() : id() + "/" + egress();
+  }
 
   /** What the documents promise: whether each property that is measured holds. */
   Map<Property, Boolean> expectation();

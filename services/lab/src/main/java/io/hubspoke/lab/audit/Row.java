@@ -1,5 +1,6 @@
 package io.hubspoke.lab.audit;
 
+import io.hubspoke.lab.Egress;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -24,6 +25,11 @@ public record Row(
     expectation = Map.copyOf(expectation);
     notApplicable = Map.copyOf(notApplicable);
     verdicts = Map.copyOf(verdicts);
+  }
+
+  /** Whether the control plane reaches nodes through a tunnel there. */
+  boolean isTunnelled() {
+    return !egress.equals("-") && !egress.equals(Egress.DIRECT.toString());
   }
 
   /** Whether everything was measured and is as the documents say. */

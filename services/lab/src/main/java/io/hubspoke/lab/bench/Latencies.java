@@ -8,7 +8,8 @@ public final class Latencies {
   private int count;
   private boolean sorted;
 
-  void add(long took) {
+  /** Notes one, in nanoseconds. */
+  public void add(long took) {
     if (count == nanos.length) {
       nanos = Arrays.copyOf(nanos, count * 2);
     }

@@ -1,5 +1,6 @@
 package io.hubspoke.lab.wire;
 
+import io.vertx.core.net.SocketAddress;
 import java.time.Duration;
 
 /** What a wire does with the bytes that cross it. */
@@ -15,6 +16,9 @@ public sealed interface Mode {
 
   /** Relays each piece after a delay, in order, one piece in flight per direction. */
   record Delay(Duration by) implements Mode {}
+
+  /** Relays to another server in the true one's place, which speaks for itself. */
+  record Divert(SocketAddress impostor) implements Mode {}
 
   /** Lets nothing through; connections that are open are cut as well. */
   record Cut(How how) implements Mode {

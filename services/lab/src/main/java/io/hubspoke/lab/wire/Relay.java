@@ -57,6 +57,11 @@ final class Relay {
     this.pacing = pacing;
   }
 
+  /** Returns the address of who opened it. */
+  String from() {
+    return opener.remoteAddress().host();
+  }
+
   void start(Handler<Void> onClose) {
     opener.closeHandler(
         v -> {

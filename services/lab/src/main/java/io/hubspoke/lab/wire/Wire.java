@@ -52,6 +52,7 @@ public final class Wire {
   private final Set<NetSocketInternal> joining = new HashSet<>();
 
   private final Deque<Crossing> crossings = new ArrayDeque<>();
+  private Set<String> cutOff = Set.of();
   private NetServer server;
   private long opened;
   private volatile Mode mode = Mode.forward();
@@ -88,6 +89,32 @@ public final class Wire {
   /** Changes what the wire does. */
   public Future<Void> mode(Mode next) {
     return onContext(() -> change(next));
+  }
+
+  /**
+   * Cuts the way for callers at these addresses alone, whatever the mode does with others: open
+   * connections of theirs are reset, new ones are accepted and reset. They are crossings all the
+   * same, so that a try shows. An empty set mends the way.
+   */
+  public Future<Void> cutOff(Set<String> sources) {
+    var next = Set.copyOf(sources);
+    return onContext(
+        () -> {
+          cutOff = next;
+          for (var waiting : List.of(joining, held)) {
+            var cut = waiting.stream().filter(this::isCutOff).toList();
+            cut.forEach(waiting::remove);
+            cut.forEach(Relay::reset);
+          }
+          var open = relays.stream().filter(relay -> next.contains(relay.from())).toList();
+          open.forEach(relays::remove);
+          open.forEach(Relay::reset);
+          return Future.succeededFuture();
+        });
+  }
+
+  private boolean isCutOff(NetSocket opener) {
+    return cutOff.contains(opener.remoteAddress().host());
   }
 
   /** Resets the connections that are open, so that their ends dial again. */
@@ -154,7 +181,7 @@ public final class Wire {
               yield listening();
             }
           };
-      case Mode.Forward _, Mode.Tap _, Mode.Intercept _, Mode.Delay _ -> {
+      case Mode.Forward _, Mode.Tap _, Mode.Intercept _, Mode.Delay _, Mode.Divert _ -> {
         // A connection that a black hole froze has lost time that its ends cannot account for.
         relays.stream().filter(Relay::frozen).toList().forEach(Relay::reset);
         yield listening();
@@ -182,11 +209,17 @@ public final class Wire {
     // Its end may fail before a relay listens; the failure shows as the connection's end.
     opener.exceptionHandler(e -> opener.close());
     var crossing = noted(opener);
+    if (isCutOff(opener)) {
+      Relay.reset(opener);
+      return;
+    }
     switch (mode) {
       case Mode.Forward _ -> dial(opener, this::untouched, Relay.Pacing.AT_ONCE);
       case Mode.Tap(var recording) ->
           dial(opener, recorder(recording, crossing.id()), Relay.Pacing.AT_ONCE);
       case Mode.Delay(var by) -> dial(opener, this::untouched, after(by));
+      case Mode.Divert(var impostor) ->
+          dial(opener, impostor, this::untouched, Relay.Pacing.AT_ONCE);
       case Mode.Intercept(var interceptor) -> {
         joining.add(opener);
         interceptor
@@ -204,10 +237,15 @@ public final class Wire {
   }
 
   private void dial(NetSocketInternal opener, Relay.Filter filter, Relay.Pacing pacing) {
+    dial(opener, target, filter, pacing);
+  }
+
+  private void dial(
+      NetSocketInternal opener, SocketAddress to, Relay.Filter filter, Relay.Pacing pacing) {
     joining.add(opener);
     clientFrom(opener.remoteAddress().host())
-        .connect(target)
-        .onSuccess(to -> run(opener, new Relay(opener, (NetSocketInternal) to, filter, pacing)))
+        .connect(to)
+        .onSuccess(end -> run(opener, new Relay(opener, (NetSocketInternal) end, filter, pacing)))
         .onFailure(e -> refuse(opener));
   }
 
@@ -218,7 +256,7 @@ public final class Wire {
 
   private void run(NetSocketInternal opener, Relay relay) {
     joining.remove(opener);
-    if (mode instanceof Mode.Cut) {
+    if (mode instanceof Mode.Cut || isCutOff(opener)) {
       relay.reset();
       return;
     }

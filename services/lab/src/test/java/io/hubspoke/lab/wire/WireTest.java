@@ -18,6 +18,7 @@ import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -194,6 +195,59 @@ class WireTest {
   }
 
   @Test
+  void aWayThatIsCutForOneCallerStaysOpenForOthers() throws Exception {
+    serve(socket -> socket.getInputStream().readAllBytes());
+    try (var open = connect()) {
+      open.getOutputStream().write(1);
+      Await.until("relayed", () -> Await.result(wire.open()) == 1);
+      var other = connectFrom("127.10.77.3");
+      Await.until("relayed too", () -> Await.result(wire.open()) == 2);
+      Await.result(wire.cutOff(Set.of("127.0.0.1")));
+      assertThatThrownBy(() -> open.getInputStream().read())
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("reset");
+
+      serve(socket -> socket.getOutputStream().write("hello".getBytes(UTF)));
+      try (var cut = connect()) {
+        cut.setSoTimeout(5000);
+        assertThatThrownBy(() -> cut.getInputStream().read()).isInstanceOf(IOException.class);
+      }
+      assertThat(new String(readAll(other), UTF)).isEqualTo("hello");
+    }
+    assertThat(Await.result(wire.crossings()))
+        .extracting(Crossing::from)
+        .containsExactly("127.0.0.1", "127.10.77.3", "127.0.0.1");
+
+    Await.result(wire.cutOff(Set.of()));
+    serve(socket -> socket.getOutputStream().write("again".getBytes(UTF)));
+    try (var mended = connect()) {
+      assertThat(new String(readAll(mended), UTF)).isEqualTo("again");
+    }
+  }
+
+  @Test
+  void aDivertedCallerTalksToTheImpostorInstead() throws Exception {
+    try (var impostor = new ServerSocket(0, 50, LOOPBACK)) {
+      Await.result(
+          wire.mode(
+              new Mode.Divert(
+                  SocketAddress.inetSocketAddress(impostor.getLocalPort(), "127.0.0.1"))));
+      Thread.ofVirtual()
+          .start(
+              () -> {
+                try (var socket = impostor.accept()) {
+                  socket.getOutputStream().write("not me".getBytes(UTF));
+                } catch (IOException e) {
+                  throw new java.io.UncheckedIOException(e);
+                }
+              });
+      try (var client = connect()) {
+        assertThat(new String(readAll(client), UTF)).isEqualTo("not me");
+      }
+    }
+  }
+
+  @Test
   void aBlackHoleAnswersNothingAndEndsWithTheMode() throws Exception {
     serve(socket -> socket.getOutputStream().write(1));
     Await.result(wire.mode(new Mode.Cut(Mode.Cut.How.BLACK_HOLE)));
@@ -260,6 +314,10 @@ class WireTest {
 
   private Socket connect() throws IOException {
     return new Socket(LOOPBACK, wire.address().port());
+  }
+
+  private Socket connectFrom(String source) throws IOException {
+    return new Socket(LOOPBACK, wire.address().port(), InetAddress.ofLiteral(source), 0);
   }
 
   private static byte[] readAll(Socket socket) {

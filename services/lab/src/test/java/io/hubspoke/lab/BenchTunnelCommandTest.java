@@ -1,0 +1,68 @@
+package io.hubspoke.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hubspoke.api.Json;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class BenchTunnelCommandTest {
+  @TempDir Path directory;
+
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  @Test
+  void everyLoadComesToAFigure() throws Exception {
+    var file = directory.resolve("tunnel.json");
+
+    var status =
+        run(
+            "--duration=0.3",
+            "--warm-up=0.1",
+            "--streams=4",
+            "--idle=20",
+            "--rounds=1",
+            "--curl=2",
+            "--egress=direct",
+            "--json=" + file);
+
+    assertThat(status).as(out.toString() + err).isZero();
+    var rows = Json.parseObject(Files.readAllBytes(file)).path("figures");
+    assertThat(rows.findValuesAsText("what"))
+        .contains(
+            "one stream, from the node",
+            "one stream, to the node",
+            "4 streams, from the node",
+            "set-up of a connection, p50",
+            "set-up of a connection, p99",
+            "connections, 4 at a time");
+    for (var row : rows) {
+      assertThat(row.path("way").asText()).as(row.toString()).isEqualTo("direct");
+      assertThat(row.path("value").asDouble()).as(row.toString()).isPositive();
+    }
+    assertThat(out.toString()).contains("one stream, from the node");
+  }
+
+  @Test
+  void aWayThatThereIsNotIsRefused() {
+    assertThat(run("--egress=pigeon")).isEqualTo(2);
+
+    assertThat(err.toString()).contains("--egress: no way \"pigeon\"");
+  }
+
+  private int run(String... arguments) {
+    var all = new String[arguments.length + 2];
+    all[0] = "bench";
+    all[1] = "tunnel";
+    System.arraycopy(arguments, 0, all, 2, arguments.length);
+    return Hubspoke.commandLine()
+        .setOut(new PrintWriter(out))
+        .setErr(new PrintWriter(err))
+        .execute(all);
+  }
+}
