@@ -121,6 +121,11 @@ public final class AcceptingEnd extends TunnelConnections {
   }
 
   @Override
+  void idle() {
+    // The stream is the other end's to close.
+  }
+
+  @Override
   void dialsBroken(Throwable cause) {
     List<IncomingDial> all = List.copyOf(pending.values());
     pending.clear();

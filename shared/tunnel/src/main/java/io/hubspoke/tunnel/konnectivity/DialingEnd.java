@@ -18,15 +18,22 @@ public final class DialingEnd extends TunnelConnections {
 
   private final String name;
   private final int maxPending;
+  private final boolean forOne;
   private final LongObjectMap<Dial> pending = new LongObjectHashMap<>(8);
   private volatile int pendingSize;
   private volatile boolean draining;
 
   private DialingEnd(
-      ContextInternal context, PacketStream stream, FlowControl flow, String name, int maxPending) {
+      ContextInternal context,
+      PacketStream stream,
+      FlowControl flow,
+      String name,
+      int maxPending,
+      boolean forOne) {
     super(context, stream, flow);
     this.name = name;
     this.maxPending = maxPending;
+    this.forOne = forOne;
   }
 
   /**
@@ -38,7 +45,20 @@ public final class DialingEnd extends TunnelConnections {
    */
   public static DialingEnd over(
       ContextInternal context, PacketStream stream, FlowControl flow, String name, int maxPending) {
-    var end = new DialingEnd(context, stream, flow, name, maxPending);
+    var end = new DialingEnd(context, stream, flow, name, maxPending, false);
+    end.start();
+    return end;
+  }
+
+  /**
+   * Takes a stream over that is for one dial, and ends it when that has failed or its connection is
+   * over.
+   *
+   * @param context of the stream
+   * @param name of the tunnel, for errors
+   */
+  public static DialingEnd forOne(ContextInternal context, PacketStream stream, String name) {
+    var end = new DialingEnd(context, stream, new FlowControl.OfStream(), name, 1, true);
     end.start();
     return end;
   }
@@ -133,6 +153,13 @@ public final class DialingEnd extends TunnelConnections {
   }
 
   @Override
+  void idle() {
+    if (forOne && pending.isEmpty()) {
+      close();
+    }
+  }
+
+  @Override
   void dialsBroken(Throwable cause) {
     List<Dial> all = List.copyOf(pending.values());
     pending.clear();
@@ -219,6 +246,7 @@ public final class DialingEnd extends TunnelConnections {
     private void fail(IOException cause) {
       over = true;
       connected.tryFail(cause);
+      idle();
     }
   }
 }

@@ -67,6 +67,9 @@ public abstract sealed class TunnelConnections permits DialingEnd, AcceptingEnd 
    */
   abstract void abort(TunnelledConnection connection, boolean ending, String reason);
 
+  /** There is no connection any more. */
+  abstract void idle();
+
   /** The stream is over, and with it the dials that wait. */
   abstract void dialsBroken(Throwable cause);
 
@@ -182,6 +185,9 @@ public abstract sealed class TunnelConnections permits DialingEnd, AcceptingEnd 
     size = connections.size();
     if (removed != null) {
       removed.released();
+      if (connections.isEmpty()) {
+        idle();
+      }
     }
     return removed;
   }
