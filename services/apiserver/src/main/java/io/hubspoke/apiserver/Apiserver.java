@@ -83,7 +83,7 @@ public final class Apiserver extends VerticleBase {
   private static final Logger LOG = LoggerFactory.getLogger(Apiserver.class);
 
   private final ApiserverOptions options;
-  private final Clock clock = Clock.systemUTC();
+  private final Clock clock;
   private final Store shared;
   private CertificateFiles certificates;
   private Store store;
@@ -109,8 +109,14 @@ public final class Apiserver extends VerticleBase {
 
   /** Makes one of several replicas over one store, which outlives them. */
   public Apiserver(ApiserverOptions options, Store shared) {
+    this(options, shared, Clock.systemUTC());
+  }
+
+  /** Makes one that judges and issues credentials by a clock of its own. */
+  public Apiserver(ApiserverOptions options, Store shared, Clock clock) {
     this.options = options;
     this.shared = shared;
+    this.clock = clock;
   }
 
   /** Returns the port it listens on, once started. */

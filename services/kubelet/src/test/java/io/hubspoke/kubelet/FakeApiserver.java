@@ -57,6 +57,7 @@ final class FakeApiserver {
   private long revision = 1;
   private long tokens;
   private long tokenSeconds = 3600;
+  private Duration ahead = Duration.ZERO;
   private UnaryOperator<ObjectNode> reviewer = UnaryOperator.identity();
 
   FakeApiserver(Vertx vertx) throws Exception {
@@ -146,6 +147,11 @@ final class FakeApiserver {
     tokenSeconds = seconds;
   }
 
+  /** Lets its clock be ahead of the kubelet's. */
+  synchronized void clock(Duration ahead) {
+    this.ahead = ahead;
+  }
+
   /** Answers TokenReviews and SubjectAccessReviews; a null answer is an error of the server's. */
   synchronized void reviewer(UnaryOperator<ObjectNode> answers) {
     reviewer = answers;
@@ -159,7 +165,7 @@ final class FakeApiserver {
     request
         .putObject("status")
         .put("token", "token-" + ++tokens + "-for-" + (bound ? pod : "nobody"))
-        .put("expirationTimestamp", java.time.Instant.now().plusSeconds(tokenSeconds).toString());
+        .put("expirationTimestamp", Instant.now().plus(ahead).plusSeconds(tokenSeconds).toString());
     return request;
   }
 

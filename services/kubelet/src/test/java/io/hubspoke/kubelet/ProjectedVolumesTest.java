@@ -8,11 +8,14 @@ import io.hubspoke.testing.Await;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ProjectedVolumesTest {
   private static final String CONFIG_MAPS = "/api/v1/namespaces/default/configmaps/";
@@ -85,6 +88,19 @@ class ProjectedVolumesTest {
     Path token = volume("brief").resolve("token");
     Await.until("the next token", () -> Files.readString(token).equals("token-2-for-brief"));
     assertThat(runs("brief")).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {-2, 2})
+  void aTokensLifeIsWhatWasGrantedWhateverTheApiserversClockSays(long hours) throws Exception {
+    node.apiserver.tokenSeconds(3);
+    node.apiserver.clock(Duration.ofHours(hours));
+    var asked = System.nanoTime();
+    node.pod("skewed", "hubspoke/pause", withAccess("{'serviceAccountToken':{'path':'token'}}"));
+    Await.until("it runs", () -> runs("skewed"));
+    var token = volume("skewed").resolve("token");
+    Await.until("the next token", () -> Files.readString(token).equals("token-2-for-skewed"));
+    assertThat(Duration.ofNanos(System.nanoTime() - asked)).isGreaterThan(Duration.ofSeconds(2));
   }
 
   @Test

@@ -24,7 +24,12 @@ public final class MeshApiserver {
 
   /** Starts it with what its store keeps. */
   public void start() throws Exception {
-    deployment = Component.await(vertx.deployVerticle(new Apiserver(options.get(), store)));
+    start(Clock.systemUTC());
+  }
+
+  /** Starts it so that it judges and issues credentials by this clock. */
+  public void start(Clock clock) throws Exception {
+    deployment = Component.await(vertx.deployVerticle(new Apiserver(options.get(), store, clock)));
   }
 
   /** Ends it; what it kept stays. */

@@ -89,6 +89,12 @@ public final class X509Authenticator implements Authenticator {
       }
       return valid(leaf, path(chain));
     } catch (CertPathBuilderException e) {
+      Optional<String> untimely =
+          VerifiedCertificate.untimely(
+              leaf.getNotBefore().toInstant(), leaf.getNotAfter().toInstant(), clock.instant());
+      if (untimely.isPresent()) {
+        return new VerifiedCertificate.Invalid(untimely.get());
+      }
       Throwable cause = e.getCause() == null ? e : e.getCause();
       return new VerifiedCertificate.Invalid(
           "x509: certificate of \"%s\" is not valid for this client CA: %s"
