@@ -26,8 +26,7 @@ class FullDiskUnderContainerdTest extends FullDisk {
   @Override
   void talker(TestMesh mesh, String name) throws Exception {
     var pod = TestMesh.pod(name, "Always");
-    TestMesh.container(
-        pod, "main", TestImages.BUSYBOX, "-c", FullDiskUnderProcessesTest.SCRIPT);
+    TestMesh.container(pod, "main", TestImages.BUSYBOX, "-c", FullDiskUnderProcessesTest.SCRIPT);
     ((ObjectNode) pod.at("/spec/containers/0")).putArray("command").add("sh");
     mesh.create(pod);
   }
