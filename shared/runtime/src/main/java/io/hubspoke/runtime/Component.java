@@ -55,24 +55,37 @@ public final class Component {
   }
 
   /**
+   * Runs a verticle as {@link #run(Deployable, PrintStream)} does, and gives it another time to
+   * stop.
+   */
+  public static int run(Deployable verticle, Duration stopLimit, PrintStream err) {
+    return run(verticle, Promise.<Void>promise().future(), stopLimit, err);
+  }
+
+  /**
    * Runs a verticle as {@link #run(Deployable, PrintStream)} does, and ends as well when it fails
    * for good after it has started, of which it has told itself.
    *
    * @param joined fails when there is nothing left to do for the verticle
    */
   public static int run(Deployable verticle, Future<?> joined, PrintStream err) {
+    return run(verticle, joined, STOP_LIMIT, err);
+  }
+
+  private static int run(
+      Deployable verticle, Future<?> joined, Duration stopLimit, PrintStream err) {
     Vertx vertx = vertx();
     String deployment;
     try {
       deployment = await(vertx.deployVerticle(verticle));
     } catch (Exception e) {
       err.println("error: " + reason(e));
-      close(vertx.close(), err);
+      close(vertx.close(), stopLimit, err);
       return 1;
     }
     CountDownLatch ended = new CountDownLatch(1);
     joined.onFailure(e -> ended.countDown());
-    awaitSignal(() -> stop(vertx, deployment), ended, err);
+    awaitSignal(() -> stop(vertx, deployment), ended, stopLimit, err);
     return joined.failed() ? 1 : 0;
   }
 
@@ -99,16 +112,16 @@ public final class Component {
    * sees to it.
    */
   public static void awaitSignal(Supplier<Future<Void>> stop, PrintStream err) {
-    awaitSignal(stop, new CountDownLatch(1), err);
+    awaitSignal(stop, new CountDownLatch(1), STOP_LIMIT, err);
   }
 
   private static void awaitSignal(
-      Supplier<Future<Void>> stop, CountDownLatch stopped, PrintStream err) {
+      Supplier<Future<Void>> stop, CountDownLatch stopped, Duration limit, PrintStream err) {
     Runtime.getRuntime()
         .addShutdownHook(
             new Thread(
                 () -> {
-                  close(stop.get(), err);
+                  close(stop.get(), limit, err);
                   stopped.countDown();
                 },
                 "stop"));
@@ -144,14 +157,11 @@ public final class Component {
     return cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
   }
 
-  private static void close(Future<Void> closing, PrintStream err) {
+  private static void close(Future<Void> closing, Duration limit, PrintStream err) {
     try {
-      closing
-          .toCompletionStage()
-          .toCompletableFuture()
-          .get(STOP_LIMIT.toSeconds(), TimeUnit.SECONDS);
+      closing.toCompletionStage().toCompletableFuture().get(limit.toSeconds(), TimeUnit.SECONDS);
     } catch (TimeoutException e) {
-      err.println("error: did not stop within " + STOP_LIMIT.toSeconds() + " s");
+      err.println("error: did not stop within " + limit.toSeconds() + " s");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (java.util.concurrent.ExecutionException e) {

@@ -51,12 +51,12 @@ public final class Exposition {
     StringBuilder samples = families.get(family).samples;
     String[] more = Arrays.copyOf(labels, labels.length + 2);
     more[labels.length] = "le";
-    for (int step = 0; step <= Histogram.steps(); step++) {
-      more[labels.length + 1] = step == Histogram.steps() ? "+Inf" : number(Histogram.bound(step));
+    for (int step = 0; step <= histogram.steps(); step++) {
+      more[labels.length + 1] = step == histogram.steps() ? "+Inf" : number(histogram.bound(step));
       samples.append(line(family + "_bucket", histogram.upTo(step), more)).append('\n');
     }
     samples.append(line(family + "_sum", histogram.sum(), labels)).append('\n');
-    long count = histogram.upTo(Histogram.steps());
+    long count = histogram.upTo(histogram.steps());
     samples.append(line(family + "_count", count, labels)).append('\n');
   }
 

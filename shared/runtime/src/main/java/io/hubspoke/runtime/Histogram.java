@@ -4,15 +4,27 @@ import java.time.Duration;
 import java.util.concurrent.atomic.DoubleAdder;
 import java.util.concurrent.atomic.LongAdder;
 
-/** Counts how long things take, by steps of ten from a microsecond to a thousand seconds. */
+/** Counts how long things take, by steps. */
 public final class Histogram {
-  private static final double FIRST = 1e-6;
-  private static final int STEPS = 10;
+  private static final double[] TENS = {1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 1e1, 1e2, 1e3};
 
-  private final LongAdder[] counts = new LongAdder[STEPS + 1];
+  private final double[] bounds;
+  private final LongAdder[] counts;
   private final DoubleAdder sum = new DoubleAdder();
 
+  /** Counts by steps of ten from a microsecond to a thousand seconds. */
   public Histogram() {
+    this(TENS);
+  }
+
+  /**
+   * Counts by these steps.
+   *
+   * @param bounds in seconds, each larger than the one before
+   */
+  public Histogram(double... bounds) {
+    this.bounds = bounds.clone();
+    this.counts = new LongAdder[bounds.length + 1];
     for (var i = 0; i < counts.length; i++) {
       counts[i] = new LongAdder();
     }
@@ -21,19 +33,19 @@ public final class Histogram {
   public void record(Duration time) {
     var seconds = time.toNanos() / 1e9;
     var step = 0;
-    while (step < STEPS && seconds > bound(step)) {
+    while (step < bounds.length && seconds > bounds[step]) {
       step++;
     }
     counts[step].increment();
     sum.add(seconds);
   }
 
-  static int steps() {
-    return STEPS;
+  int steps() {
+    return bounds.length;
   }
 
-  static double bound(int step) {
-    return FIRST * Math.pow(10, step);
+  double bound(int step) {
+    return bounds[step];
   }
 
   /** Returns how many were as long as a step's bound at most; the last step has none. */

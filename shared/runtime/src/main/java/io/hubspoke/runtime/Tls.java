@@ -22,6 +22,7 @@ import java.security.cert.X509Certificate;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
@@ -101,6 +102,20 @@ public final class Tls {
     return connect(options, keys, trust, Provider.BEST);
   }
 
+  /**
+   * Connects as {@link #connect(TCPSSLOptions, X509ExtendedKeyManager, X509ExtendedTrustManager)}
+   * does, and offers more application protocols (ALPN), before those of the options.
+   */
+  public static <T extends TCPSSLOptions> T connect(
+      T options,
+      X509ExtendedKeyManager keys,
+      X509ExtendedTrustManager trust,
+      List<String> moreProtocols) {
+    connect(options, keys, trust);
+    options.setSslEngineOptions(new Engine(false, Provider.BEST, List.copyOf(moreProtocols)));
+    return options;
+  }
+
   static <T extends TCPSSLOptions> T connect(
       T options, X509ExtendedKeyManager keys, X509ExtendedTrustManager trust, Provider provider) {
     options.setSsl(true).setTrustOptions(TrustOptions.wrap(trust));
@@ -173,26 +188,33 @@ public final class Tls {
   private static final class Engine extends JdkSSLEngineOptions {
     private final boolean askForCertificate;
     private final Provider provider;
+    private final List<String> moreProtocols;
 
     Engine(boolean askForCertificate, Provider provider) {
+      this(askForCertificate, provider, List.of());
+    }
+
+    Engine(boolean askForCertificate, Provider provider, List<String> moreProtocols) {
       this.askForCertificate = askForCertificate;
       this.provider = provider;
+      this.moreProtocols = moreProtocols;
     }
 
     @Override
     public Engine copy() {
-      return new Engine(askForCertificate, provider);
+      return new Engine(askForCertificate, provider, moreProtocols);
     }
 
     @Override
     public SslContextFactory sslContextFactory() {
-      return new ContextFactory(askForCertificate, provider);
+      return new ContextFactory(askForCertificate, provider, moreProtocols);
     }
   }
 
   private static final class ContextFactory implements SslContextFactory {
     private final boolean askForCertificate;
     private final Provider provider;
+    private final List<String> moreProtocols;
     private boolean alpn;
     private boolean client;
     private List<String> protocols = List.of();
@@ -200,9 +222,10 @@ public final class Tls {
     private KeyManagerFactory keys;
     private TrustManagerFactory trust;
 
-    ContextFactory(boolean askForCertificate, Provider provider) {
+    ContextFactory(boolean askForCertificate, Provider provider, List<String> moreProtocols) {
       this.askForCertificate = askForCertificate;
       this.provider = provider;
+      this.moreProtocols = moreProtocols;
     }
 
     @Override
@@ -237,7 +260,10 @@ public final class Tls {
 
     @Override
     public SslContextFactory applicationProtocols(List<String> names) {
-      protocols = names == null ? List.of() : names;
+      protocols =
+          names == null
+              ? List.of()
+              : Stream.concat(moreProtocols.stream(), names.stream()).distinct().toList();
       return this;
     }
 

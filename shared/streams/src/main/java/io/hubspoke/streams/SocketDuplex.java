@@ -43,7 +43,16 @@ public final class SocketDuplex extends PairedDuplex {
 
   /** Connects; the result is paused. */
   public static Future<Duplex> connect(Vertx vertx, NetClient client, SocketAddress address) {
-    ContextInternal context = ((VertxInternal) vertx).createEventLoopContext();
+    return connect(((VertxInternal) vertx).createEventLoopContext(), client, address);
+  }
+
+  /**
+   * Connects; the result is paused, and lives on the context's event loop.
+   *
+   * @param context of an event loop
+   */
+  public static Future<Duplex> connect(
+      ContextInternal context, NetClient client, SocketAddress address) {
     Promise<Duplex> connected = context.promise();
     // On the event loop of the connection, so that nothing is read before it is taken over.
     context.runOnContext(
