@@ -2,6 +2,7 @@ package io.hubspoke.lab;
 
 import io.hubspoke.apiserver.ApiserverCommand;
 import io.hubspoke.controllermanager.ControllerManagerCommand;
+import io.hubspoke.konnectivity.agent.KonnectivityAgentCommand;
 import io.hubspoke.kubelet.KubeletCommand;
 import io.hubspoke.kubelet.runtime.InProcessImage;
 import io.hubspoke.kubeproxy.KubeProxyCommand;
@@ -75,6 +76,7 @@ public final class Hubspoke implements Runnable {
         .addSubcommand("scheduler", new SchedulerCommand(), "kube-scheduler")
         .addSubcommand("kubelet", new KubeletCommand(Hubspoke::images))
         .addSubcommand("kube-proxy", new KubeProxyCommand())
+        .addSubcommand("proxy-agent", new KonnectivityAgentCommand())
         // As Go's flags: the last one counts.
         .setOverwrittenOptionsAllowed(true)
         .setParameterExceptionHandler(Hubspoke::misused)
