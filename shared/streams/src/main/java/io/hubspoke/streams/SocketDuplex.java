@@ -1,6 +1,7 @@
 package io.hubspoke.streams;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
@@ -126,7 +127,14 @@ public final class SocketDuplex extends PairedDuplex {
     protected void sendEnd() {
       if (!over && channel instanceof DuplexChannel duplex) {
         over = true;
-        var _ = duplex.shutdownOutput().addListener(done -> halfEnded());
+        // Netty drops what has not left yet when an output is shut down.
+        var _ =
+            channel
+                .writeAndFlush(Unpooled.EMPTY_BUFFER)
+                .addListener(
+                    left -> {
+                      var _ = duplex.shutdownOutput().addListener(done -> halfEnded());
+                    });
       }
     }
   }
