@@ -45,6 +45,8 @@ class ComponentFlagsTest {
     "kube-proxy --kubeconfig=/none, --kubeconfig: /none: no such file",
     "kube-proxy --config=/none, --config: /none: no such file",
     "kube-proxy, --kubeconfig or --config must be given",
+    "proxy-agent, --ca-cert must be given",
+    "proxy-agent --ca-cert=/none, --ca-cert: /none: no such file",
     "kubelet --node-ip=127.10.0.1, '--hostname-override=<nodeName>'",
     "kubelet --node-ip=x --hostname-override=n, --node-ip must be an IP address",
   })

@@ -52,7 +52,10 @@ public final class RawGrpcCall {
               var call =
                   new RawGrpcCall(
                       request.connection(), request, () -> request.reset(8).otherwiseEmpty());
-              request.putHeader("content-type", "application/grpc").putHeader("te", "trailers");
+              request
+                  .setChunked(true)
+                  .putHeader("content-type", "application/grpc")
+                  .putHeader("te", "trailers");
               request
                   .response()
                   .onSuccess(

@@ -1,6 +1,5 @@
-package io.hubspoke.konnectivity.agent;
+package io.hubspoke.testing;
 
-import io.hubspoke.testing.Await;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -12,35 +11,37 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** Something for agents to dial, which does one thing with each connection. */
-final class Endpoint implements AutoCloseable {
+/** Something to dial by TCP, which does one thing with each connection. */
+public final class TcpEndpoint implements AutoCloseable {
   /** What is done with a connection, which is closed then. */
-  interface Behaviour {
+  public interface Behaviour {
     void serve(Socket socket) throws IOException, InterruptedException;
   }
 
-  static final Behaviour ECHO =
+  /** Gives back what it gets. */
+  public static final Behaviour ECHO =
       socket -> {
         socket.getInputStream().transferTo(socket.getOutputStream());
       };
 
-  final AtomicReference<InetAddress> lastPeer = new AtomicReference<>();
-  final AtomicInteger accepted = new AtomicInteger();
+  private final AtomicReference<InetAddress> lastPeer = new AtomicReference<>();
+  private final AtomicInteger accepted = new AtomicInteger();
   private final ServerSocket server;
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
 
-  Endpoint(Behaviour behaviour) throws IOException {
+  /** Listens at a free port of loopback. */
+  public TcpEndpoint(Behaviour behaviour) throws IOException {
     server = new ServerSocket();
     server.bind(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0));
     Thread.ofVirtual().start(() -> accept(behaviour));
   }
 
-  static Endpoint echo() throws IOException {
-    return new Endpoint(ECHO);
+  public static TcpEndpoint echo() throws IOException {
+    return new TcpEndpoint(ECHO);
   }
 
   /** Returns an address at which nobody listens. */
-  static String refused() throws IOException {
+  public static String refused() throws IOException {
     try (var socket = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
       return "127.0.0.1:" + socket.getLocalPort();
     }
@@ -64,7 +65,7 @@ final class Endpoint implements AutoCloseable {
     try (socket) {
       behaviour.serve(socket);
     } catch (IOException ended) {
-      // The agent's end went.
+      // Its other end went.
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
@@ -72,20 +73,32 @@ final class Endpoint implements AutoCloseable {
     }
   }
 
-  String address() {
+  /** Returns host and port. */
+  public String address() {
     return "127.0.0.1:" + server.getLocalPort();
   }
 
-  int port() {
+  public int port() {
     return server.getLocalPort();
   }
 
-  int connections() {
+  /** Returns how many connections are open. */
+  public int connections() {
     return open.size();
   }
 
+  /** Returns how many there have been. */
+  public int accepted() {
+    return accepted.get();
+  }
+
+  /** Returns from where the last one came. */
+  public InetAddress lastPeer() {
+    return lastPeer.get();
+  }
+
   /** Waits until as many connections are open. */
-  void awaitConnections(int count) throws Exception {
+  public void awaitConnections(int count) throws Exception {
     Await.until("connections of the endpoint", this::connections, n -> n == count);
   }
 

@@ -1,0 +1,154 @@
+package io.hubspoke.konnectivity.agent;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.hubspoke.testing.Await;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+
+/** Real binaries of Konnectivity, where {@code HUBSPOKE_PEERS} says that there are some. */
+final class Peers implements AutoCloseable {
+  private static final String VARIABLE = "HUBSPOKE_PEERS";
+
+  /** The real server refuses ephemeral ports as its own. */
+  private static final int FIRST_PORT = 20_000;
+
+  private static final int PORTS = 12_000;
+
+  private final Pki pki;
+  private final Path logs;
+  private final List<Process> processes = new ArrayList<>();
+
+  Peers(Pki pki, Path logs) {
+    this.pki = pki;
+    this.logs = logs;
+  }
+
+  /** Returns a binary; what needs it is not run without, and says so. */
+  static Path binary(String name) {
+    var folder = System.getenv(VARIABLE);
+    assumeTrue(
+        folder != null,
+        VARIABLE + " names no folder with the real " + name + ", so it was not tried");
+    var file = Path.of(folder, name);
+    assumeTrue(Files.isExecutable(file), "there is no " + file + ", so it was not tried");
+    return file;
+  }
+
+  /** Returns a port that is free, and below the ephemeral ones. */
+  static int port() {
+    while (true) {
+      var port = FIRST_PORT + ThreadLocalRandom.current().nextInt(PORTS);
+      try (var socket = new ServerSocket(port, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+        return socket.getLocalPort();
+      } catch (IOException taken) {
+        // Another one.
+      }
+    }
+  }
+
+  /**
+   * A running proxy-server.
+   *
+   * @param frontend for clients, with TLS
+   * @param agents for agents
+   */
+  record Server(int frontend, int agents, int health) {
+    /** Waits until it has an agent. */
+    void awaitAgent() throws Exception {
+      Await.until("an agent", () -> status(health, "/readyz"), code -> code == 200);
+    }
+  }
+
+  Server server(String mode, String... flags) throws Exception {
+    var server = new Server(port(), port(), port());
+    var command =
+        new ArrayList<>(
+            List.of(
+                binary("proxy-server").toString(),
+                "--mode=" + mode,
+                "--server-port=" + server.frontend,
+                "--server-bind-address=127.0.0.1",
+                "--server-cert=" + pki.cert("server"),
+                "--server-key=" + pki.key("server"),
+                "--server-ca-cert=" + pki.ca(),
+                "--agent-port=" + server.agents,
+                "--agent-bind-address=127.0.0.1",
+                "--cluster-cert=" + pki.cert("server"),
+                "--cluster-key=" + pki.key("server"),
+                "--cluster-ca-cert=" + pki.ca(),
+                "--health-port=" + server.health,
+                "--health-bind-address=127.0.0.1",
+                "--admin-port=" + port()));
+    command.addAll(List.of(flags));
+    start("proxy-server", command);
+    Await.until("the server", () -> status(server.health, "/healthz"), code -> code == 200);
+    return server;
+  }
+
+  /** Starts a proxy-agent. */
+  void agent(int port, String... flags) throws Exception {
+    var command =
+        new ArrayList<>(
+            List.of(
+                binary("proxy-agent").toString(),
+                "--proxy-server-host=127.0.0.1",
+                "--proxy-server-port=" + port,
+                "--ca-cert=" + pki.ca(),
+                "--agent-cert=" + pki.cert("agent"),
+                "--agent-key=" + pki.key("agent"),
+                "--sync-interval=100ms",
+                "--sync-interval-cap=200ms",
+                "--health-server-host=127.0.0.1",
+                "--health-server-port=" + port(),
+                "--admin-server-port=" + port()));
+    command.addAll(List.of(flags));
+    start("proxy-agent", command);
+  }
+
+  private void start(String name, List<String> command) throws IOException {
+    var log = Files.createTempFile(logs, name, ".log").toFile();
+    processes.add(
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log).start());
+  }
+
+  /** Runs a command to its end, and returns what it printed. */
+  static String run(List<String> command) throws Exception {
+    var process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    var text = new String(process.getInputStream().readAllBytes(), UTF_8);
+    if (!process.waitFor(1, TimeUnit.MINUTES) || process.exitValue() != 0) {
+      process.destroyForcibly();
+      throw new AssertionError(command + ": " + text);
+    }
+    return text;
+  }
+
+  private static int status(int port, String path) throws Exception {
+    try (var client = HttpClient.newHttpClient()) {
+      return client
+          .send(
+              HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path)).build(),
+              HttpResponse.BodyHandlers.discarding())
+          .statusCode();
+    } catch (IOException notYet) {
+      return 0;
+    }
+  }
+
+  @Override
+  public void close() {
+    processes.forEach(Process::destroyForcibly);
+  }
+}
