@@ -12,6 +12,7 @@ import io.hubspoke.lab.images.KubeProxies;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.Logging;
 import io.hubspoke.scheduler.SchedulerCommand;
+import io.hubspoke.sshd.SshdCommand;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
@@ -77,6 +78,7 @@ public final class Hubspoke implements Runnable {
         .addSubcommand("kubelet", new KubeletCommand(Hubspoke::images))
         .addSubcommand("kube-proxy", new KubeProxyCommand())
         .addSubcommand("proxy-agent", new KonnectivityAgentCommand())
+        .addSubcommand("sshd", new SshdCommand())
         // As Go's flags: the last one counts.
         .setOverwrittenOptionsAllowed(true)
         .setParameterExceptionHandler(Hubspoke::misused)

@@ -1,0 +1,88 @@
+package io.hubspoke.sshd;
+
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.sshd.common.SshConstants;
+import org.apache.sshd.common.session.Session;
+import org.apache.sshd.common.session.SessionListener;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Limits those who have not logged in yet, and lets go of those who are not there any more. */
+final class Clients implements SessionListener {
+  private static final Logger LOG = LoggerFactory.getLogger(Clients.class);
+  private static final String ALIVE = "keepalive@openssh.com";
+
+  private final Vertx vertx;
+  private final SshdOptions.Limits limits;
+  private final Set<Session> strangers = ConcurrentHashMap.newKeySet();
+  private final Map<Session, AtomicInteger> unanswered = new ConcurrentHashMap<>();
+  private long timer = -1;
+
+  Clients(Vertx vertx, SshdOptions.Limits limits) {
+    this.vertx = vertx;
+    this.limits = limits;
+  }
+
+  void start() {
+    if (limits.clientAliveInterval().isPositive()) {
+      timer = vertx.setPeriodic(limits.clientAliveInterval().toMillis(), t -> ask());
+    }
+  }
+
+  void stop() {
+    vertx.cancelTimer(timer);
+  }
+
+  @Override
+  public void sessionCreated(Session session) {
+    strangers.add(session);
+    if (strangers.size() > limits.maxStartups()) {
+      LOG.warn("{} is let go: too many have not logged in yet", session.getRemoteAddress());
+      // Not here, where MINA is still making it.
+      vertx.runOnContext(
+          v -> {
+            var _ = session.close(true);
+          });
+    }
+  }
+
+  @Override
+  public void sessionEvent(Session session, Event event) {
+    if (event == Event.Authenticated) {
+      strangers.remove(session);
+      unanswered.put(session, new AtomicInteger());
+      LOG.info("{} has logged in from {}", session.getUsername(), session.getRemoteAddress());
+    }
+  }
+
+  @Override
+  public void sessionClosed(Session session) {
+    strangers.remove(session);
+    unanswered.remove(session);
+  }
+
+  private void ask() {
+    unanswered.forEach(
+        (session, questions) -> {
+          if (questions.getAndIncrement() >= limits.clientAliveCountMax()) {
+            LOG.info("{} doesn't answer any more", session.getRemoteAddress());
+            var _ = session.close(true);
+            return;
+          }
+          var question = session.createBuffer(SshConstants.SSH_MSG_GLOBAL_REQUEST, 32);
+          question.putString(ALIVE);
+          question.putBoolean(true);
+          try {
+            // Any answer will do: it is there.
+            session.request(question, ALIVE, (command, answer) -> questions.set(0));
+          } catch (IOException closing) {
+            LOG.debug("{}: {}", session.getRemoteAddress(), closing.getMessage());
+          }
+        });
+  }
+}
