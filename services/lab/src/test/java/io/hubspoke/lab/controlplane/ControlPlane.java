@@ -14,6 +14,7 @@ import io.hubspoke.client.Resource;
 import io.hubspoke.controllermanager.ControllerManager;
 import io.hubspoke.controllermanager.ControllerManagerOptions;
 import io.hubspoke.controllermanager.certificates.KubeletServingRanges;
+import io.hubspoke.controllermanager.nodes.PodGarbageOptions;
 import io.hubspoke.lab.wire.Wire;
 import io.hubspoke.pki.CertificateAuthority;
 import io.hubspoke.pki.Identity;
@@ -92,7 +93,10 @@ final class ControlPlane {
                         new KubeletServingRanges(
                             List.of(AddressRange.parse("127.0.0.0/8")),
                             List.of(AddressRange.parse("127.96.0.0/16"))))
-                    .withNodeMonitor(Duration.ofMillis(100), grace))));
+                    .withNodeMonitor(Duration.ofMillis(100), grace)
+                    .withPodGarbage(
+                        new PodGarbageOptions(
+                            0, Duration.ofMillis(200), Duration.ofSeconds(40))))));
     Await.result(
         vertx.deployVerticle(
             new Scheduler(SchedulerOptions.of(config(identity("system:kube-scheduler"))))));
@@ -136,11 +140,16 @@ final class ControlPlane {
 
   /** Says that a node is alive. */
   void renewLease(String node) throws Exception {
+    renewLease(node, Instant.now());
+  }
+
+  /** The same of a node whose clock shows another time. */
+  void renewLease(String node, Instant shown) throws Exception {
     var leases = Resource.LEASES.tree();
     var now =
         DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'")
             .withZone(ZoneOffset.UTC)
-            .format(Instant.now());
+            .format(shown);
     var lease =
         json(
             """

@@ -16,6 +16,7 @@ import io.hubspoke.testing.Await;
 import io.hubspoke.tokens.DetachedSignature;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -57,6 +58,24 @@ class ControllersTest {
             """);
     Await.result(plane.admin.patchStatus(NODES, "", "quiet", PatchType.STRATEGIC_MERGE, report));
     Await.until("no taints", () -> taints("quiet").isEmpty());
+  }
+
+  @Test
+  void aNodeWhoseClockIsHoursOffIsAliveAsLongAsItRenewsItsLease() throws Exception {
+    var begun = System.nanoTime();
+    for (var node : List.of("early", "late")) {
+      plane.node(node);
+    }
+    Await.until(
+        "longer than a node may be silent",
+        () -> {
+          plane.renewLease("early", Instant.now().plus(Duration.ofHours(2)));
+          plane.renewLease("late", Instant.now().minus(Duration.ofHours(2)));
+          assertThat(List.of(ready("early"), ready("late"))).containsOnly("True");
+          return System.nanoTime() - begun > Duration.ofSeconds(3).toNanos();
+        });
+    // What it wrote is hours ahead, and yet it is lost when nothing more comes.
+    Await.until("the node is unknown", () -> ready("early").equals("Unknown"));
   }
 
   @Test

@@ -91,6 +91,60 @@ class GarbageCollectionTest {
     assertThat(owners(get(SECRETS, "orphan"))).isEmpty();
   }
 
+  /** As an administrator says of a machine that he knows to be off. */
+  @Test
+  void deletesPodsThatGoOnANodeOutOfServiceAndLeavesThoseThatAKubeletMayStillEnd()
+      throws Exception {
+    for (var node : List.of("off", "silent", "alive")) {
+      plane.node(node);
+      podOn(node);
+    }
+    for (var node : List.of("off", "silent")) {
+      Await.result(
+          plane.admin.patchStatus(
+              ControlPlane.NODES,
+              "",
+              node,
+              PatchType.STRATEGIC_MERGE,
+              ControlPlane.json(
+                  "{\"status\":{\"conditions\":[{\"type\":\"Ready\",\"status\":\"False\"}]}}")));
+    }
+    Await.result(plane.admin.delete(Resource.PODS, "default", "on-silent", DeleteOptions.DEFAULT));
+    outOfService("alive");
+    Await.until("it is evicted", () -> Meta.deleting(get(ControlPlane.PODS, "on-alive")));
+
+    outOfService("off");
+    Await.until("it is gone", () -> !exists(ControlPlane.PODS, "on-off"));
+    assertThat(Meta.deleting(get(ControlPlane.PODS, "on-alive"))).isTrue();
+    assertThat(Meta.deleting(get(ControlPlane.PODS, "on-silent"))).isTrue();
+  }
+
+  private static void outOfService(String node) throws Exception {
+    Await.result(
+        plane.admin.patch(
+            ControlPlane.NODES,
+            "",
+            node,
+            PatchType.STRATEGIC_MERGE,
+            ControlPlane.json(
+                "{\"spec\":{\"taints\":[{\"key\":\"node.kubernetes.io/out-of-service\","
+                    + "\"value\":\"nodeshutdown\",\"effect\":\"NoExecute\"}]}}")));
+  }
+
+  private static void podOn(String node) throws Exception {
+    Await.result(
+        plane.admin.create(
+            ControlPlane.PODS,
+            "default",
+            ControlPlane.json(
+                """
+                {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "on-%1$s"},
+                 "spec": {"nodeName": "%1$s", "terminationGracePeriodSeconds": 300,
+                   "containers": [{"name": "main", "image": "hubspoke/pause"}]}}
+                """
+                    .formatted(node))));
+  }
+
   @Test
   void ownersThatOwnEachOtherDoNotWaitForEver() throws Exception {
     ObjectNode one = map("circle-one");
