@@ -8,12 +8,16 @@ import io.hubspoke.client.ListOptions;
 import io.hubspoke.client.Resource;
 import io.hubspoke.kubelet.Kubelet;
 import io.hubspoke.kubelet.KubeletOptions;
+import io.hubspoke.pki.Csr;
 import io.hubspoke.pki.Kubeconfig;
 import io.hubspoke.testing.Await;
+import io.vertx.core.Future;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Base64;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterAll;
@@ -79,6 +83,38 @@ class SameNameNodesTest {
   }
 
   @Test
+  void ofTwoNewcomersOfOneNameAtTheSameInstantOneIsLetIn() throws Exception {
+    var one = comesBack("twins", 24);
+    var other = comesBack("twins", 25);
+    try {
+      var request = held("twins");
+      assertThat(conflict(request)).contains("kubectl certificate approve " + name(request));
+      Await.result(Future.any(one.ready(), other.ready()));
+      assertThat(List.of(one.ready().isComplete(), other.ready().isComplete()))
+          .containsExactlyInAnyOrder(true, false);
+      assertThat(
+              Await.result(
+                      mesh.mesh()
+                          .admin()
+                          .list(Resource.CERTIFICATE_SIGNING_REQUESTS.tree(), ListOptions.ALL))
+                  .objects()
+                  .stream()
+                  .filter(
+                      asked -> asked.at("/status/conditions/0/type").asText().equals("Approved"))
+                  .filter(asked -> commonName(asked).equals("system:node:twins")))
+          .hasSize(1);
+    } finally {
+      Await.result(mesh.vertx().undeploy(one.deploymentID()));
+      Await.result(mesh.vertx().undeploy(other.deploymentID()));
+    }
+  }
+
+  private static String commonName(JsonNode request) {
+    var pem = Base64.getDecoder().decode(request.at("/spec/request").asText());
+    return Csr.parse(new String(pem, StandardCharsets.US_ASCII)).subject().commonName();
+  }
+
+  @Test
   void ofTwoKubeletsWithOneIdentityTheLaterOneStopsAndBothTell() throws Exception {
     var original =
         Kubeconfig.read(mesh.mesh().nodeDirectory("node-3").resolve("kubelet.kubeconfig"));
@@ -116,7 +152,7 @@ class SameNameNodesTest {
   }
 
   private static Kubelet comesBack(String node, int n) throws Exception {
-    var directory = Files.createDirectories(dir.resolve("again-" + node));
+    var directory = Files.createDirectories(dir.resolve("again-" + node + "-" + n));
     var token = mesh.mesh().createToken(Instant.now().plusSeconds(3600));
     var bootstrap = directory.resolve("bootstrap.kubeconfig");
     Kubeconfig.of("c", mesh.mesh().pointOfView(), "b", Kubeconfig.User.ofToken(token.value()))

@@ -12,7 +12,8 @@ import java.util.function.Function;
  *
  * <p>Kubernetes approves so also the key of a newcomer that takes the name of a node that is there.
  * Here such a request is left to an administrator: the node's own kubelet renews by its own
- * certificate, so whoever comes with a bootstrap token alone is another, or has lost its key.
+ * certificate, so whoever comes with a bootstrap token alone is another, or has lost its key. Of
+ * several newcomers of one name the first is let in, and the others are left just so.
  *
  * <p>Kubernetes leaves all others pending. Those that no signer would ever sign, and those in which
  * a node asks for another node's name without leave, are denied here, so that they say why.
@@ -22,6 +23,7 @@ public final class KubeletClientApprover extends Approver {
 
   private final AccessReviews reviews;
   private final Function<String, Optional<Node>> nodes;
+  private final Newcomers newcomers = new Newcomers(System::nanoTime);
 
   /**
    * Makes an approver.
@@ -44,7 +46,11 @@ public final class KubeletClientApprover extends Approver {
     if (reviews.mayCreate(request, "nodeclient")) {
       var node = csr.subject().commonName().substring(SignerName.NODE_USER_PREFIX.length());
       if (!own && nodes.apply(node).filter(KubeletClientApprover::hasJoined).isPresent()) {
+        newcomers.joined(node);
         return new Decision.Hold(NAME_CONFLICT, "NodeExists", conflict(request, node));
+      }
+      if (!own && !newcomers.isFirst(node, csr.publicKey())) {
+        return new Decision.Hold(NAME_CONFLICT, "AnotherJoins", anotherJoins(request, node));
       }
       return new Decision.Approve(
           "Auto approving kubelet client certificate after SubjectAccessReview.");
@@ -64,6 +70,13 @@ public final class KubeletClientApprover extends Approver {
         && status.getNodeInfo() != null
         && status.getNodeInfo().getKubeletVersion() != null
         && !status.getNodeInfo().getKubeletVersion().isEmpty();
+  }
+
+  private static String anotherJoins(Request request, String node) {
+    return ("another machine asked for the name \"%1$s\" first and is joining; to let this one in,"
+            + " run \"kubectl certificate approve %2$s\"; otherwise give this machine another"
+            + " name")
+        .formatted(node, request.name());
   }
 
   private static String conflict(Request request, String node) {
