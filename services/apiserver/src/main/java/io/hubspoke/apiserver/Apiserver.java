@@ -29,6 +29,11 @@ import io.hubspoke.apiserver.authz.BootstrapPolicy;
 import io.hubspoke.apiserver.authz.NodeAuthorizer;
 import io.hubspoke.apiserver.authz.RbacAuthorizer;
 import io.hubspoke.apiserver.discovery.DiscoveryEndpoint;
+import io.hubspoke.apiserver.egress.DialMetrics;
+import io.hubspoke.apiserver.egress.Egress;
+import io.hubspoke.apiserver.egress.EgressOptions;
+import io.hubspoke.apiserver.egress.EgressSelector;
+import io.hubspoke.apiserver.egress.EgressType;
 import io.hubspoke.apiserver.health.HealthChecks;
 import io.hubspoke.apiserver.http.ApiChain;
 import io.hubspoke.apiserver.http.ApiConnections;
@@ -95,6 +100,8 @@ public final class Apiserver extends VerticleBase {
   private Admission admission;
   private StaticTokenAuthenticator staticTokens;
   private ServiceAccountTokens serviceAccounts;
+  private final DialMetrics dials = new DialMetrics();
+  private EgressSelector egress;
   private KubeletClient kubelets;
   private ProxyClient proxies;
   private Auditor auditor;
@@ -152,8 +159,10 @@ public final class Apiserver extends VerticleBase {
             },
             Map.of(ResourceTable.SERVICES.type(), addresses.and(new NodePorts(store))));
     expiry = new EventExpiry(vertx, store, options.eventTtl());
-    kubelets = new KubeletClient(vertx, options.kubelet());
-    proxies = new ProxyClient(vertx, kubelets, options.kubelet().localAddress());
+    egress = egress();
+    Egress cluster = egress.to(EgressType.CLUSTER);
+    kubelets = new KubeletClient(vertx, options.kubelet(), cluster);
+    proxies = new ProxyClient(vertx, kubelets, options.kubelet().localAddress(), cluster);
     X509Authenticator x509 = new X509Authenticator(certificates.clientCa(), clock);
     X509Authenticator frontProxies =
         options.authn().requestHeader().clientCaFile() == null
@@ -205,6 +214,17 @@ public final class Apiserver extends VerticleBase {
             });
   }
 
+  private EgressSelector egress() throws IOException {
+    EgressOptions chosen = options.egress();
+    if (chosen.sshUser() != null) {
+      // Never directly instead.
+      throw new IOException("--ssh-user: SSH tunnels are not built yet");
+    }
+    return chosen.configFile() == null
+        ? EgressSelector.direct(vertx)
+        : EgressSelector.configured(vertx, chosen.configFile(), dials);
+  }
+
   /** What is deployed from elsewhere than this verticle's context would outlive it. */
   private <T> Future<T> here(Future<T> elsewhere) {
     Promise<T> promise = ((ContextInternal) context).promise();
@@ -243,6 +263,7 @@ public final class Apiserver extends VerticleBase {
         .eventually(() -> expiry.stop())
         .eventually(() -> proxies.stop())
         .eventually(() -> kubelets.stop())
+        .eventually(() -> egress.close())
         .eventually(() -> auditor.close(vertx))
         .eventually(() -> shared == null ? store.close() : Future.<Void>succeededFuture());
   }
@@ -293,8 +314,14 @@ public final class Apiserver extends VerticleBase {
         special
             .reviews(authorizer, new Authentication(tokens, path -> false, audiences))
             .kubelet(
-                vertx, registry.lister(), kubelets, proxies, options.kubelet(), options.proxy())
-            .health(checks(), meters)
+                vertx,
+                registry.lister(),
+                kubelets,
+                proxies,
+                options.kubelet(),
+                options.proxy(),
+                egress.to(EgressType.CLUSTER))
+            .health(checks(), () -> meters.scrape() + dials.text())
             .openApi()
             .dispatcher(new ResourceEndpoint(registry, authorizer), new DiscoveryEndpoint());
     gauges(meters, inFlight, connections);

@@ -2,6 +2,7 @@ package io.hubspoke.apiserver;
 
 import io.hubspoke.apiserver.authn.Authentication;
 import io.hubspoke.apiserver.authz.Authorizer;
+import io.hubspoke.apiserver.egress.Egress;
 import io.hubspoke.apiserver.health.HealthChecks;
 import io.hubspoke.apiserver.health.HealthEndpoint;
 import io.hubspoke.apiserver.health.InfoEndpoints;
@@ -22,10 +23,10 @@ import io.hubspoke.apiserver.registry.Lister;
 import io.hubspoke.apiserver.resources.ResourceTable;
 import io.hubspoke.apiserver.reviews.AccessReviews;
 import io.hubspoke.apiserver.reviews.IdentityReviews;
-import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Vertx;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /** Lists what the server answers beside plain resources, and where. */
 final class Endpoints {
@@ -50,8 +51,10 @@ final class Endpoints {
       KubeletClient kubelets,
       ProxyClient proxies,
       KubeletClientOptions options,
-      ProxyOptions proxy) {
-    NodeAddresses addresses = new NodeAddresses(vertx, lister, ResourceTable.NODES.type(), options);
+      ProxyOptions proxy,
+      Egress egress) {
+    NodeAddresses addresses =
+        new NodeAddresses(vertx, lister, ResourceTable.NODES.type(), options, egress);
     special(
         "",
         "pods",
@@ -72,7 +75,7 @@ final class Endpoints {
     return this;
   }
 
-  Endpoints health(HealthChecks checks, PrometheusMeterRegistry meters) {
+  Endpoints health(HealthChecks checks, Supplier<String> metrics) {
     for (String probe : new String[] {"livez", "readyz", "healthz"}) {
       Endpoint endpoint = new HealthEndpoint(probe, checks);
       paths.put("/" + probe, endpoint);
@@ -80,7 +83,7 @@ final class Endpoints {
     }
     paths.put("/version", InfoEndpoints.version());
     paths.put("/version/", InfoEndpoints.version());
-    paths.put("/metrics", InfoEndpoints.metrics(() -> meters));
+    paths.put("/metrics", InfoEndpoints.metrics(metrics));
     return this;
   }
 

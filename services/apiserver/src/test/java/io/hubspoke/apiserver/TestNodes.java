@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Json;
 import io.hubspoke.apiserver.TestApiserver.Answer;
+import io.hubspoke.apiserver.egress.EgressOptions;
 import io.hubspoke.apiserver.kubeletclient.KubeletClientOptions;
 import io.hubspoke.pki.CertificateAuthority;
 import io.hubspoke.pki.Identity;
@@ -27,6 +28,12 @@ public final class TestNodes {
    */
   public static TestApiserver apiserver(Path dir, boolean verified, Duration timeout)
       throws Exception {
+    return apiserver(dir, verified, timeout, EgressOptions.NONE);
+  }
+
+  /** Starts one that reaches nodes and pods through something else than the network. */
+  public static TestApiserver apiserver(
+      Path dir, boolean verified, Duration timeout, EgressOptions egress) throws Exception {
     CertificateAuthority.create("kubelet-client-ca", TestApiserver.VALIDITY)
         .issueClient("kube-apiserver-kubelet-client", List.of(), TestApiserver.VALIDITY)
         .write(dir.resolve("kubelet-client.crt"), dir.resolve("kubelet-client.key"));
@@ -35,15 +42,17 @@ public final class TestNodes {
     return new TestApiserver(
         dir,
         options ->
-            options.with(
-                new KubeletClientOptions(
-                    dir.resolve("kubelet-client.crt"),
-                    dir.resolve("kubelet-client.key"),
-                    verified ? dir.resolve("kubelet-ca.crt") : null,
-                    KubeletClientOptions.DEFAULT_ADDRESS_TYPES,
-                    timeout,
-                    "127.0.10.1",
-                    KubeletClientOptions.LAB_RANGES)));
+            options
+                .with(egress)
+                .with(
+                    new KubeletClientOptions(
+                        dir.resolve("kubelet-client.crt"),
+                        dir.resolve("kubelet-client.key"),
+                        verified ? dir.resolve("kubelet-ca.crt") : null,
+                        KubeletClientOptions.DEFAULT_ADDRESS_TYPES,
+                        timeout,
+                        "127.0.10.1",
+                        KubeletClientOptions.LAB_RANGES)));
   }
 
   /** Returns what the kubelet at 127.10.0.1 serves with, of an authority that nobody trusts. */

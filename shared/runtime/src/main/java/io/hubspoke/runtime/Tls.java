@@ -135,17 +135,30 @@ public final class Tls {
       for (X509Certificate authority : authorities) {
         anchors.setCertificateEntry("ca-" + i++, authority);
       }
-      TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
-      factory.init(anchors);
-      for (TrustManager manager : factory.getTrustManagers()) {
-        if (manager instanceof X509ExtendedTrustManager x509) {
-          return x509;
-        }
-      }
-      throw new IllegalStateException("no X.509 trust manager in this JDK");
+      return pkix(anchors);
     } catch (GeneralSecurityException | IOException e) {
       throw new IllegalArgumentException("cannot trust these authorities: " + e.getMessage(), e);
     }
+  }
+
+  /** Trusts chains that end at one of the authorities that the JDK knows. */
+  public static X509ExtendedTrustManager systemTrust() {
+    try {
+      return pkix(null);
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("the JDK's authorities can't be read", e);
+    }
+  }
+
+  private static X509ExtendedTrustManager pkix(KeyStore anchors) throws GeneralSecurityException {
+    TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
+    factory.init(anchors);
+    for (TrustManager manager : factory.getTrustManagers()) {
+      if (manager instanceof X509ExtendedTrustManager x509) {
+        return x509;
+      }
+    }
+    throw new IllegalStateException("no X.509 trust manager in this JDK");
   }
 
   /** Accepts every chain; for peers that are judged elsewhere, or on request not at all. */

@@ -5,7 +5,6 @@ import io.hubspoke.api.Json;
 import io.hubspoke.api.Status;
 import io.hubspoke.apiserver.http.ApiRequest;
 import io.hubspoke.apiserver.http.Endpoint;
-import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import java.util.Collection;
@@ -31,14 +30,14 @@ public final class InfoEndpoints {
   }
 
   /** Answers {@code /metrics} in Prometheus' text format. */
-  public static Endpoint metrics(Supplier<PrometheusMeterRegistry> registry) {
+  public static Endpoint metrics(Supplier<String> text) {
     return get(
         request ->
             request
                 .http()
                 .response()
                 .putHeader("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-                .end(registry.get().scrape()));
+                .end(text.get()));
   }
 
   private static Future<Void> json(ApiRequest request, byte[] body) {

@@ -1,5 +1,6 @@
 package io.hubspoke.apiserver.kubeletclient;
 
+import io.hubspoke.apiserver.egress.Egress;
 import io.hubspoke.pki.Identity;
 import io.hubspoke.pki.Pem;
 import io.hubspoke.runtime.FollowedFiles;
@@ -49,15 +50,19 @@ public final class KubeletClient {
 
   private final AtomicInteger generation = new AtomicInteger();
   private final List<FollowedFiles<?>> followed = new ArrayList<>();
+  private final Egress egress;
   private final HttpClient configured;
   private final HttpClient unverified;
 
   /**
    * Reads certificates, which are followed on disk, and makes the clients.
    *
+   * @param egress the way to the nodes
    * @throws IOException when a file can't be read
    */
-  public KubeletClient(Vertx vertx, KubeletClientOptions options) throws IOException {
+  public KubeletClient(Vertx vertx, KubeletClientOptions options, Egress egress)
+      throws IOException {
+    this.egress = egress;
     ReloadableKeys keys = options.clientCertificate() == null ? null : keys(vertx, options);
     this.unverified = client(vertx, options, keys, Tls.trustAny(List.of()), false);
     this.configured =
@@ -129,9 +134,9 @@ public final class KubeletClient {
         skipVerification ? unverified : configured,
         new RequestOptions()
             .setMethod(method)
-            .setServer(kubelet.socket())
+            .setServer(egress.address(kubelet.target()))
             .setHost(kubelet.host())
-            .setPort(kubelet.socket().port())
+            .setPort(kubelet.target().port())
             .setURI(uri));
   }
 

@@ -2,13 +2,15 @@ package io.hubspoke.apiserver.kubeletclient;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.ApiException;
 import io.hubspoke.api.Meta;
 import io.hubspoke.api.ResourceType;
 import io.hubspoke.api.Status;
+import io.hubspoke.apiserver.egress.Egress;
 import io.hubspoke.apiserver.registry.Lister;
+import io.hubspoke.tunnel.Target;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.net.SocketAddress;
 import java.util.List;
 
 /**
@@ -24,17 +26,23 @@ public final class NodeAddresses {
   private final ResourceType nodes;
   private final List<String> preferredTypes;
   private final AllowedAddresses allowed;
+  private final Egress egress;
 
-  /** A kubelet: the host to verify its certificate against, and the address to connect to. */
-  public record KubeletAddress(String host, SocketAddress socket) {}
+  /** A kubelet: the host to verify its certificate against, and what to connect to. */
+  public record KubeletAddress(String host, Target target) {}
 
+  /**
+   * @param egress the way on which nodes are reached; unless it is direct, names are left to its
+   *     far end
+   */
   public NodeAddresses(
-      Vertx vertx, Lister lister, ResourceType nodes, KubeletClientOptions options) {
+      Vertx vertx, Lister lister, ResourceType nodes, KubeletClientOptions options, Egress egress) {
     this.vertx = vertx;
     this.lister = lister;
     this.nodes = nodes;
     this.preferredTypes = options.preferredAddressTypes();
     this.allowed = new AllowedAddresses(options.loopbackRanges());
+    this.egress = egress;
   }
 
   /**
@@ -58,17 +66,27 @@ public final class NodeAddresses {
     int reported =
         object.path("status").path("daemonEndpoints").path("kubeletEndpoint").path("Port").asInt();
     int port = reported > 0 && reported < 65536 ? reported : DEFAULT_PORT;
+    return dialled(Meta.name(object), host)
+        .map(dialled -> new KubeletAddress(host, new Target(dialled, port, node)));
+  }
+
+  private Future<String> dialled(String node, String host) {
+    if (!egress.isDirect() && !AllowedAddresses.isLiteral(host)) {
+      return AllowedAddresses.allowsName(host)
+          ? Future.succeededFuture(host)
+          : Future.failedFuture(notAllowed(node, host));
+    }
     return AllowedAddresses.resolve(vertx, host)
-        .map(
-            ip -> {
-              if (!allowed.contains(ip)) {
-                throw Status.badRequest(
-                        "address not allowed: node %s is at %s".formatted(Meta.name(object), host))
-                    .toException();
-              }
-              return new KubeletAddress(
-                  host, SocketAddress.inetSocketAddress(port, ip.getHostAddress()));
-            });
+        .compose(
+            ip ->
+                allowed.contains(ip)
+                    ? Future.succeededFuture(ip.getHostAddress())
+                    : Future.failedFuture(notAllowed(node, host)));
+  }
+
+  private static ApiException notAllowed(String node, String host) {
+    return Status.badRequest("address not allowed: node %s is at %s".formatted(node, host))
+        .toException();
   }
 
   private String preferred(ObjectNode node) {

@@ -8,6 +8,7 @@ import io.hubspoke.apiserver.http.ApiRequest;
 import io.hubspoke.apiserver.http.Endpoint;
 import io.hubspoke.apiserver.registry.Lister;
 import io.hubspoke.runtime.Component;
+import io.hubspoke.tunnel.TunnelDownException;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientRequest;
@@ -61,7 +62,7 @@ public final class PodLogEndpoint implements Endpoint {
 
   private Future<Void> stream(
       ApiRequest request, NodeAddresses.KubeletAddress kubelet, String uri, boolean skipVerify) {
-    String url = "https://" + kubelet.socket().host() + ":" + kubelet.socket().port() + uri;
+    String url = "https://" + kubelet.target().authority() + uri;
     return kubelets
         .request(kubelet, HttpMethod.GET, uri, skipVerify)
         .compose(
@@ -100,8 +101,11 @@ public final class PodLogEndpoint implements Endpoint {
   }
 
   private static Throwable describe(Throwable failure, String url) {
-    return failure instanceof ApiException
-        ? failure
-        : Status.of(500, "", "Get \"" + url + "\": " + Component.reason(failure)).toException();
+    String what = "Get \"" + url + "\": " + Component.reason(failure);
+    return switch (failure) {
+      case ApiException told -> told;
+      case TunnelDownException down -> Status.serviceUnavailable(what).toException();
+      default -> Status.of(500, "", what).toException();
+    };
   }
 }

@@ -1,7 +1,7 @@
 package io.hubspoke.apiserver.proxy;
 
 import io.hubspoke.apiserver.kubeletclient.NodeAddresses.KubeletAddress;
-import io.vertx.core.net.SocketAddress;
+import io.hubspoke.tunnel.Target;
 
 /** Where a proxied request goes. */
 sealed interface Backend {
@@ -13,7 +13,7 @@ sealed interface Backend {
   record Kubelet(KubeletAddress address) implements Backend {
     @Override
     public String authority() {
-      return Backend.authority(address.host(), address.socket().port());
+      return new Target(address.host(), address.target().port()).authority();
     }
   }
 
@@ -21,14 +21,10 @@ sealed interface Backend {
    * Anything else: in the clear, or with a certificate that nobody verifies and without one of our
    * own.
    */
-  record Direct(boolean tls, SocketAddress address) implements Backend {
+  record Direct(boolean tls, Target target) implements Backend {
     @Override
     public String authority() {
-      return Backend.authority(address.host(), address.port());
+      return target.authority();
     }
-  }
-
-  private static String authority(String host, int port) {
-    return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port;
   }
 }

@@ -2,8 +2,8 @@ package io.hubspoke.apiserver.proxy;
 
 import io.hubspoke.apiserver.http.ApiRequest;
 import io.hubspoke.apiserver.kubeletclient.NodeAddresses;
+import io.hubspoke.tunnel.Target;
 import io.vertx.core.Future;
-import io.vertx.core.net.SocketAddress;
 
 /**
  * Finds a node's kubelet, or another port of the node. To the kubelet's port it is always the
@@ -23,12 +23,13 @@ final class NodeBackends implements BackendFinder {
         .of(target.name())
         .map(
             kubelet -> {
-              int kubelets = kubelet.socket().port();
+              int kubelets = kubelet.target().port();
               int port = target.portOr(kubelets);
               return port == kubelets
                   ? new Backend.Kubelet(kubelet)
                   : new Backend.Direct(
-                      target.tls(), SocketAddress.inetSocketAddress(port, kubelet.socket().host()));
+                      target.tls(),
+                      new Target(kubelet.target().host(), port, kubelet.target().node()));
             });
   }
 }

@@ -7,8 +7,8 @@ import io.hubspoke.api.Status;
 import io.hubspoke.apiserver.http.ApiRequest;
 import io.hubspoke.apiserver.kubeletclient.AllowedAddresses;
 import io.hubspoke.apiserver.registry.Lister;
+import io.hubspoke.tunnel.Target;
 import io.vertx.core.Future;
-import io.vertx.core.net.SocketAddress;
 import java.net.InetAddress;
 
 /** Finds a pod by its address, at the port asked for or the first that a container declares. */
@@ -29,15 +29,17 @@ final class PodBackends implements BackendFinder {
     ObjectNode pod = lister.need(pods, request.info().namespace(), target.name());
     String ip = pod.path("status").path("podIP").asText("");
     int port = target.portOr(firstPort(pod, target.tls() ? 443 : 80));
-    return Future.succeededFuture(direct(allowed, target.tls(), ip, port));
+    String node = pod.path("spec").path("nodeName").asText("");
+    return Future.succeededFuture(direct(allowed, target.tls(), ip, port, node));
   }
 
   /**
    * Returns a backend at an address that somebody named.
    *
+   * @param node on which it is; empty when nobody knows
    * @throws io.hubspoke.api.ApiException 400 when it is none, or not allowed
    */
-  static Backend direct(AllowedAddresses allowed, boolean tls, String ip, int port) {
+  static Backend direct(AllowedAddresses allowed, boolean tls, String ip, int port, String node) {
     InetAddress address;
     try {
       // Never a name: looking it up would already be the backend's choice.
@@ -48,7 +50,7 @@ final class PodBackends implements BackendFinder {
     if (!allowed.contains(address)) {
       throw Status.badRequest("address not allowed").toException();
     }
-    return new Backend.Direct(tls, SocketAddress.inetSocketAddress(port, address.getHostAddress()));
+    return new Backend.Direct(tls, new Target(address.getHostAddress(), port, node));
   }
 
   private static int firstPort(ObjectNode pod, int otherwise) {

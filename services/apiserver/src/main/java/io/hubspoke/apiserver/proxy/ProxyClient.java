@@ -1,8 +1,10 @@
 package io.hubspoke.apiserver.proxy;
 
 import io.hubspoke.api.Status;
+import io.hubspoke.apiserver.egress.Egress;
 import io.hubspoke.apiserver.kubeletclient.KubeletClient;
 import io.hubspoke.runtime.Tls;
+import io.hubspoke.tunnel.Target;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
@@ -37,6 +39,7 @@ public final class ProxyClient {
   private static final int IDLE_SECONDS = 4;
 
   private final KubeletClient kubelets;
+  private final Egress egress;
   private final Clients near;
   private final Clients elsewhere;
   private final AtomicInteger open = new AtomicInteger();
@@ -62,9 +65,11 @@ public final class ProxyClient {
    *
    * @param localAddress the address to dial from; null for the system's choice. One of loopback
    *     leads to loopback alone, so that others are dialled as the system chooses.
+   * @param egress the way to nodes, pods and services
    */
-  public ProxyClient(Vertx vertx, KubeletClient kubelets, String localAddress) {
+  public ProxyClient(Vertx vertx, KubeletClient kubelets, String localAddress, Egress egress) {
     this.kubelets = kubelets;
+    this.egress = egress;
     this.near = Clients.from(vertx, localAddress);
     this.elsewhere =
         localAddress != null && isLoopback(localAddress) ? Clients.from(vertx, null) : near;
@@ -83,14 +88,15 @@ public final class ProxyClient {
           open.decrementAndGet();
           throw Status.serviceUnavailable("too many proxied requests are under way").toException();
         }
-        Clients clients = isLoopback(direct.address().host()) ? near : elsewhere;
+        Target target = direct.target();
+        Clients clients = egress.isDirect() && isLoopback(target.host()) ? near : elsewhere;
         yield (direct.tls() ? clients.unverified : clients.plain)
             .request(
                 new RequestOptions()
                     .setMethod(method)
-                    .setServer(direct.address())
-                    .setHost(direct.address().host())
-                    .setPort(direct.address().port())
+                    .setServer(egress.address(target))
+                    .setHost(target.host())
+                    .setPort(target.port())
                     .setURI(uri));
       }
     };

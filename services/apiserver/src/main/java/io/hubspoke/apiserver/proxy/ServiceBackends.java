@@ -29,7 +29,7 @@ final class ServiceBackends implements BackendFinder {
     this.allowed = allowed;
   }
 
-  private record Endpoint(String ip, int port) {}
+  private record Endpoint(String ip, int port, String node) {}
 
   @Override
   public Future<Backend> find(ApiRequest request) {
@@ -48,7 +48,7 @@ final class ServiceBackends implements BackendFinder {
     }
     Endpoint chosen = ready.get(ThreadLocalRandom.current().nextInt(ready.size()));
     return Future.succeededFuture(
-        PodBackends.direct(allowed, target.tls(), chosen.ip, chosen.port));
+        PodBackends.direct(allowed, target.tls(), chosen.ip, chosen.port, chosen.node));
   }
 
   /** Returns the name of the service's port, which endpoints have too, by its name or number. */
@@ -123,7 +123,8 @@ final class ServiceBackends implements BackendFinder {
     }
     ObjectNode pod = lister.get(ResourceTable.PODS.type(), namespace, target.path("name").asText());
     if (pod != null && has(pod, ip)) {
-      found.add(new Endpoint(ip, port));
+      // What the pod says counts, as for its address: endpoints may be anybody's.
+      found.add(new Endpoint(ip, port, pod.path("spec").path("nodeName").asText("")));
     }
   }
 

@@ -70,6 +70,11 @@ public final class RawConnection implements AutoCloseable {
     return read.toString();
   }
 
+  /** Reads all bytes that are still to come. */
+  public byte[] bytes() throws IOException {
+    return socket.getInputStream().readAllBytes();
+  }
+
   /** Reads until the other side closes; fails when it doesn't in time. */
   public String rest() throws IOException {
     try {
