@@ -3,6 +3,7 @@ package io.hubspoke.lab;
 import io.hubspoke.apiserver.ApiserverCommand;
 import io.hubspoke.controllermanager.ControllerManagerCommand;
 import io.hubspoke.konnectivity.agent.KonnectivityAgentCommand;
+import io.hubspoke.konnectivity.server.KonnectivityServerCommand;
 import io.hubspoke.kubelet.KubeletCommand;
 import io.hubspoke.kubelet.runtime.InProcessImage;
 import io.hubspoke.kubeproxy.KubeProxyCommand;
@@ -77,6 +78,7 @@ public final class Hubspoke implements Runnable {
         .addSubcommand("scheduler", new SchedulerCommand(), "kube-scheduler")
         .addSubcommand("kubelet", new KubeletCommand(Hubspoke::images))
         .addSubcommand("kube-proxy", new KubeProxyCommand())
+        .addSubcommand("proxy-server", new KonnectivityServerCommand())
         .addSubcommand("proxy-agent", new KonnectivityAgentCommand())
         .addSubcommand("sshd", new SshdCommand())
         // As Go's flags: the last one counts.

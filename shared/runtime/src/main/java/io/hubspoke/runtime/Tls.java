@@ -71,10 +71,22 @@ public final class Tls {
       Collection<X509Certificate> acceptedIssuers,
       Provider provider) {
     options.setSsl(true).setKeyCertOptions(KeyCertOptions.wrap(keys));
-    options.setSslEngineOptions(new Engine(acceptedIssuers != null, provider));
+    options.setSslEngineOptions(
+        new Engine(acceptedIssuers == null ? ClientAuth.NONE : ClientAuth.OPTIONAL, provider));
     if (acceptedIssuers != null) {
       options.setTrustOptions(TrustOptions.wrap(trustAny(acceptedIssuers)));
     }
+    return options;
+  }
+
+  /**
+   * Serves with these keys those alone whose certificate is trusted: others fail in the handshake.
+   */
+  public static <T extends TCPSSLOptions> T serveVerified(
+      T options, X509ExtendedKeyManager keys, X509ExtendedTrustManager clients) {
+    options.setSsl(true).setKeyCertOptions(KeyCertOptions.wrap(keys));
+    options.setTrustOptions(TrustOptions.wrap(clients));
+    options.setSslEngineOptions(new Engine(ClientAuth.REQUIRE, Provider.BEST));
     return options;
   }
 
@@ -112,14 +124,15 @@ public final class Tls {
       X509ExtendedTrustManager trust,
       List<String> moreProtocols) {
     connect(options, keys, trust);
-    options.setSslEngineOptions(new Engine(false, Provider.BEST, List.copyOf(moreProtocols)));
+    options.setSslEngineOptions(
+        new Engine(ClientAuth.NONE, Provider.BEST, List.copyOf(moreProtocols)));
     return options;
   }
 
   static <T extends TCPSSLOptions> T connect(
       T options, X509ExtendedKeyManager keys, X509ExtendedTrustManager trust, Provider provider) {
     options.setSsl(true).setTrustOptions(TrustOptions.wrap(trust));
-    options.setSslEngineOptions(new Engine(false, provider));
+    options.setSslEngineOptions(new Engine(ClientAuth.NONE, provider));
     if (keys != null) {
       options.setKeyCertOptions(KeyCertOptions.wrap(keys));
     }
@@ -199,33 +212,33 @@ public final class Tls {
 
   /** Makes Netty contexts of OpenSSL, or straight from a JDK {@link SSLContext}. */
   private static final class Engine extends JdkSSLEngineOptions {
-    private final boolean askForCertificate;
+    private final ClientAuth clientAuth;
     private final Provider provider;
     private final List<String> moreProtocols;
 
-    Engine(boolean askForCertificate, Provider provider) {
-      this(askForCertificate, provider, List.of());
+    Engine(ClientAuth clientAuth, Provider provider) {
+      this(clientAuth, provider, List.of());
     }
 
-    Engine(boolean askForCertificate, Provider provider, List<String> moreProtocols) {
-      this.askForCertificate = askForCertificate;
+    Engine(ClientAuth clientAuth, Provider provider, List<String> moreProtocols) {
+      this.clientAuth = clientAuth;
       this.provider = provider;
       this.moreProtocols = moreProtocols;
     }
 
     @Override
     public Engine copy() {
-      return new Engine(askForCertificate, provider, moreProtocols);
+      return new Engine(clientAuth, provider, moreProtocols);
     }
 
     @Override
     public SslContextFactory sslContextFactory() {
-      return new ContextFactory(askForCertificate, provider, moreProtocols);
+      return new ContextFactory(clientAuth, provider, moreProtocols);
     }
   }
 
   private static final class ContextFactory implements SslContextFactory {
-    private final boolean askForCertificate;
+    private final ClientAuth clientAuth;
     private final Provider provider;
     private final List<String> moreProtocols;
     private boolean alpn;
@@ -235,8 +248,8 @@ public final class Tls {
     private KeyManagerFactory keys;
     private TrustManagerFactory trust;
 
-    ContextFactory(boolean askForCertificate, Provider provider, List<String> moreProtocols) {
-      this.askForCertificate = askForCertificate;
+    ContextFactory(ClientAuth clientAuth, Provider provider, List<String> moreProtocols) {
+      this.clientAuth = clientAuth;
       this.provider = provider;
       this.moreProtocols = moreProtocols;
     }
@@ -290,7 +303,6 @@ public final class Tls {
                   ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
                   protocols)
               : ApplicationProtocolConfig.DISABLED;
-      ClientAuth clientAuth = askForCertificate ? ClientAuth.OPTIONAL : ClientAuth.NONE;
       return provider == Provider.BEST && OpenSslContexts.isAvailable()
           ? OpenSslContexts.create(client, keys, trust, ciphers, negotiation, clientAuth)
           : jdk(negotiation, clientAuth);

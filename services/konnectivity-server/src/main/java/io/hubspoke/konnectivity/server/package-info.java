@@ -1,2 +1,2 @@
-/** The Konnectivity server: dials of the control plane on one side, agents on the other. */
+/** A Konnectivity server: brings what the control plane dials to agents that dial for it. */
 package io.hubspoke.konnectivity.server;

@@ -127,7 +127,9 @@ public final class DialingEnd extends TunnelConnections {
 
   @Override
   void abort(TunnelledConnection connection, boolean ending, String reason) {
-    if (!ending) {
+    if (forOne) {
+      breakOff();
+    } else if (!ending) {
       requestClose(connection);
     }
   }

@@ -120,7 +120,7 @@ public final class GrpcDialer implements Dialer {
               vertx.cancelTimer(limit);
               if (connected.succeeded()) {
                 dialled.tryComplete(connected.result());
-              } else if (NO_AGENT.equals(connected.cause().getMessage())) {
+              } else if (Component.reason(connected.cause()).startsWith(NO_AGENT)) {
                 dialled.tryFail(down("", connected.cause()));
               } else {
                 dialled.tryFail(connected.cause());

@@ -52,6 +52,7 @@ public final class GrpcPackets implements PacketStream {
   private final Call call;
   private final Promise<MultiMap> headers = Promise.promise();
   private final GrpcFrames frames = new GrpcFrames();
+  private PacketObserver observer = PacketObserver.NONE;
   private ReadStream<Buffer> in;
   private boolean inEnded;
   private boolean outEnded;
@@ -116,6 +117,12 @@ public final class GrpcPackets implements PacketStream {
     return request.method().equals(HttpMethod.POST)
         && type != null
         && (type.equals(TYPE) || type.startsWith(TYPE + "+") || type.startsWith(TYPE + ";"));
+  }
+
+  /** Has somebody told of each packet. */
+  public GrpcPackets observed(PacketObserver by) {
+    observer = by;
+    return this;
   }
 
   /** Returns what the other end says of itself; fails when the call does before that. */
@@ -193,6 +200,7 @@ public final class GrpcPackets implements PacketStream {
         Optional<Packet> packet = PacketCodec.decode(message);
         if (packet.isPresent()) {
           demand -= demand == Long.MAX_VALUE ? 0 : 1;
+          observer.received(packet.get());
           handler.handle(packet.get());
         }
       }
@@ -253,6 +261,7 @@ public final class GrpcPackets implements PacketStream {
     if (outEnded) {
       return Future.failedFuture(new IOException("the call has ended"));
     }
+    observer.sent(packet);
     ByteBuf frame = PacketCodec.encode(packet, GrpcFrames.PREFIX);
     frame.setInt(1, frame.readableBytes() - GrpcFrames.PREFIX);
     return out.write(BufferInternal.buffer(frame));

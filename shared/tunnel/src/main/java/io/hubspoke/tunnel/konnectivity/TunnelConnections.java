@@ -96,6 +96,15 @@ public abstract sealed class TunnelConnections permits DialingEnd, AcceptingEnd 
     return closed().otherwiseEmpty();
   }
 
+  /** Breaks the stream off: what waits in it would hold up every word about its end. */
+  final void breakOff() {
+    if (broken == null) {
+      stream.reset().otherwiseEmpty();
+      over(new IOException("connection reset"));
+      closed.tryComplete();
+    }
+  }
+
   private void accept(Packet packet) {
     if (broken != null) {
       return;

@@ -1,0 +1,133 @@
+package io.hubspoke.konnectivity.server;
+
+import io.hubspoke.runtime.Component;
+import io.hubspoke.tunnel.TunnelDownException;
+import io.hubspoke.tunnel.konnectivity.HttpHead;
+import io.hubspoke.tunnel.konnectivity.ProxiedSocket;
+import io.hubspoke.tunnel.konnectivity.TunnelledConnection;
+import io.vertx.core.Future;
+import io.vertx.core.internal.ContextInternal;
+import io.vertx.core.internal.VertxInternal;
+import io.vertx.core.internal.net.NetSocketInternal;
+import io.vertx.core.net.NetSocket;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What the control plane reaches by HTTP's CONNECT: a socket for each connection. */
+final class ConnectFrontend {
+  private static final Logger LOG = LoggerFactory.getLogger(ConnectFrontend.class);
+
+  /** Who has connected says at once where to. */
+  private static final Duration HEAD_LIMIT = Duration.ofSeconds(10);
+
+  private static final String PLAIN = "text/plain; charset=utf-8";
+
+  private final VertxInternal vertx;
+  private final Tunnels tunnels;
+  private final ServerMetrics metrics;
+
+  ConnectFrontend(VertxInternal vertx, Tunnels tunnels, ServerMetrics metrics) {
+    this.vertx = vertx;
+    this.tunnels = tunnels;
+    this.metrics = metrics;
+  }
+
+  /** Serves a socket; called on its context. */
+  void handle(NetSocket socket) {
+    metrics.httpConnection(1);
+    var internal = (NetSocketInternal) socket;
+    internal
+        .channelHandlerContext()
+        .channel()
+        .closeFuture()
+        .addListener(closed -> metrics.httpConnection(-1));
+    // What breaks, ends; whoever waits for it hears of that.
+    socket.exceptionHandler(e -> LOG.debug("frontend: {}", e.getMessage()));
+    Future<String> head = HttpHead.read(internal);
+    long limit = vertx.setTimer(HEAD_LIMIT.toMillis(), t -> socket.close());
+    head.onComplete(
+        read -> {
+          vertx.cancelTimer(limit);
+          if (read.succeeded()) {
+            request(internal, read.result());
+          } else {
+            answer(socket, "400 Bad Request", PLAIN, "400 Bad Request");
+          }
+        });
+  }
+
+  private void request(NetSocketInternal socket, String head) {
+    String line = head.lines().findFirst().orElse("");
+    String[] parts = line.split(" ", -1);
+    if (parts.length != 3 || !parts[2].startsWith("HTTP/1.") || parts[1].isEmpty()) {
+      answer(socket, "400 Bad Request", PLAIN, "400 Bad Request");
+    } else if (!parts[0].equals("CONNECT")) {
+      answer(
+          socket,
+          "405 Method Not Allowed",
+          PLAIN,
+          "this proxy only supports CONNECT passthrough\n");
+    } else {
+      connect(socket, parts[1]);
+    }
+  }
+
+  private void connect(NetSocketInternal socket, String address) {
+    ContextInternal context = vertx.getOrCreateContext();
+    var dial = tunnels.dial(context, address);
+    socket.closeHandler(
+        v -> {
+          if (!dial.connected().isComplete()) {
+            tunnels.cancelled();
+            dial.cancel().run();
+          }
+        });
+    dial.connected()
+        .onComplete(backend -> connected(socket, backend), failure -> refuse(socket, failure));
+  }
+
+  private void connected(NetSocketInternal socket, TunnelledConnection backend) {
+    if (!socket.channelHandlerContext().channel().isOpen()) {
+      backend.reset().otherwiseEmpty();
+      return;
+    }
+    var frontend = ProxiedSocket.over(socket);
+    socket
+        .write("HTTP/1.1 200 Connection Established\r\n\r\n")
+        .onFailure(e -> backend.reset().otherwiseEmpty());
+    tunnels.join(frontend, backend);
+  }
+
+  private static void refuse(NetSocket socket, Throwable failure) {
+    String reason = Component.reason(failure);
+    if (!(failure instanceof TunnelDownException)) {
+      answer(socket, status(reason), PLAIN, reason);
+    } else if (reason.startsWith(Tunnels.NO_AGENT)) {
+      answer(
+          socket,
+          "500 Internal Server Error",
+          "text/plain",
+          "currently no tunnels available: " + reason);
+    } else {
+      answer(socket, "502 Bad Gateway", PLAIN, "Backend context error: " + reason + "\r\n");
+    }
+  }
+
+  /** As the real server tells by what the agent says. */
+  private static String status(String reason) {
+    String known = reason.toLowerCase(Locale.ROOT);
+    if (Stream.of("timeout", "deadline exceeded").anyMatch(known::contains)) {
+      return "504 Gateway Timeout";
+    }
+    return known.contains("too many open files") ? "503 Service Unavailable" : "502 Bad Gateway";
+  }
+
+  private static void answer(NetSocket socket, String status, String type, String body) {
+    socket
+        .write("HTTP/1.1 %s\r\nContent-Type: %s\r\n\r\n%s".formatted(status, type, body))
+        .onComplete(written -> socket.close().otherwiseEmpty());
+  }
+}

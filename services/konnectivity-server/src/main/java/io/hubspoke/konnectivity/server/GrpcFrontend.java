@@ -1,0 +1,81 @@
+package io.hubspoke.konnectivity.server;
+
+import io.hubspoke.tunnel.konnectivity.AcceptingEnd;
+import io.hubspoke.tunnel.konnectivity.FlowControl;
+import io.hubspoke.tunnel.konnectivity.GrpcException;
+import io.hubspoke.tunnel.konnectivity.GrpcPackets;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.internal.ContextInternal;
+import io.vertx.core.internal.VertxInternal;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What the control plane calls by gRPC: a call for each connection. */
+final class GrpcFrontend {
+  private static final Logger LOG = LoggerFactory.getLogger(GrpcFrontend.class);
+
+  /** The published client has one; a call of which more are asked holds up itself alone. */
+  private static final int MAX_PENDING = 16;
+
+  private final VertxInternal vertx;
+  private final Tunnels tunnels;
+  private final ServerMetrics metrics;
+
+  GrpcFrontend(VertxInternal vertx, Tunnels tunnels, ServerMetrics metrics) {
+    this.vertx = vertx;
+    this.tunnels = tunnels;
+    this.metrics = metrics;
+  }
+
+  /** Answers a request; called on its context. */
+  void handle(HttpServerRequest request) {
+    if (!Calls.isCallOf(request, GrpcPackets.PROXY)) {
+      return;
+    }
+    ContextInternal context = vertx.getOrCreateContext();
+    var packets = GrpcPackets.answer(request).observed(metrics.client());
+    metrics.proxyCall(1);
+    AcceptingEnd.over(
+            context, packets, new FlowControl.OfStream(), MAX_PENDING, dial -> dial(context, dial))
+        .closed()
+        .onComplete(
+            over -> {
+              metrics.proxyCall(-1);
+              if (over.failed() && over.cause() instanceof GrpcException error) {
+                metrics.broken("from_client", Integer.toString(error.status()));
+              }
+            });
+  }
+
+  private void dial(ContextInternal context, AcceptingEnd.IncomingDial dial) {
+    if (!dial.protocol().equals("tcp")) {
+      dial.refuse("dial " + dial.protocol() + ": only tcp is dialled");
+      return;
+    }
+    var outgoing = tunnels.dial(context, dial.address());
+    dial.cancelled()
+        .onComplete(
+            v -> {
+              tunnels.cancelled();
+              outgoing.cancel().run();
+            });
+    outgoing
+        .connected()
+        .onComplete(
+            backend ->
+                dial.accept(context)
+                    .onComplete(
+                        frontend -> {
+                          // Told why, where the other way of telling has no room for it.
+                          backend
+                              .closed()
+                              .onFailure(e -> frontend.reset(e.getMessage()).otherwiseEmpty());
+                          tunnels.join(frontend, backend);
+                        },
+                        gone -> backend.reset().otherwiseEmpty()),
+            failure -> {
+              LOG.debug("dial {}: {}", dial.address(), failure.getMessage());
+              dial.refuse(Tunnels.told(failure));
+            });
+  }
+}

@@ -1,0 +1,316 @@
+package io.hubspoke.konnectivity.server;
+
+import io.hubspoke.client.ApiClient;
+import io.hubspoke.runtime.Component;
+import io.hubspoke.tunnel.konnectivity.FlowControl;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.Promise;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.http.Http2Settings;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.internal.ContextInternal;
+import io.vertx.core.internal.VertxInternal;
+import io.vertx.core.net.NetServer;
+import io.vertx.core.net.NetServerOptions;
+import io.vertx.core.net.SocketAddress;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A Konnectivity server. */
+public final class KonnectivityServer extends VerticleBase {
+  private static final Logger LOG = LoggerFactory.getLogger(KonnectivityServer.class);
+
+  /** A stream for each connection of the control plane. */
+  private static final long MAX_STREAMS = 1_000_000;
+
+  /** A token and what an agent says that it reaches; the rest is small. */
+  private static final int MAX_HEADERS = 32 << 10;
+
+  /** An agent's stream carries all its connections, each held back by itself. */
+  private static final int AGENT_WINDOW = 4 << 20;
+
+  private static final long LOOK_MILLIS = 50;
+
+  private final KonnectivityServerOptions options;
+  private final ServerMetrics metrics = new ServerMetrics();
+  private final Agents agents;
+  private final Tunnels tunnels;
+  private final List<Supplier<Future<Void>>> listeners = new CopyOnWriteArrayList<>();
+  private final List<ServingTls> followed = new CopyOnWriteArrayList<>();
+  private ApiClient client;
+  private ServerLease lease;
+  private StatusServers status;
+  private AgentPort agentPort;
+  private UnixSocketFile unixSocket;
+  private volatile boolean stopping;
+  private volatile int frontendActualPort;
+  private volatile int agentActualPort;
+
+  public KonnectivityServer(KonnectivityServerOptions options) {
+    this.options = options;
+    this.agents = new Agents(options.strategies());
+    this.tunnels = new Tunnels(agents, metrics);
+  }
+
+  /** Returns the port for the control plane, when it is one. */
+  public int serverPort() {
+    return frontendActualPort;
+  }
+
+  /** Returns the port for agents. */
+  public int agentPort() {
+    return agentActualPort;
+  }
+
+  /** Returns how many connections go through it. */
+  public long establishedConnections() {
+    return metrics.establishedNow();
+  }
+
+  /** Returns how many streams agents have opened. */
+  public int connectedAgents() {
+    return agents.connections();
+  }
+
+  /** Listens; fails with a message that names the flags when it can't. */
+  @Override
+  public Future<?> start() {
+    options.apiserver().ifPresent(config -> client = new ApiClient(vertx, config));
+    var tokens = options.agents().tokens();
+    agentPort =
+        new AgentPort(
+            internal(),
+            options,
+            agents,
+            tokens == null ? null : new AgentTokens(client, tokens),
+            metrics);
+    status =
+        new StatusServers(
+            vertx,
+            () -> !stopping && agents.isReady(),
+            () -> metrics.scrape(agents, options.strategies()));
+    return Future.all(
+            serveAgents(), serveFrontend(), status.start(options.health(), options.admin()))
+        .onSuccess(listening -> keepLease())
+        .recover(e -> stop().transform(stopped -> Future.failedFuture(e)));
+  }
+
+  private VertxInternal internal() {
+    return (VertxInternal) vertx;
+  }
+
+  private void keepLease() {
+    options
+        .leases()
+        .ifPresent(
+            leases -> {
+              lease =
+                  new ServerLease(
+                      vertx, client, leases, options.serverId(), metrics, Clock.systemUTC());
+              lease.start();
+            });
+  }
+
+  /** Runs on an event loop of its own: agents and frontend share the work. */
+  private <T> Future<T> onLoop(Callable<Future<T>> work) {
+    ContextInternal loop = internal().createEventLoopContext();
+    Promise<T> promise = internal().getOrCreateContext().promise();
+    loop.runOnContext(
+        v -> {
+          try {
+            work.call().onComplete(promise);
+          } catch (Exception e) {
+            promise.fail(e);
+          }
+        });
+    return promise.future();
+  }
+
+  private static HttpServerOptions http2(int window) {
+    return new HttpServerOptions()
+        .setInitialSettings(
+            new Http2Settings()
+                .setMaxConcurrentStreams(MAX_STREAMS)
+                .setInitialWindowSize(window)
+                .setMaxHeaderListSize(MAX_HEADERS))
+        // Connections whose readers stop must leave the others room.
+        .setHttp2ConnectionWindowSize(Integer.MAX_VALUE)
+        // Each connection that is broken off is such a frame, and those who may send them are
+        // known.
+        .setHttp2RstFloodMaxRstFramePerWindow(0);
+  }
+
+  private Future<Void> serveAgents() {
+    var serving = options.agents();
+    return tls("--cluster", serving.files())
+        .compose(
+            tls -> {
+              var http =
+                  tls.serve(http2(AGENT_WINDOW))
+                      .setUseAlpn(true)
+                      .setAlpnVersions(List.of(HttpVersion.HTTP_2));
+              return listen(
+                  "--agent-bind-address, --agent-port",
+                  serving.address(),
+                  http,
+                  agentPort::handle,
+                  serving.keepaliveTime());
+            })
+        .onSuccess(server -> agentActualPort = server.actualPort())
+        .mapEmpty();
+  }
+
+  private Future<ServingTls> tls(String flags, ServingFiles files) {
+    return vertx
+        .executeBlocking(() -> ServingTls.follow(vertx, flags, files))
+        .onSuccess(followed::add);
+  }
+
+  private Future<HttpServer> listen(
+      String flags,
+      SocketAddress address,
+      HttpServerOptions http,
+      Handler<HttpServerRequest> handler,
+      Duration keepalive) {
+    return Listening.named(
+        flags,
+        address,
+        onLoop(
+            () -> {
+              HttpServer server =
+                  vertx
+                      .createHttpServer(http)
+                      .requestHandler(handler)
+                      .exceptionHandler(e -> LOG.debug("{}: {}", flags, e.getMessage()))
+                      .connectionHandler(
+                          connection -> Keepalive.watch(vertx, connection, keepalive));
+              listeners.add(server::close);
+              return server.listen(address);
+            }));
+  }
+
+  private Future<Void> serveFrontend() {
+    var frontend = options.frontend();
+    if (!frontend.address().isDomainSocket()) {
+      return tls("--server", frontend.files())
+          .compose(tls -> serveFrontend(frontend.address(), tls));
+    }
+    Path file = Path.of(frontend.address().path());
+    return vertx
+        .executeBlocking(() -> unixSocket(file, frontend.deleteExisting()))
+        .compose(socket -> serveFrontend(socket.address(), null).map(socket))
+        .compose(socket -> vertx.executeBlocking(() -> published(socket)));
+  }
+
+  private UnixSocketFile unixSocket(Path file, boolean deleteExisting) throws IOException {
+    try {
+      unixSocket = UnixSocketFile.prepare(file, deleteExisting);
+      return unixSocket;
+    } catch (IOException e) {
+      throw new IOException("--uds-name: " + Component.reason(e), e);
+    }
+  }
+
+  private static Void published(UnixSocketFile socket) throws IOException {
+    socket.publish();
+    return null;
+  }
+
+  private Future<Void> serveFrontend(SocketAddress address, ServingTls tls) {
+    var frontend = options.frontend();
+    String flags = address.isDomainSocket() ? "--uds-name" : "--server-bind-address, --server-port";
+    return switch (frontend.mode()) {
+      case GRPC -> {
+        var http = http2(FlowControl.WINDOW);
+        if (tls != null) {
+          tls.serve(http).setUseAlpn(true).setAlpnVersions(List.of(HttpVersion.HTTP_2));
+        }
+        yield listen(
+                flags,
+                address,
+                http,
+                new GrpcFrontend(internal(), tunnels, metrics)::handle,
+                frontend.keepaliveTime())
+            .onSuccess(server -> frontendActualPort = server.actualPort())
+            .mapEmpty();
+      }
+      case HTTP_CONNECT -> {
+        var net = new NetServerOptions();
+        if (tls != null) {
+          tls.serve(net);
+        }
+        yield Listening.named(
+                flags,
+                address,
+                onLoop(
+                    () -> {
+                      NetServer server =
+                          vertx
+                              .createNetServer(net)
+                              .connectHandler(
+                                  new ConnectFrontend(internal(), tunnels, metrics)::handle)
+                              .exceptionHandler(e -> LOG.debug("{}: {}", flags, e.getMessage()));
+                      listeners.add(server::close);
+                      return server.listen(address);
+                    }))
+            .onSuccess(server -> frontendActualPort = server.actualPort())
+            .mapEmpty();
+      }
+    };
+  }
+
+  /** Has no more dials, gives connections their time, and ends what is left. */
+  @Override
+  public Future<Void> stop() {
+    stopping = true;
+    tunnels.stop();
+    Future<Void> leaseGone = lease == null ? Future.succeededFuture() : lease.stop();
+    return leaseGone
+        .compose(v -> idle(System.nanoTime() + options.grace().toNanos()))
+        .eventually(() -> agentPort == null ? Future.succeededFuture() : agentPort.close())
+        .eventually(this::closeAll);
+  }
+
+  private Future<Void> idle(long until) {
+    if (tunnels.isIdle() || System.nanoTime() >= until) {
+      return Future.succeededFuture();
+    }
+    Promise<Void> later = Promise.promise();
+    vertx.setTimer(LOOK_MILLIS, t -> idle(until).onComplete(later));
+    return later.future();
+  }
+
+  private Future<Void> closeAll() {
+    followed.forEach(ServingTls::stop);
+    List<Future<Void>> closing = new ArrayList<>();
+    listeners.forEach(listener -> closing.add(listener.get()));
+    if (status != null) {
+      closing.add(status.stop());
+    }
+    if (client != null) {
+      closing.add(client.close());
+    }
+    if (unixSocket != null) {
+      closing.add(
+          vertx.executeBlocking(
+              () -> {
+                unixSocket.delete();
+                return null;
+              }));
+    }
+    return Future.join(closing).mapEmpty();
+  }
+}
