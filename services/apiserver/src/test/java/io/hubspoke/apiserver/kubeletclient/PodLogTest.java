@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.hubspoke.apiserver.TestApiserver;
 import io.hubspoke.apiserver.TestApiserver.Client;
 import io.hubspoke.apiserver.TestNodes;
+import io.hubspoke.apiserver.egress.EgressOptions;
 import io.hubspoke.runtime.ReloadableKeys;
 import io.hubspoke.runtime.Tls;
 import io.hubspoke.testing.Await;
@@ -55,7 +56,7 @@ class PodLogTest {
   }
 
   private void start(boolean verified) throws Exception {
-    server = TestNodes.apiserver(dir, verified, Duration.ofSeconds(1));
+    server = TestNodes.apiserver(dir, verified, Duration.ofSeconds(1), egress());
     admin = server.admin();
     kubelet =
         Await.result(
@@ -70,6 +71,11 @@ class PodLogTest {
                 .listen(0, "127.10.0.1"));
     made(admin.post("/api/v1/nodes", node("n1", "127.10.0.1", kubelet.actualPort())));
     made(admin.post(PODS, pod("one", "n1", "c")));
+  }
+
+  /** Through what nodes and pods are reached. */
+  EgressOptions egress() throws Exception {
+    return EgressOptions.NONE;
   }
 
   @AfterEach

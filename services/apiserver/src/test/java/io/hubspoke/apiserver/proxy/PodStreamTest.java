@@ -10,6 +10,7 @@ import io.hubspoke.apiserver.TestApiserver;
 import io.hubspoke.apiserver.TestApiserver.Answer;
 import io.hubspoke.apiserver.TestApiserver.Client;
 import io.hubspoke.apiserver.TestNodes;
+import io.hubspoke.apiserver.egress.EgressOptions;
 import io.hubspoke.apiserver.http.RawConnection;
 import io.hubspoke.pki.Identity;
 import java.net.InetAddress;
@@ -42,13 +43,18 @@ class PodStreamTest {
   }
 
   private void start(boolean verified) throws Exception {
-    server = TestNodes.apiserver(dir, verified, Duration.ofSeconds(2));
+    server = TestNodes.apiserver(dir, verified, Duration.ofSeconds(2), egress());
     admin = server.admin();
     kubelet = new RawBackend("127.10.0.1", TestNodes.serving());
     made(admin.post("/api/v1/nodes", node("n1", "127.10.0.1", kubelet.port())));
     made(admin.post(PODS, pod("one", "n1", "c")));
     made(admin.post(PODS, pod("two", "n1", "a", "b")));
     made(admin.post(PODS, pod("homeless", "", "c")));
+  }
+
+  /** Through what nodes and pods are reached. */
+  EgressOptions egress() throws Exception {
+    return EgressOptions.NONE;
   }
 
   @AfterEach

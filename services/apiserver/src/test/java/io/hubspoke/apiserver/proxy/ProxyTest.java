@@ -7,6 +7,7 @@ import io.hubspoke.api.Json;
 import io.hubspoke.apiserver.TestApiserver;
 import io.hubspoke.apiserver.TestApiserver.Answer;
 import io.hubspoke.apiserver.TestApiserver.Client;
+import io.hubspoke.apiserver.egress.EgressOptions;
 import io.hubspoke.apiserver.http.RawConnection;
 import io.hubspoke.apiserver.kubeletclient.KubeletClientOptions;
 import io.hubspoke.pki.CertificateAuthority;
@@ -44,17 +45,25 @@ class ProxyTest {
     CertificateAuthority.create("kubelet-client-ca", TestApiserver.VALIDITY)
         .issueClient("kube-apiserver-kubelet-client", List.of(), TestApiserver.VALIDITY)
         .write(dir.resolve("kubelet-client.crt"), dir.resolve("kubelet-client.key"));
+    EgressOptions egress = egress();
     server =
         new TestApiserver(
             dir,
             options ->
-                options.with(
-                    KubeletClientOptions.DEFAULT.withClient(
-                        dir.resolve("kubelet-client.crt"), dir.resolve("kubelet-client.key"))));
+                options
+                    .with(egress)
+                    .with(
+                        KubeletClientOptions.DEFAULT.withClient(
+                            dir.resolve("kubelet-client.crt"), dir.resolve("kubelet-client.key"))));
     admin = server.admin();
     client = RawConnection.asAdmin(server);
     backend = new RawBackend(POD_IP, null);
     pod("web", POD_IP, backend.port());
+  }
+
+  /** Through what nodes and pods are reached. */
+  EgressOptions egress() throws Exception {
+    return EgressOptions.NONE;
   }
 
   @AfterEach
