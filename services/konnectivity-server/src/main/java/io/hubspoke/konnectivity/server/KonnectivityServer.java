@@ -196,7 +196,10 @@ public final class KonnectivityServer extends VerticleBase {
                       .requestHandler(handler)
                       .exceptionHandler(e -> LOG.debug("{}: {}", flags, e.getMessage()))
                       .connectionHandler(
-                          connection -> Keepalive.watch(vertx, connection, keepalive));
+                          connection -> {
+                            AnyAuthority.on(connection);
+                            Keepalive.watch(vertx, connection, keepalive);
+                          });
               listeners.add(server::close);
               return server.listen(address);
             }));
