@@ -76,6 +76,11 @@ final class ServerStream {
     return serverCount;
   }
 
+  /** Returns how many connections it carries or is about to. */
+  int connections() {
+    return end.size() + end.pending();
+  }
+
   boolean isOpen() {
     return !ended.future().isComplete();
   }

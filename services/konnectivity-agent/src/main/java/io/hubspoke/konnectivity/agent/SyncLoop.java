@@ -134,6 +134,16 @@ final class SyncLoop extends VerticleBase {
     }
   }
 
+  int connectedServers() {
+    return streams.size();
+  }
+
+  /** Returns how many connections there are, as the targets' sockets and as the tunnels' ends. */
+  int connections() {
+    return metrics.openEndpoints()
+        + streams.values().stream().mapToInt(ServerStream::connections).sum();
+  }
+
   private void probe() {
     streams.values().stream()
         .filter(stream -> !stream.isOpen())
