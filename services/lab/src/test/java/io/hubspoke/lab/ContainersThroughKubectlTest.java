@@ -94,7 +94,8 @@ class ContainersThroughKubectlTest {
                 "cat; echo \"$1\" >&2; exit 5",
                 "sh",
                 "two words");
-    assertThat(result.out()).isEqualTo("to the end");
+    // All of it, should a part be missing: what kubectl complained tells why.
+    assertThat(result.out()).as(result.toString()).isEqualTo("to the end");
     assertThat(result.err()).startsWith("two words\n").contains("exit code 5");
     assertThat(result.status()).isEqualTo(5);
   }
