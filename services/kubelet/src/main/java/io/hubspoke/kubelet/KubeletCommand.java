@@ -189,6 +189,15 @@ public final class KubeletCommand implements Callable<Integer> {
   private String containerRuntimeEndpoint = "in-process://";
 
   @Option(
+      names = "--ssh-host-keys",
+      split = ",",
+      paramLabel = "FILE",
+      description =
+          "public keys of the node's SSH server, published when the node joins; not a flag of the"
+              + " real kubelet")
+  private List<Path> sshHostKeys = List.of();
+
+  @Option(
       names = "--node-status-update-frequency",
       converter = GoDuration.class,
       paramLabel = "DURATION",
@@ -242,6 +251,7 @@ public final class KubeletCommand implements Callable<Integer> {
             .podManifestPath(podManifestPath)
             .containerRuntimeEndpoint(RuntimeEndpoint.parse(containerRuntimeEndpoint))
             .inProcessImages(images.apply(rootDir))
+            .sshHostKeys(sshHostKeys)
             .nodeStatusUpdateFrequency(nodeStatusUpdateFrequency);
     if (address != null) {
       builder.address(address);

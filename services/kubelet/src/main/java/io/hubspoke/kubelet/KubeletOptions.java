@@ -36,6 +36,8 @@ import java.util.function.Consumer;
  *     null
  * @param containerRuntimeEndpoint {@code --container-runtime-endpoint}: what runs containers
  * @param inProcessImages what the in-process runtime has beside its built-in images
+ * @param sshHostKeys {@code --ssh-host-keys}: public keys of the node's SSH server, which the node
+ *     publishes when it joins
  * @param server how the API is served
  */
 public record KubeletOptions(
@@ -64,6 +66,7 @@ public record KubeletOptions(
     Path podManifestPath,
     RuntimeEndpoint containerRuntimeEndpoint,
     List<InProcessImage> inProcessImages,
+    List<Path> sshHostKeys,
     ServerOptions server) {
 
   public KubeletOptions {
@@ -76,6 +79,7 @@ public record KubeletOptions(
     Objects.requireNonNull(server, "server");
     nodeLabels = Map.copyOf(nodeLabels);
     inProcessImages = List.copyOf(inProcessImages);
+    sshHostKeys = List.copyOf(sshHostKeys);
     if (!nodeName.matches("[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")) {
       throw new IllegalArgumentException(
           "--hostname-override must be a lower-case DNS name, but is \"" + nodeName + "\"");
@@ -150,6 +154,7 @@ public record KubeletOptions(
     private Path podManifestPath;
     private RuntimeEndpoint containerRuntimeEndpoint = new RuntimeEndpoint.InProcess();
     private List<InProcessImage> inProcessImages = List.of();
+    private List<Path> sshHostKeys = List.of();
     private final ServerOptions.Builder server;
 
     private Builder(String nodeName, String nodeIp, Path directory) {
@@ -297,6 +302,11 @@ public record KubeletOptions(
       return this;
     }
 
+    public Builder sshHostKeys(List<Path> value) {
+      sshHostKeys = value;
+      return this;
+    }
+
     /** Changes how the API is served beyond what has a method here. */
     public Builder server(Consumer<ServerOptions.Builder> change) {
       change.accept(server);
@@ -345,6 +355,7 @@ public record KubeletOptions(
           podManifestPath,
           containerRuntimeEndpoint,
           inProcessImages,
+          sshHostKeys,
           server.build());
     }
   }

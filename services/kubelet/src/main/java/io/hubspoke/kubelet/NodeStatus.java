@@ -7,12 +7,14 @@ import io.fabric8.kubernetes.api.model.Quantity;
 import io.hubspoke.api.Json;
 import io.hubspoke.kubelet.runtime.ContainerRuntime;
 import io.hubspoke.kubelet.volumes.DownwardApi;
+import io.hubspoke.runtime.Flag;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +26,9 @@ final class NodeStatus {
   private static final long EVICTION_RESERVE_KI = 100 << 10;
 
   static final String DISK_PRESSURE = "DiskPressure";
+
+  /** By which keys the node's SSH server is known: a line each, as OpenSSH writes public keys. */
+  static final String SSH_HOST_KEYS = "hubspoke.io/ssh-host-keys";
 
   /**
    * With a hundredth left a disk is full. The real kubelet's default is a tenth; clusters on one
@@ -44,13 +49,35 @@ final class NodeStatus {
     this.apiPort = apiPort;
   }
 
-  /** Returns the object to register. */
-  ObjectNode node(Instant now) {
+  /**
+   * Returns the object to register.
+   *
+   * @throws IOException when the host keys that it is to publish are not there yet
+   */
+  ObjectNode node(Instant now) throws IOException {
     ObjectNode node = Json.object().put("kind", "Node").put("apiVersion", "v1");
-    node.putObject("metadata").put("name", options.nodeName()).set("labels", labels());
+    ObjectNode metadata = node.putObject("metadata").put("name", options.nodeName());
+    metadata.set("labels", labels());
+    if (!options.sshHostKeys().isEmpty()) {
+      metadata.putObject("annotations").put(SSH_HOST_KEYS, sshHostKeys());
+    }
     node.putObject("spec");
     node.set("status", status(Json.object(), now));
     return node;
+  }
+
+  /** Returns kinds and keys; comments, which say who made them and where, stay here. */
+  private String sshHostKeys() throws IOException {
+    List<String> keys = new ArrayList<>();
+    for (Path file : options.sshHostKeys()) {
+      String[] parts =
+          Flag.read("--ssh-host-keys", () -> Files.readString(file).strip().split("\\s+", 3));
+      if (parts.length < 2) {
+        throw new IOException("--ssh-host-keys: " + file + ": holds no public key");
+      }
+      keys.add(parts[0] + " " + parts[1]);
+    }
+    return String.join("\n", keys);
   }
 
   /** Returns labels that the kubelet sees to. */

@@ -9,6 +9,7 @@ import io.hubspoke.apiserver.admission.AdmissionRequest.Operation;
 import io.hubspoke.apiserver.authz.Authorizer;
 import io.hubspoke.apiserver.authz.NodeIdentity;
 import io.hubspoke.apiserver.authz.PodReferences;
+import io.hubspoke.apiserver.egress.SshTunnels;
 import io.hubspoke.apiserver.registry.Lister;
 import io.hubspoke.apiserver.resources.ResourceTable;
 import java.util.Map;
@@ -237,6 +238,12 @@ public final class NodeRestriction implements Admission {
             request,
             owners(request.object()).equals(owners(request.old())),
             "node %s is not allowed to modify ownerReferences".formatted(quoted(node)));
+        // The keys that it showed when it joined: whoever takes a node over later gets no tunnel.
+        require(
+            request,
+            hostKeys(request.object()).equals(hostKeys(request.old())),
+            "node %s is not allowed to modify annotation %s"
+                .formatted(quoted(node), SshTunnels.HOST_KEYS));
         Set<String> forbidden =
             forbiddenLabels(Meta.labels(request.old()), Meta.labels(request.object()));
         require(
@@ -276,6 +283,10 @@ public final class NodeRestriction implements Admission {
 
   private static JsonNode taints(ObjectNode node) {
     return orMissing(node.path("spec").path("taints"));
+  }
+
+  private static String hostKeys(ObjectNode node) {
+    return Meta.annotations(node).getOrDefault(SshTunnels.HOST_KEYS, "");
   }
 
   private static JsonNode owners(ObjectNode node) {

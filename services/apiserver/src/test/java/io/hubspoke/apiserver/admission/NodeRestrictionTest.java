@@ -90,6 +90,43 @@ class NodeRestrictionTest {
   }
 
   @Test
+  void aNodePublishesItsSshHostKeysWhenItJoinsAndOnlyAnAdministratorChangesThem() throws Exception {
+    Client joining = server.node("n3");
+    ObjectNode object =
+        parse(
+            """
+            {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n3",
+              "annotations": {"hubspoke.io/ssh-host-keys": "ssh-ed25519 AAAA"}}}
+            """);
+    made(joining.post("/api/v1/nodes", object));
+    for (String path : List.of("/api/v1/nodes/n3", "/api/v1/nodes/n3/status")) {
+      ObjectNode changed = joining.get("/api/v1/nodes/n3").json();
+      changed
+          .withObject("/metadata/annotations")
+          .put("hubspoke.io/ssh-host-keys", "ssh-ed25519 BBBB");
+      Answer refused = joining.put(path, changed);
+      assertThat(refused.code()).as(path).isEqualTo(403);
+      assertThat(refused.message())
+          .contains("node \"n3\" is not allowed to modify annotation hubspoke.io/ssh-host-keys");
+      changed.withObject("/metadata").remove("annotations");
+      assertThat(joining.put(path, changed).code()).as(path).isEqualTo(403);
+    }
+    ObjectNode unchanged = joining.get("/api/v1/nodes/n3").json();
+    unchanged.withObject("/metadata/annotations").put("mine", "yes");
+    assertThat(joining.put("/api/v1/nodes/n3", unchanged).code()).isEqualTo(200);
+    ObjectNode replaced = admin.get("/api/v1/nodes/n3").json();
+    replaced
+        .withObject("/metadata/annotations")
+        .put("hubspoke.io/ssh-host-keys", "ssh-ed25519 BBBB");
+    assertThat(admin.put("/api/v1/nodes/n3", replaced).code()).isEqualTo(200);
+    assertThat(joining.delete("/api/v1/nodes/n3").code()).isEqualTo(403);
+    assertThat(admin.delete("/api/v1/nodes/n3").code()).isEqualTo(200);
+    object.withObject("/metadata/annotations").put("hubspoke.io/ssh-host-keys", "ssh-ed25519 C");
+    made(joining.post("/api/v1/nodes", object));
+    admin.delete("/api/v1/nodes/n3");
+  }
+
+  @Test
   void aNodeReadsTheClaimTheVolumeAndItsSecretOfItsPodAndNoOtherNodeDoes() throws Exception {
     for (String path :
         List.of(

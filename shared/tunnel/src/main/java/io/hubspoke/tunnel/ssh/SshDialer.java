@@ -7,6 +7,7 @@ import io.hubspoke.tunnel.TunnelDownException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
@@ -41,6 +42,7 @@ public final class SshDialer implements Dialer {
   private String reason = "not opened yet";
   private int failed;
   private long timer = -1;
+  private long downSince = System.nanoTime();
 
   /**
    * Makes one, which {@link #start} opens.
@@ -117,7 +119,10 @@ public final class SshDialer implements Dialer {
       return true;
     }
     boolean same = failed > 0 && why.equals(reason);
-    connection = null;
+    if (connection != null) {
+      downSince = System.nanoTime();
+      connection = null;
+    }
     state = State.DOWN;
     reason = why;
     long delay = Math.min(LONGEST_DELAY, FIRST_DELAY << Math.min(failed, 10));
@@ -148,6 +153,11 @@ public final class SshDialer implements Dialer {
 
   public synchronized State state() {
     return state;
+  }
+
+  /** Returns for how long it has not been up. */
+  public synchronized Duration downFor() {
+    return state == State.UP ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - downSince);
   }
 
   /** Returns why it is not up, for people. */
