@@ -34,6 +34,7 @@ import io.hubspoke.apiserver.egress.Egress;
 import io.hubspoke.apiserver.egress.EgressOptions;
 import io.hubspoke.apiserver.egress.EgressSelector;
 import io.hubspoke.apiserver.egress.EgressType;
+import io.hubspoke.apiserver.egress.SshTunnels;
 import io.hubspoke.apiserver.health.HealthChecks;
 import io.hubspoke.apiserver.http.ApiChain;
 import io.hubspoke.apiserver.http.ApiConnections;
@@ -102,6 +103,7 @@ public final class Apiserver extends VerticleBase {
   private ServiceAccountTokens serviceAccounts;
   private final DialMetrics dials = new DialMetrics();
   private EgressSelector egress;
+  private SshTunnels tunnels;
   private KubeletClient kubelets;
   private ProxyClient proxies;
   private Auditor auditor;
@@ -217,8 +219,9 @@ public final class Apiserver extends VerticleBase {
   private EgressSelector egress() throws IOException {
     EgressOptions chosen = options.egress();
     if (chosen.sshUser() != null) {
-      // Never directly instead.
-      throw new IOException("--ssh-user: SSH tunnels are not built yet");
+      tunnels = SshTunnels.open(vertx, chosen, options.kubelet());
+      registry.lister().follow(ResourceTable.NODES.type(), tunnels);
+      return EgressSelector.cluster(vertx, tunnels);
     }
     return chosen.configFile() == null
         ? EgressSelector.direct(vertx)
@@ -321,7 +324,9 @@ public final class Apiserver extends VerticleBase {
                 options.kubelet(),
                 options.proxy(),
                 egress.to(EgressType.CLUSTER))
-            .health(checks(), () -> meters.scrape() + dials.text())
+            .health(
+                checks(),
+                () -> meters.scrape() + dials.text() + (tunnels == null ? "" : tunnels.metrics()))
             .openApi()
             .dispatcher(new ResourceEndpoint(registry, authorizer), new DiscoveryEndpoint());
     gauges(meters, inFlight, connections);
@@ -437,12 +442,14 @@ public final class Apiserver extends VerticleBase {
   }
 
   private HealthChecks checks() {
-    return new HealthChecks()
-        .live("ping", () -> true)
-        .live("log", () -> true)
-        .live("poststarthook/rbac/bootstrap-roles", () -> bootstrapped)
-        .live("poststarthook/bootstrap-controller", () -> bootstrapped)
-        .ready("shutdown", () -> !stopping);
+    HealthChecks checks =
+        new HealthChecks()
+            .live("ping", () -> true)
+            .live("log", () -> true)
+            .live("poststarthook/rbac/bootstrap-roles", () -> bootstrapped)
+            .live("poststarthook/bootstrap-controller", () -> bootstrapped)
+            .ready("shutdown", () -> !stopping);
+    return tunnels == null ? checks : checks.live("SSH Tunnel Check", tunnels::isHealthy);
   }
 
   /** What others need to authenticate as this server does: its authorities, and its proxies. */

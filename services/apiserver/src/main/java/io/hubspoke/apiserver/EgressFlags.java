@@ -20,13 +20,24 @@ final class EgressFlags {
       description = "User as whom to open an SSH tunnel to each node (default: no tunnels).")
   private String sshUser;
 
-  @Option(names = "--ssh-keyfile", paramLabel = "FILE", description = "Private key of that user.")
+  @Option(
+      names = "--ssh-keyfile",
+      paramLabel = "FILE",
+      description =
+          "Private key of that user; made when it is missing, with the public key that nodes are"
+              + " to let in beside it, in FILE.pub.")
   private Path sshKeyfile;
+
+  @Option(
+      names = "--ssh-port",
+      paramLabel = "PORT",
+      description = "Where nodes' SSH servers listen (hubspoke's own; default: ${DEFAULT-VALUE}).")
+  private int sshPort = EgressOptions.SSH_PORT;
 
   /** Returns what they say; throws IllegalArgumentException when they contradict each other. */
   EgressOptions options() {
     // An empty user means none, as in the real apiserver.
     return new EgressOptions(
-        configFile, sshUser == null || sshUser.isEmpty() ? null : sshUser, sshKeyfile);
+        configFile, sshUser == null || sshUser.isEmpty() ? null : sshUser, sshKeyfile, sshPort);
   }
 }

@@ -5,24 +5,30 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.AddressRange;
 import io.hubspoke.api.Meta;
 import io.hubspoke.apiserver.kubeletclient.AllowedAddresses;
+import io.hubspoke.apiserver.kubeletclient.KubeletClientOptions;
 import io.hubspoke.apiserver.registry.ObjectFollower;
 import io.hubspoke.runtime.Exposition;
+import io.hubspoke.runtime.Flag;
 import io.hubspoke.streams.Duplex;
 import io.hubspoke.tunnel.Dialer;
 import io.hubspoke.tunnel.Target;
 import io.hubspoke.tunnel.TunnelDownException;
+import io.hubspoke.tunnel.ssh.KeyFile;
 import io.hubspoke.tunnel.ssh.PublicKeys;
 import io.hubspoke.tunnel.ssh.SshConnector;
 import io.hubspoke.tunnel.ssh.SshDialer;
 import io.hubspoke.tunnel.ssh.SshDialer.State;
+import io.hubspoke.tunnel.ssh.SshOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.security.KeyPair;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -77,6 +83,26 @@ public final class SshTunnels implements Dialer, ObjectFollower {
     this.connector = connector;
     this.port = port;
     this.allowed = allowed;
+  }
+
+  /**
+   * Begins as flags say; the key is made when it is missing, with its public half beside it.
+   *
+   * @throws IOException naming the flag
+   */
+  public static SshTunnels open(Vertx vertx, EgressOptions options, KubeletClientOptions kubelet)
+      throws IOException {
+    KeyPair key =
+        Flag.read(
+            "--ssh-keyfile",
+            () -> KeyFile.readOrMake(options.sshKeyfile(), options.sshUser() + "@kube-apiserver"));
+    SshOptions login =
+        new SshOptions(options.sshUser(), key).withLocalAddress(kubelet.localAddress());
+    return new SshTunnels(
+        vertx,
+        new SshConnector(vertx, login),
+        options.sshPort(),
+        new AllowedAddresses(kubelet.loopbackRanges()));
   }
 
   @Override
@@ -242,8 +268,7 @@ public final class SshTunnels implements Dialer, ObjectFollower {
     exposition.add("ssh_tunnel_open_fail_count", formerFailures.get() + failures);
     for (State state : List.of(State.CONNECTING, State.UP, State.DOWN)) {
       long count = tunnels.stream().filter(tunnel -> tunnel.state() == state).count();
-      exposition.add(
-          "hubspoke_ssh_tunnels", count, "state", state.name().toLowerCase(java.util.Locale.ROOT));
+      exposition.add("hubspoke_ssh_tunnels", count, "state", state.name().toLowerCase(Locale.ROOT));
     }
     return exposition.text();
   }
