@@ -61,8 +61,8 @@ public final class Splice {
         installed -> {
           if (installed.succeeded()) {
             start.run();
-            first.check();
-            second.check();
+            first.begin();
+            second.begin();
           } else {
             var unused = List.of(one.close(), other.close());
           }

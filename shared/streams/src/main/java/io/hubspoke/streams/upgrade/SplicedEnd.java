@@ -12,6 +12,8 @@ import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Queue;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -28,7 +30,11 @@ final class SplicedEnd extends ChannelInboundHandlerAdapter {
   private static final long LONGEST_GOODBYE_SECONDS = 5;
 
   private final Duration standstill;
+  private final Queue<Object> early = new ArrayDeque<>();
   private SplicedEnd other;
+  private boolean joined;
+  private boolean endedEarly;
+  private boolean goneEarly;
   private volatile ChannelHandlerContext ctx;
   private boolean inputEnded;
   private boolean outputEnded;
@@ -50,12 +56,22 @@ final class SplicedEnd extends ChannelInboundHandlerAdapter {
     other = end;
   }
 
-  /** Notices an end that came before anybody listened. */
-  void check() {
+  /**
+   * Begins, now that both ends are in their pipelines. This one may have been in its own for a
+   * while, with the other's event loop busy: what came meanwhile was kept, and comes first.
+   */
+  void begin() {
     run(
         () -> {
-          if (!ctx.channel().isActive()) {
+          joined = true;
+          for (Object message = early.poll(); message != null; message = early.poll()) {
+            channelRead(ctx, message);
+          }
+          other.ctx.flush();
+          if (goneEarly || !ctx.channel().isActive()) {
             gone();
+          } else if (endedEarly) {
+            inputEnded();
           }
         });
   }
@@ -68,7 +84,17 @@ final class SplicedEnd extends ChannelInboundHandlerAdapter {
   }
 
   @Override
+  public void handlerRemoved(ChannelHandlerContext c) {
+    early.forEach(ReferenceCountUtil::release);
+    early.clear();
+  }
+
+  @Override
   public void channelRead(ChannelHandlerContext c, Object message) {
+    if (!joined) {
+      early.add(message);
+      return;
+    }
     if (otherGone || !(message instanceof ByteBuf bytes)) {
       ReferenceCountUtil.release(message);
       return;
@@ -88,12 +114,14 @@ final class SplicedEnd extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelReadComplete(ChannelHandlerContext c) {
-    other.ctx.flush();
+    if (joined) {
+      other.ctx.flush();
+    }
   }
 
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext c) {
-    if (c.channel().isWritable()) {
+    if (joined && c.channel().isWritable()) {
       other.ctx.channel().config().setAutoRead(true);
     }
     c.fireChannelWritabilityChanged();
@@ -105,7 +133,7 @@ final class SplicedEnd extends ChannelInboundHandlerAdapter {
       case SslCloseCompletionEvent notified -> inputEnded();
       case ChannelInputShutdownEvent closed -> {
         // Under TLS, who ends TCP without having said so before has not ended but broken off.
-        if (inputEnded || c.pipeline().get(SslHandler.class) == null) {
+        if (inputEnded || endedEarly || c.pipeline().get(SslHandler.class) == null) {
           inputEnded();
         } else {
           gone();
@@ -127,6 +155,10 @@ final class SplicedEnd extends ChannelInboundHandlerAdapter {
   }
 
   private void inputEnded() {
+    if (!joined) {
+      endedEarly = true;
+      return;
+    }
     if (inputEnded) {
       return;
     }
@@ -138,6 +170,10 @@ final class SplicedEnd extends ChannelInboundHandlerAdapter {
   }
 
   private void gone() {
+    if (!joined) {
+      goneEarly = true;
+      return;
+    }
     if (gone) {
       return;
     }
