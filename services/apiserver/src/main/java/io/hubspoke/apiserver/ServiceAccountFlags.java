@@ -9,6 +9,8 @@ import picocli.CommandLine.Option;
 
 /** The flags about tokens of service accounts. */
 final class ServiceAccountFlags {
+  private static final Duration SHORTEST_MAX = Duration.ofHours(1);
+
   @Option(
       names = "--service-account-key-file",
       split = ",",
@@ -74,6 +76,12 @@ final class ServiceAccountFlags {
 
   /** Returns what they say; throws IllegalArgumentException when they contradict each other. */
   ServiceAccountOptions options() {
+    if (!maxTokenExpiration.isZero() && maxTokenExpiration.compareTo(SHORTEST_MAX) < 0) {
+      throw new IllegalArgumentException(
+          "--service-account-max-token-expiration must be at least 1h, but is "
+              + maxTokenExpiration.toSeconds()
+              + "s");
+    }
     return new ServiceAccountOptions(
         keyFiles,
         signingKeyFile,

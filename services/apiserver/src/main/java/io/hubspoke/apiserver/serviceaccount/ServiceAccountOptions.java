@@ -30,8 +30,6 @@ public record ServiceAccountOptions(
       new ServiceAccountOptions(
           List.of(), null, List.of(), List.of(), true, Duration.ZERO, true, null);
 
-  private static final Duration SHORTEST_MAX = Duration.ofHours(1);
-
   public ServiceAccountOptions {
     keyFiles = List.copyOf(keyFiles);
     issuers = List.copyOf(issuers);
@@ -48,12 +46,6 @@ public record ServiceAccountOptions(
       throw new IllegalArgumentException(
           "--service-account-signing-key-file or --service-account-key-file is needed beside"
               + " --service-account-issuer");
-    }
-    if (!maxTokenExpiration.isZero() && maxTokenExpiration.compareTo(SHORTEST_MAX) < 0) {
-      throw new IllegalArgumentException(
-          "--service-account-max-token-expiration must be at least 1h, but is "
-              + maxTokenExpiration.toSeconds()
-              + "s");
     }
   }
 
@@ -78,6 +70,19 @@ public record ServiceAccountOptions(
         audiences,
         lookup,
         maxTokenExpiration,
+        extendTokenExpiration,
+        jwksUri);
+  }
+
+  /** Issues no token that lives longer than this; the flag allows no less than an hour. */
+  public ServiceAccountOptions withMaxTokenExpiration(Duration longest) {
+    return new ServiceAccountOptions(
+        keyFiles,
+        signingKeyFile,
+        issuers,
+        apiAudiences,
+        lookup,
+        longest,
         extendTokenExpiration,
         jwksUri);
   }

@@ -11,10 +11,18 @@ record PodFiles(Mesh mesh, String node, String namespace, String pod, String uid
 
   /** Returns the token that the pod has in its mount. */
   String token() throws IOException {
+    return mounted("token").strip();
+  }
+
+  /** Returns the authorities that the pod has in its mount, in PEM. */
+  String authority() throws IOException {
+    return mounted("ca.crt");
+  }
+
+  private String mounted(String file) throws IOException {
     var volumes = mesh.nodeDirectory(node).resolve("pods").resolve(uid).resolve("volumes");
     return Files.readString(
-            only(volumes.resolve("kubernetes.io~projected"), "kube-api-access-*").resolve("token"))
-        .strip();
+        only(volumes.resolve("kubernetes.io~projected"), "kube-api-access-*").resolve(file));
   }
 
   /** Returns what a container has written, without the runtime's own prefixes. */

@@ -64,7 +64,7 @@ public final class RotationRoute implements NodeToControlPlane {
   public Map<Property, Verdict> measure(Mesh mesh) throws Exception {
     var canary = Checks.canary();
     var node = "node-" + canary;
-    var workload = new Workload(mesh);
+    RotationPod pod = null;
     var now = Instant.now();
     var first =
         mesh.issue(
@@ -73,14 +73,15 @@ public final class RotationRoute implements NodeToControlPlane {
     var unauthenticated = unauthenticated(mesh);
     Component.await(mesh.addNode(node, mesh.nodes().size() + 1, first, RotationRoute::oftenSeen));
     try {
-      workload.ticker(canary, node, canary, List.of("--interval=100ms"));
-      workload.runs(canary);
+      pod = RotationPod.start(mesh, node, canary, true);
       var verdicts = new EnumMap<Property, Verdict>(Property.class);
-      verdicts.put(Property.REACHABLE, reachable(mesh, node, canary, first, unauthenticated));
+      verdicts.put(Property.REACHABLE, reachable(pod, first, unauthenticated));
       verdicts.put(Property.CLIENT_AUTHENTICATED, authenticated(mesh, node, first));
       return verdicts;
     } finally {
-      workload.delete(canary);
+      if (pod != null) {
+        pod.delete();
+      }
       mesh.removeNode(node);
       Component.await(
           mesh.admin()
@@ -95,13 +96,14 @@ public final class RotationRoute implements NodeToControlPlane {
   }
 
   /** Renews what others hold until the node's first certificate has ended, and counts. */
-  private static Verdict reachable(
-      Mesh mesh, String node, String pod, Identity first, long unauthenticated) throws Exception {
+  private static Verdict reachable(RotationPod pod, Identity first, long unauthenticated)
+      throws Exception {
+    var mesh = pod.mesh();
     var evidence = Checks.evidence();
     var end = first.certificate().getNotAfter().toInstant().plus(AFTER_THE_END);
     var serving = mesh.servingCertificate();
     var kubeletClient = mesh.kubeletClientCertificate();
-    try (var load = new RotationLoad(mesh, node, pod)) {
+    try (var load = new RotationLoad(pod)) {
       load.start();
       for (var i = 0; i < 2; i++) {
         TimeUnit.MILLISECONDS.sleep(700);
@@ -116,7 +118,7 @@ public final class RotationRoute implements NodeToControlPlane {
       load.describe(evidence);
       var refused = unauthenticated(mesh) - unauthenticated;
       evidence.put("requestsThatTheApiserverKnewNobodyFor", refused);
-      var renewed = current(mesh, node);
+      var renewed = current(mesh, pod.node());
       var rotated =
           List.of(
               rotated(evidence, "nodesCertificate", first.certificate(), renewed),

@@ -19,6 +19,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.core.internal.VertxInternal;
@@ -180,6 +181,46 @@ final class StreamsCaller implements AutoCloseable {
   private static Future<String> exchange(Duplex duplex, String request) {
     var answer = all(duplex);
     return duplex.write(Buffer.buffer(request)).compose(v -> duplex.end()).compose(v -> answer);
+  }
+
+  /** Runs a command, or joins one, whose output is made of its input; it goes on until closed. */
+  Conversation talk(String url, RemoteCommand command) throws Exception {
+    return on(
+        () ->
+            commands
+                .start(request(url), command)
+                .map(process -> Conversation.with(context, process)));
+  }
+
+  /** Connects to a port of a pod until closed. */
+  Conversation connect(String url, int port) throws Exception {
+    return on(
+        () ->
+            forwards
+                .connect(request(url))
+                .compose(
+                    connection ->
+                        connection
+                            .open(port)
+                            .map(stream -> Conversation.over(context, stream, connection))));
+  }
+
+  /** Reads an answer that goes on and on, until closed. */
+  Conversation follow(String url) throws Exception {
+    return on(
+        () ->
+            http.request(request(url))
+                .compose(HttpClientRequest::send)
+                .compose(
+                    response ->
+                        response.statusCode() == 200
+                            ? Future.succeededFuture(
+                                new Conversation(
+                                    context,
+                                    response,
+                                    null,
+                                    () -> response.request().connection().close()))
+                            : Future.failedFuture("HTTP status " + response.statusCode())));
   }
 
   private static RequestOptions request(String url) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Json;
+import io.hubspoke.apiserver.ApiserverOptions;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.ClientConfig;
 import io.hubspoke.client.Credentials;
@@ -26,9 +27,14 @@ import io.hubspoke.pki.Pem;
 import io.hubspoke.pki.PublicKeys;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.testing.Await;
+import io.hubspoke.tokens.CompactToken;
+import io.hubspoke.tokens.TokenException;
+import io.hubspoke.tokens.TokenKey;
 import io.vertx.core.Vertx;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.math.BigInteger;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -40,7 +46,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,6 +64,11 @@ class RotationUnderLoadTest {
   private static final Resource<ObjectNode> MAPS = Resource.CONFIG_MAPS.tree();
   private static final Duration LIFE = Duration.ofSeconds(8);
 
+  /** Renewed after twelve seconds; who reads the file has three to do so. */
+  private static final Duration TOKENS_LIFE = Duration.ofSeconds(15);
+
+  private static final int GENERATIONS = 2;
+
   /** Longer than anybody takes to look at files again. */
   private static final Duration TAKEN_OVER = Duration.ofMillis(2600);
 
@@ -64,7 +76,10 @@ class RotationUnderLoadTest {
   private final List<String> failures = new CopyOnWriteArrayList<>();
   private final List<Integer> seen = new CopyOnWriteArrayList<>();
   private final Map<String, Set<BigInteger>> serials = new HashMap<>();
+  private final List<RotationPod> pods = new ArrayList<>();
+  private final Set<String> tokenKeys = new HashSet<>();
   private Mesh mesh;
+  private final AtomicInteger newcomers = new AtomicInteger();
   private volatile boolean over;
 
   @Test
@@ -78,6 +93,7 @@ class RotationUnderLoadTest {
                 2,
                 Posture.VERIFIED,
                 Changes.NONE
+                    .withApiserver(RotationUnderLoadTest::briefTokens)
                     .withKubelet(kubelet -> kubelet.nodeLeaseDuration(Duration.ofSeconds(1)))
                     .withControllerManager(
                         manager ->
@@ -92,31 +108,39 @@ class RotationUnderLoadTest {
     }
   }
 
+  private static ApiserverOptions briefTokens(ApiserverOptions options) {
+    var authn = options.authn();
+    return options.with(authn.with(authn.serviceAccounts().withMaxTokenExpiration(TOKENS_LIFE)));
+  }
+
   private void rotate() throws Exception {
     var account = new Account(mesh, "rotating");
     account.create();
-    var token = new AtomicReference<>(account.token());
     var loads = new ArrayList<RotationLoad>();
     for (var node : List.of("node-1", "node-2")) {
-      new Workload(mesh)
-          .ticker("ticker-" + node, node, "c", List.of("--interval=100ms", "--message=line"));
-      assertThat(new Workload(mesh).runs("ticker-" + node)).isTrue();
-      loads.add(new RotationLoad(mesh, node, "ticker-" + node));
+      var pod = RotationPod.start(mesh, node, "rotating-" + node, true);
+      pods.add(pod);
+      loads.add(new RotationLoad(pod));
     }
+    assertThat(mounted()).isNotEmpty();
     var strangers = RotationRoute.unauthenticated(mesh);
-    loads.forEach(RotationLoad::start);
+    for (var load : loads) {
+      load.start();
+    }
     var watching = watch();
     var writer = again("a write", this::write);
-    var caller = again("a token", () -> call(token.get()));
-    var follower = Thread.ofVirtual().start(() -> follow("ticker-node-1"));
+    var caller = again("a token", () -> call(account.token()));
+    var newcomer = again("a new pod and its service", this::newcomer);
 
     certificates();
-    authority();
-    serviceAccountKey(account, token);
+    for (var generation = 2; generation < 2 + GENERATIONS; generation++) {
+      everything(generation);
+    }
 
     over = true;
     writer.join();
     caller.join();
+    newcomer.join();
     for (var load : loads) {
       load.stop();
     }
@@ -127,8 +151,17 @@ class RotationUnderLoadTest {
     serials.forEach((name, found) -> evidence.put(name, found.size() + " certificates"));
     evidence.put("eventsWatched", seen.size());
     LOG.info("{}", evidence);
-    follower.join();
     assertThat(failures).isEmpty();
+    assertThat(newcomers.get())
+        .as("pods that were placed, started and led to meanwhile")
+        .isPositive();
+    assertThat(loads)
+        .allSatisfy(
+            load ->
+                assertThat(load.requestsByRoute())
+                    .containsKey("with the token in the pod")
+                    .allSatisfy((route, count) -> assertThat(count).as(route).isGreaterThan(20)));
+    assertThat(tokenKeys).as("keys that mounted tokens were signed with").hasSize(1 + GENERATIONS);
     assertThat(loads)
         .allSatisfy(load -> assertThat(load.failures()).as(evidence.toString()).isZero());
     assertThat(RotationRoute.unauthenticated(mesh) - strangers).as("requests with 401").isZero();
@@ -156,13 +189,19 @@ class RotationUnderLoadTest {
     }
   }
 
-  /** "Manual Rotation of CA Certificates": trust both, issue by the new one, trust that alone. */
-  private void authority() throws Exception {
+  /**
+   * "Manual Rotation of CA Certificates", and of the keys of service accounts with it: trust both,
+   * issue and sign by the new ones, trust those alone.
+   */
+  private void everything(int generation) throws Exception {
     var old = CertificateAuthority.read(pki("ca.crt"), pki("ca.key"));
-    var next = CertificateAuthority.create("kubernetes-2", Duration.ofDays(1));
+    var next = CertificateAuthority.create("kubernetes-" + generation, Duration.ofDays(1));
+    var oldKey = PublicKeys.read(pki("sa.pub")).getFirst();
+    var nextKey = KeyPairs.generate();
+    AtomicFile.writePublic(pki("sa.pub"), Pem.encode(nextKey.getPublic()) + Pem.encode(oldKey));
     trust(old.certificate(), next.certificate());
-    noteSerials();
 
+    Pem.writePrivateKey(pki("sa.key"), nextKey.getPrivate());
     next.write(dir.resolve("next.crt"), dir.resolve("next.key"));
     AtomicFile.writePublic(
         pki("ca.crt"), Pem.encode(List.of(next.certificate(), old.certificate())));
@@ -174,16 +213,53 @@ class RotationUnderLoadTest {
     for (var component : List.of("admin", "scheduler", "controller-manager")) {
       renewal.kubeconfig(dir.resolve(component + ".kubeconfig"), both);
     }
+    var issuer = "CN=kubernetes-" + generation;
     Await.until(
         "nodes have certificates of the new authority",
         () -> {
           noteSerials();
           return current().values().stream()
-              .allMatch(c -> c.getIssuerX500Principal().getName().equals("CN=kubernetes-2"));
+              .allMatch(c -> c.getIssuerX500Principal().getName().equals(issuer));
         });
+    var key = TokenKey.of(nextKey.getPublic()).id();
+    Await.until("pods have tokens of the new key", () -> mounted().allMatch(key::equals));
     settle();
 
+    AtomicFile.writePublic(pki("sa.pub"), Pem.encode(nextKey.getPublic()));
     trust(next.certificate());
+  }
+
+  /** Returns where on the way to a pod the authorities stop; empty when it has them. */
+  private String untold(RotationPod pod, String authorities) throws Exception {
+    var map =
+        Component.await(
+            mesh.admin().get(Resource.CONFIG_MAPS.tree(), Workload.NAMESPACE, "kube-root-ca.crt"));
+    return !map.at("/data/ca.crt").asText().equals(authorities)
+        ? "not published"
+        : pod.files().authority().equals(authorities) ? "" : "not mounted in " + pod.name();
+  }
+
+  /** Returns which keys the tokens in the mounts of all pods were signed with. */
+  private Stream<String> mounted() {
+    var keys = new ArrayList<String>();
+    for (var node : mesh.nodes().keySet()) {
+      try (var tokens =
+          Files.find(
+              mesh.nodeDirectory(node).resolve("pods"),
+              8,
+              (file, attributes) ->
+                  file.endsWith("token")
+                      && file.getParent().toString().contains("kube-api-access"))) {
+        for (var token : tokens.toList()) {
+          keys.add(CompactToken.parse(Files.readString(token).strip()).keyId());
+        }
+      } catch (IOException | UncheckedIOException | TokenException e) {
+        // Files are just replaced, or a pod has gone.
+        keys.add("unknown");
+      }
+    }
+    keys.stream().filter(key -> !key.equals("unknown")).forEach(tokenKeys::add);
+    return keys.stream();
   }
 
   /** Has everybody trust these, and waits until they do. */
@@ -196,19 +272,11 @@ class RotationUnderLoadTest {
     for (var node : mesh.nodes().keySet()) {
       CertificateRenewal.trust(mesh.nodeDirectory(node).resolve("kubelet.kubeconfig"), list);
     }
-    settle();
-  }
-
-  private void serviceAccountKey(Account account, AtomicReference<String> token) throws Exception {
-    var old = PublicKeys.read(pki("sa.pub")).getFirst();
-    var next = KeyPairs.generate();
-    AtomicFile.writePublic(pki("sa.pub"), Pem.encode(next.getPublic()) + Pem.encode(old));
-    settle();
-    Pem.writePrivateKey(pki("sa.key"), next.getPrivate());
-    settle();
-    token.set(account.token());
-    TimeUnit.MILLISECONDS.sleep(500);
-    AtomicFile.writePublic(pki("sa.pub"), Pem.encode(next.getPublic()));
+    var published = Pem.encode(list);
+    for (var pod : pods) {
+      Await.until(
+          "pods are told of the authorities", () -> untold(pod, published), String::isEmpty);
+    }
     settle();
   }
 
@@ -245,6 +313,15 @@ class RotationUnderLoadTest {
     patch.putObject("data").put("n", String.valueOf(next));
     Component.await(mesh.admin().patch(MAPS, "default", "counter", PatchType.MERGE, patch));
     written = next;
+  }
+
+  /**
+   * A pod comes and goes: the scheduler places it, its node asks for a token and starts it, the
+   * controllers find it for its service, and the kube-proxy of its node leads there.
+   */
+  private void newcomer() throws Exception {
+    RotationPod.start(mesh, "", "newcomer-" + newcomers, false).delete();
+    newcomers.incrementAndGet();
   }
 
   private Informer<ObjectNode> watch() throws Exception {
@@ -284,18 +361,6 @@ class RotationUnderLoadTest {
       Component.await(client.raw("/version"));
     } finally {
       Component.await(client.close());
-    }
-  }
-
-  /** Reads one log from the beginning until the very end, over one stream. */
-  private void follow(String pod) {
-    try (var admin = Probe.as(mesh.adminIdentity())) {
-      var url = Workload.url(mesh, pod) + "/log?follow=true";
-      if (!admin.follows(url, "line 250", Duration.ofMinutes(2))) {
-        failures.add("a log that is followed");
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
     }
   }
 
