@@ -23,6 +23,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.slf4j.Logger;
@@ -48,6 +49,8 @@ final class Transport {
   private final ConnectionBackoff backoff;
   private final X509ExtendedTrustManager trust;
   private final Set<Connections> draining = ConcurrentHashMap.newKeySet();
+  private final AtomicBoolean closing = new AtomicBoolean();
+  private final Promise<Void> closed = Promise.promise();
   private List<X509Certificate> authorities;
   private volatile Client client;
   private volatile Duration reconnectDelay = drawReconnectDelay();
@@ -185,11 +188,17 @@ final class Transport {
     return backoff.isAway();
   }
 
-  /** Ends watches and requests in flight. */
+  /**
+   * Ends watches and requests in flight. Vert.x (5.0.7) returns null to whoever closes a client
+   * that is just being closed, as those do whose requests fail by that; only the first call asks.
+   */
   Future<Void> close() {
-    backoff.close();
-    draining.forEach(Connections::cut);
-    return client.connections.close();
+    if (closing.compareAndSet(false, true)) {
+      backoff.close();
+      draining.forEach(Connections::cut);
+      client.connections.close().onComplete(closed);
+    }
+    return closed.future();
   }
 
   private RequestOptions request(HttpMethod method, String uri, String accept, String contentType) {

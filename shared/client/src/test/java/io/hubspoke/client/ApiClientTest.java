@@ -123,6 +123,21 @@ class ApiClientTest {
   }
 
   @Test
+  void who_closes_a_client_that_is_being_closed_waits_for_it_as_the_first_does() throws Exception {
+    var server = new FakeServer(vertx).start(r -> {});
+    var client = new ApiClient(vertx, server.config(new Credentials.None()));
+    // The request fails by the closing, while that is under way.
+    var asked = client.raw("/").otherwiseEmpty().eventually(client::close);
+    var context = vertx.getOrCreateContext();
+    var closed = io.vertx.core.Promise.<Void>promise();
+    context.runOnContext(v -> client.close().onComplete(closed));
+
+    Await.result(closed.future());
+    Await.result(asked);
+    assertThat(client.close()).isNotNull();
+  }
+
+  @Test
   void a_refusal_becomes_the_servers_status() throws Exception {
     var server =
         new FakeServer(vertx)
