@@ -12,6 +12,7 @@ import io.netty.channel.socket.SocketChannel;
 import io.vertx.core.Future;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -19,7 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,14 +34,17 @@ public final class UserspaceProxier implements Proxier {
   /** Half of what the files of a process usually allow, since each takes two. */
   private static final int MOST_CONNECTIONS = 8192;
 
+  private static final Duration BETWEEN_REFUSALS = Duration.ofSeconds(10);
+
   private final Surroundings surroundings;
   private final ServiceListeners listeners;
   private final NodePortAddresses nodePortAddresses;
   private final List<AddressRange> pods;
   private final BoundAddresses bound;
-  private final int mostConnections;
+  private final Shares shares;
   private final Drops drops = new Drops();
-  private final AtomicInteger open = new AtomicInteger();
+  private final AtomicLong lastRefusalTold =
+      new AtomicLong(System.nanoTime() - 2 * BETWEEN_REFUSALS.toNanos());
 
   // Touched by apply and stop only, which never overlap.
   private final Map<ServicePortName, Front> fronts = new HashMap<>();
@@ -67,7 +71,7 @@ public final class UserspaceProxier implements Proxier {
             ? List.of()
             : List.of(AddressRange.parse(surroundings.options().clusterCidr()));
     this.bound = new BoundAddresses(surroundings, listeners, this::accept);
-    this.mostConnections = mostConnections;
+    this.shares = new Shares(mostConnections);
   }
 
   @Override
@@ -154,9 +158,9 @@ public final class UserspaceProxier implements Proxier {
       drops.drop(connection);
       return;
     }
-    if (open.incrementAndGet() > mostConnections) {
-      open.decrementAndGet();
-      LOG.warn("{} connections are open: another one to {} is refused", mostConnections, at);
+    var from = peer.getAddress();
+    if (!shares.take(from)) {
+      refusedOne(from, at);
       EventLoops.reset(connection);
       return;
     }
@@ -165,13 +169,27 @@ public final class UserspaceProxier implements Proxier {
             connection, front, inside, source(), target -> mayGoRound(entrance, target));
     forwarded.onEnd(
         () -> {
-          open.decrementAndGet();
+          shares.give(from);
           front.remove(forwarded);
         });
     if (front.add(forwarded)) {
       forwarded.start();
     } else {
       forwarded.reset();
+    }
+  }
+
+  /** Tells of refused connections now and then: who causes them could fill a disk otherwise. */
+  private void refusedOne(InetAddress from, InetSocketAddress at) {
+    var now = System.nanoTime();
+    var last = lastRefusalTold.get();
+    if (now - last > BETWEEN_REFUSALS.toNanos() && lastRefusalTold.compareAndSet(last, now)) {
+      LOG.warn(
+          "{} connections are open, as many of them from {} as it may have: another one to {} is"
+              + " refused",
+          shares.open(),
+          from.getHostAddress(),
+          at);
     }
   }
 

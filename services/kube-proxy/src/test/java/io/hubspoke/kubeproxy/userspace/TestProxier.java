@@ -57,7 +57,7 @@ final class TestProxier {
   }
 
   TestProxier(Vertx vertx) {
-    this(vertx, SocketListeners.create(), 1000);
+    this(vertx, SocketListeners.create(), 2000);
   }
 
   void apply(ServiceRule... rules) throws Exception {
@@ -68,13 +68,23 @@ final class TestProxier {
     Await.result(proxier.stop());
   }
 
-  /** An address that a service may have, on which nobody listens. */
-  static InetSocketAddress freeAddress() throws IOException {
+  /**
+   * An address that a service may have, on which nobody listens. Its port is none that the system
+   * gives to whoever asks for any: a server of another test that listens on it everywhere would be
+   * in the way, or answer in the service's place.
+   */
+  static InetSocketAddress freeAddress() {
     var random = ThreadLocalRandom.current();
-    var host = "127.97.%d.%d".formatted(random.nextInt(256), 1 + random.nextInt(250));
-    try (var socket = new ServerSocket()) {
-      socket.bind(new InetSocketAddress(InetAddress.ofLiteral(host), 0));
-      return new InetSocketAddress(InetAddress.ofLiteral(host), socket.getLocalPort());
+    while (true) {
+      var host = "127.97.%d.%d".formatted(random.nextInt(256), 1 + random.nextInt(250));
+      var address =
+          new InetSocketAddress(InetAddress.ofLiteral(host), random.nextInt(12_000, 30_000));
+      try (var socket = new ServerSocket()) {
+        socket.bind(address);
+        return address;
+      } catch (IOException taken) {
+        // Somebody else's; there are others.
+      }
     }
   }
 
