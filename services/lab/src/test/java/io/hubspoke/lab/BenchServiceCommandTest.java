@@ -27,7 +27,7 @@ class BenchServiceCommandTest {
             "--rounds=1",
             "--parallel=2",
             "--streams=2",
-            "--services=20",
+            "--services=3",
             "--endpoints=3",
             "--json=" + file);
 
@@ -35,7 +35,7 @@ class BenchServiceCommandTest {
     var rows = Json.parseObject(Files.readAllBytes(file)).path("figures");
     assertThat(rows.findValuesAsText("what"))
         .startsWith(
-            "20 services with 3 endpoints each",
+            "3 services with 3 endpoints each",
             "another endpoint of one of them",
             "all of them taken away",
             "connections, 2 at a time",
