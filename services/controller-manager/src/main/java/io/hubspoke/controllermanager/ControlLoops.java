@@ -43,7 +43,6 @@ import io.hubspoke.controllermanager.workloads.ReplicaSetController;
 import io.hubspoke.controllermanager.workloads.TtlAfterFinishedController;
 import io.hubspoke.pki.CertificateAuthority;
 import io.hubspoke.pki.Pem;
-import io.hubspoke.runtime.Flag;
 import io.hubspoke.runtime.FollowedFiles;
 import io.hubspoke.tokens.TokenSigner;
 import io.vertx.core.Future;
@@ -58,6 +57,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -73,6 +73,8 @@ final class ControlLoops extends VerticleBase {
   private final Map<Informer<?>, OwnedIndex<?>> indexes = new LinkedHashMap<>();
   private final List<Controller> controllers = new ArrayList<>();
   private final List<FollowedFiles<?>> followed = new ArrayList<>();
+  private final List<Consumer<String>> rootCaUsers = new ArrayList<>();
+  private FollowedFiles<String> rootCa;
   private ApiClient client;
   private ApiClient collectorsClient;
 
@@ -86,6 +88,7 @@ final class ControlLoops extends VerticleBase {
     queues.measure(context);
     var config = options.client().withUserAgent(ControllerManager.USER_AGENT);
     client = new ApiClient(vertx, config);
+    rootCa = rootCa();
     var nodes = informer(Resource.NODES, ListOptions.ALL);
     certificates(nodes);
     nodes(nodes);
@@ -110,6 +113,10 @@ final class ControlLoops extends VerticleBase {
     controllers.add(new GarbageCollector(collectorsClient, context));
     // Handlers are registered by now, so none misses the first list.
     informers.values().forEach(Informer::start);
+    if (rootCa != null) {
+      rootCa.follow(
+          LOOK_AT_FILES, authority -> rootCaUsers.forEach(user -> user.accept(authority)));
+    }
     return Future.succeededFuture();
   }
 
@@ -173,6 +180,14 @@ final class ControlLoops extends VerticleBase {
     return following;
   }
 
+  /** The cluster's authority in PEM, as it is on disk; null when none is to be published. */
+  private FollowedFiles<String> rootCa() throws IOException {
+    var file = options.rootCaFile();
+    return file == null
+        ? null
+        : follow("--root-ca-file", List.of(file), () -> Pem.encode(Pem.readCertificates(file)));
+  }
+
   private KubeletServingApprover servingApprover(Informer<Node> nodes) {
     var claims = new NodeAddressClaims(() -> nodes.hasSynced().isComplete());
     nodes.addHandler(claims);
@@ -208,13 +223,8 @@ final class ControlLoops extends VerticleBase {
     controllers.add(
         NamespacePublisher.defaultServiceAccount(
             client, context, namespaces, informer(Resource.SERVICE_ACCOUNTS.tree(), accounts)));
-    if (options.rootCaFile() != null) {
+    if (rootCa != null) {
       var maps = ListOptions.ALL.withFieldSelector("metadata.name=kube-root-ca.crt");
-      var rootCa =
-          follow(
-              "--root-ca-file",
-              List.of(options.rootCaFile()),
-              () -> Pem.encode(Pem.readCertificates(options.rootCaFile())));
       var publisher =
           NamespacePublisher.rootCa(
               client,
@@ -223,7 +233,7 @@ final class ControlLoops extends VerticleBase {
               informer(Resource.CONFIG_MAPS.tree(), maps),
               rootCa.current());
       controllers.add(publisher);
-      rootCa.follow(LOOK_AT_FILES, publisher::replaceRootCa);
+      rootCaUsers.add(publisher::replaceRootCa);
     }
   }
 
@@ -259,23 +269,22 @@ final class ControlLoops extends VerticleBase {
       return;
     }
     var signer =
-        Flag.read(
+        follow(
             "--service-account-private-key-file",
+            List.of(keyFile),
             () -> new TokenSigner(vertx, Pem.readPrivateKey(keyFile)));
-    var rootCa =
-        options.rootCaFile() == null
-            ? ""
-            : Flag.read(
-                "--root-ca-file", () -> Pem.encode(Pem.readCertificates(options.rootCaFile())));
+    signer.follow(LOOK_AT_FILES, changed -> LOG.info("the key of service accounts was replaced"));
     var tokens = ListOptions.ALL.withFieldSelector("type=" + TokenSecretController.TYPE);
-    controllers.add(
+    var controller =
         new TokenSecretController(
             client,
             context,
             informer(Resource.SERVICE_ACCOUNTS.tree(), ListOptions.ALL),
             informer(Resource.SECRETS.tree(), tokens),
-            signer,
-            rootCa));
+            signer::current,
+            rootCa == null ? "" : rootCa.current());
+    controllers.add(controller);
+    rootCaUsers.add(controller::replaceRootCa);
   }
 
   private void workloads() {

@@ -18,6 +18,7 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.function.Supplier;
 
 /**
  * Puts token, authority and namespace into secrets that ask for a service account's token by their
@@ -35,14 +36,15 @@ public final class TokenSecretController implements Controller {
   private final ApiClient client;
   private final Informer<ObjectNode> accounts;
   private final Informer<ObjectNode> secrets;
-  private final TokenSigner signer;
-  private final String rootCa;
+  private final Supplier<TokenSigner> signer;
   private final ControlLoop<Name> loop;
+  private volatile String rootCa;
 
   /**
    * Fills secrets.
    *
    * @param secrets those of {@link #TYPE}
+   * @param signer gives the one that signs now
    * @param rootCa in PEM; empty to leave it out
    */
   public TokenSecretController(
@@ -50,7 +52,7 @@ public final class TokenSecretController implements Controller {
       Context context,
       Informer<ObjectNode> accounts,
       Informer<ObjectNode> secrets,
-      TokenSigner signer,
+      Supplier<TokenSigner> signer,
       String rootCa) {
     this.client = client;
     this.accounts = accounts;
@@ -76,6 +78,12 @@ public final class TokenSecretController implements Controller {
             addSecretsOf(last);
           }
         });
+  }
+
+  /** Puts another authority into all secrets, in place of the one so far. */
+  public void replaceRootCa(String authority) {
+    rootCa = authority;
+    secrets.items().forEach(item -> loop.add(new Name(item.key().namespace(), item.key().name())));
   }
 
   @Override
@@ -144,10 +152,11 @@ public final class TokenSecretController implements Controller {
     var next = secret.deepCopy();
     var data = next.get("data") instanceof ObjectNode given ? given : next.putObject("data");
     if (data.path("token").asText("").isEmpty()) {
-      data.put("token", base64(signer.sign(claims(name, account))));
+      data.put("token", base64(signer.get().sign(claims(name, account))));
     }
-    if (!rootCa.isEmpty()) {
-      data.put("ca.crt", base64(rootCa));
+    var authority = rootCa;
+    if (!authority.isEmpty()) {
+      data.put("ca.crt", base64(authority));
     }
     if (data.path("namespace").asText("").isEmpty()) {
       data.put("namespace", base64(name.namespace()));

@@ -18,6 +18,8 @@ import io.hubspoke.controllermanager.nodes.PodGarbageOptions;
 import io.hubspoke.lab.wire.Wire;
 import io.hubspoke.pki.CertificateAuthority;
 import io.hubspoke.pki.Identity;
+import io.hubspoke.pki.KeyPairs;
+import io.hubspoke.pki.Pem;
 import io.hubspoke.pki.SubjectAltNames;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.scheduler.Scheduler;
@@ -61,6 +63,7 @@ final class ControlPlane {
     var caFile = dir.resolve("ca.crt");
     var caKey = dir.resolve("ca.key");
     authority.write(caFile, caKey);
+    Pem.writePrivateKey(dir.resolve("sa.key"), KeyPairs.generate().getPrivate());
     var certificate = dir.resolve("apiserver.crt");
     var key = dir.resolve("apiserver.key");
     authority
@@ -89,6 +92,7 @@ final class ControlPlane {
                 ControllerManagerOptions.of(controllers)
                     .withClusterSigning(caFile, caKey, Duration.ofHours(10))
                     .withRootCaFile(caFile)
+                    .withServiceAccountPrivateKeyFile(dir.resolve("sa.key"))
                     .withKubeletServing(
                         new KubeletServingRanges(
                             List.of(AddressRange.parse("127.0.0.0/8")),
