@@ -49,6 +49,7 @@ final class Transport {
   private final ConnectionBackoff backoff;
   private final X509ExtendedTrustManager trust;
   private final Set<Connections> draining = ConcurrentHashMap.newKeySet();
+  private final Set<Watch<?>> watches = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean closing = new AtomicBoolean();
   private final Promise<Void> closed = Promise.promise();
   private List<X509Certificate> authorities;
@@ -161,13 +162,25 @@ final class Transport {
     client = new Client(connections, credentials, bearer(credentials));
     if (connections != replaced.connections) {
       draining.add(replaced.connections);
-      loop.runOnContext(v -> replaced.connections.drain(draining::remove));
+      loop.runOnContext(
+          v -> {
+            replaced.connections.drain(draining::remove);
+            // They never end by themselves, and one that is left when its connection is closed in
+            // the end would not hear of it (Vert.x 5.0.7): whoever watches begins again.
+            List.copyOf(watches).forEach(Watch::close);
+          });
     }
   }
 
   /** Shows other credentials to the same server. */
   synchronized void present(Credentials credentials) {
     present(credentials, authorities);
+  }
+
+  /** Takes note of a watch, which is ended when its connection is replaced. */
+  void watching(Watch<?> watch) {
+    watches.add(watch);
+    watch.ended().onComplete(done -> watches.remove(watch));
   }
 
   Credentials credentials() {

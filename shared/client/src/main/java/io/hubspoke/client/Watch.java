@@ -37,6 +37,7 @@ public final class Watch<T> {
 
   /** Begins to read; called on the transport's loop while the response is paused. */
   void begin() {
+    transport.watching(this);
     response.exceptionHandler(ended::tryFail);
     response.endHandler(v -> ended.tryComplete());
     response.handler(this::chunk);

@@ -272,6 +272,31 @@ class ApiClientTest {
   }
 
   @Test
+  void a_watch_ends_when_its_connection_is_replaced_and_the_next_one_is_of_the_new() throws Exception {
+    var server = new FakeServer(vertx).start(r -> r.response().setChunked(true).writeHead());
+    var client =
+        new ApiClient(
+            vertx,
+            server.config(
+                new Credentials.Certificate(
+                    server.authority.issueClient("first", List.of(), Duration.ofHours(1)))));
+    var watch = Await.result(watch(client));
+
+    client.setCredentials(
+        new Credentials.Certificate(
+            server.authority.issueClient("second", List.of(), Duration.ofHours(1))));
+
+    Await.result(watch.ended());
+    assertThat(Await.result(watch(client)).ended().isComplete()).isFalse();
+  }
+
+  private static io.vertx.core.Future<Watch<io.fabric8.kubernetes.api.model.Pod>> watch(
+      ApiClient client) {
+    return client.watch(
+        Resource.PODS, ListOptions.ALL, "1", e -> io.vertx.core.Future.succeededFuture());
+  }
+
+  @Test
   void a_client_certificate_is_replaced_without_failing_a_request() throws Exception {
     var server =
         new FakeServer(vertx).start(r -> answer(r, 200, "\"" + FakeServer.subject(r) + "\""));
