@@ -75,6 +75,16 @@ final class Nft {
     run(script, List.of("-f", "-"));
   }
 
+  /** Returns whether the tables are there; they would be deleted, which is only tried. */
+  boolean has(Script deletion) {
+    try {
+      run(deletion, List.of("--check", "-f", "-"));
+      return true;
+    } catch (IOException absent) {
+      return false;
+    }
+  }
+
   private void run(Script script, List<String> arguments) throws IOException {
     var process = tool.start(ProcessBuilder.Redirect.DISCARD, arguments);
     // nft complains while it reads, so that somebody has to listen while it is told.

@@ -8,6 +8,7 @@ import io.hubspoke.kubeproxy.rules.ServiceRule;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -23,13 +24,19 @@ import org.slf4j.LoggerFactory;
 public final class NftablesProxier implements Proxier {
   private static final Logger LOG = LoggerFactory.getLogger(NftablesProxier.class);
 
+  /** As often as kube-proxy programs everything anew by its {@code --iptables-sync-period}. */
+  private static final Duration CHECK_PERIOD = Duration.ofSeconds(30);
+
   private final Vertx vertx;
+  private final Duration checkPeriod;
   private final Supplier<NftablesOptions> wishes;
   private final Warnings warnings;
   // What follows is used by one piece of blocking work at a time.
   private final List<ProgrammedTable> tables = new ArrayList<>();
   private NftablesOptions options;
   private Nft nft;
+  private List<ServiceRule> latest = List.of();
+  private volatile long check = -1;
   private Future<Void> last = Future.succeededFuture();
 
   /** Makes one that programs the network namespace of this process. */
@@ -46,7 +53,13 @@ public final class NftablesProxier implements Proxier {
    * @param wishes the options, asked for with each apply
    */
   public NftablesProxier(Vertx vertx, Supplier<NftablesOptions> wishes, Warnings warnings) {
+    this(vertx, wishes, warnings, CHECK_PERIOD);
+  }
+
+  NftablesProxier(
+      Vertx vertx, Supplier<NftablesOptions> wishes, Warnings warnings, Duration checkPeriod) {
     this.vertx = vertx;
+    this.checkPeriod = checkPeriod;
     this.wishes = wishes;
     this.warnings = warnings;
     this.options = wishes.get();
@@ -83,7 +96,26 @@ public final class NftablesProxier implements Proxier {
                 "conntrack is not on the PATH (Debian: apt-get install conntrack): UDP clients may"
                     + " go on to talk to endpoints that have gone");
           }
+          check = vertx.setPeriodic(checkPeriod.toMillis(), id -> check());
         });
+  }
+
+  /** Programs again what somebody else has deleted, by flushing all rules for instance. */
+  private void check() {
+    next(
+            () -> {
+              if (!tables.isEmpty() && !nft.has(out -> verbs(out, options, List.of("delete")))) {
+                LOG.warn("table {} was deleted by somebody else: it is programmed anew", options.table());
+                tables.clear();
+                options.families().forEach(this::add);
+                program(latest);
+              }
+            })
+        .onFailure(e -> LOG.warn("the rules could not be programmed anew: {}", e.getMessage()));
+  }
+
+  private void add(Family family) {
+    tables.add(new ProgrammedTable(family, options));
   }
 
   /**
@@ -96,6 +128,7 @@ public final class NftablesProxier implements Proxier {
     List<ServiceRule> wanted = List.copyOf(rules);
     return next(
         () -> {
+          latest = wanted;
           var wished = wishes.get();
           if (!wished.equals(options)) {
             options = wished;
@@ -110,7 +143,7 @@ public final class NftablesProxier implements Proxier {
                   "programming the whole table, since a change of it failed: {}", e.getMessage());
             }
           }
-          options.families().forEach(family -> tables.add(new ProgrammedTable(family, options)));
+          options.families().forEach(this::add);
           program(wanted);
         });
   }
@@ -118,6 +151,7 @@ public final class NftablesProxier implements Proxier {
   /** Deletes the tables. */
   @Override
   public Future<Void> stop() {
+    vertx.cancelTimer(check);
     return next(
         () -> {
           tables.clear();
@@ -137,16 +171,18 @@ public final class NftablesProxier implements Proxier {
   }
 
   private static void delete(Nft nft, NftablesOptions options) throws IOException {
-    nft.run(
-        out -> {
-          for (Family family : options.families()) {
-            // Deleting what isn't there would fail.
-            for (String verb : List.of("add", "delete")) {
-              out.append(verb).append(" table ").append(family.keyword).append(' ');
-              out.append(options.table()).append('\n');
-            }
-          }
-        });
+    // Deleting what isn't there would fail.
+    nft.run(out -> verbs(out, options, List.of("add", "delete")));
+  }
+
+  private static void verbs(Appendable out, NftablesOptions options, List<String> verbs)
+      throws IOException {
+    for (Family family : options.families()) {
+      for (String verb : verbs) {
+        out.append(verb).append(" table ").append(family.keyword).append(' ');
+        out.append(options.table()).append('\n');
+      }
+    }
   }
 
   private void program(List<ServiceRule> rules) throws IOException {

@@ -8,9 +8,11 @@ import io.hubspoke.kubeproxy.rules.Endpoint;
 import io.hubspoke.kubeproxy.rules.ServiceRule;
 import io.hubspoke.testing.Await;
 import io.vertx.core.Vertx;
+import java.io.IOException;
 import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SortedSet;
@@ -35,6 +37,7 @@ class NftablesPacketsTest {
   /** So many that chance leads all of them to one of two once in a million. */
   private static final int MANY = 21;
 
+  private static final Duration CHECK_PERIOD = Duration.ofMillis(300);
   private static final int NOT_ANSWERED_MILLIS = 300;
 
   private static Vertx vertx;
@@ -63,7 +66,8 @@ class NftablesPacketsTest {
 
   private void use(NftablesOptions options) throws Exception {
     var there = options.withPrefix(lab.node.prefix());
-    proxier = new NftablesProxier(vertx, () -> there, (service, reason, message) -> {});
+    proxier =
+        new NftablesProxier(vertx, () -> there, (service, reason, message) -> {}, CHECK_PERIOD);
     Await.result(proxier.start());
   }
 
@@ -82,6 +86,26 @@ class NftablesPacketsTest {
 
     assertThat(answers(SERVICE, PORT))
         .containsExactly("backend0 " + PacketLab.CLIENT, "backend1 " + PacketLab.CLIENT);
+  }
+
+  @Test
+  void aTableThatSomebodyElseDeletesIsProgrammedAnew() throws Exception {
+    apply(Rules.tcp("web", SERVICE, PORT, SECOND));
+    var flush = new ArrayList<>(lab.node.prefix());
+    flush.addAll(List.of("nft", "flush", "ruleset"));
+    assertThat(new ProcessBuilder(flush).inheritIO().start().waitFor()).isZero();
+
+    Await.until(
+        "the service leads to its endpoint again",
+        () -> {
+          try {
+            return lab.connect(lab.client, SERVICE, PORT, NOT_ANSWERED_MILLIS)
+                .ask()
+                .startsWith("backend1");
+          } catch (IOException notYet) {
+            return false;
+          }
+        });
   }
 
   @Test
