@@ -236,7 +236,9 @@ class RotationUnderLoadTest {
             mesh.admin().get(Resource.CONFIG_MAPS.tree(), Workload.NAMESPACE, "kube-root-ca.crt"));
     return !map.at("/data/ca.crt").asText().equals(authorities)
         ? "not published"
-        : pod.files().authority().equals(authorities) ? "" : "not mounted in " + pod.name();
+        : pod.files().authority().equals(authorities)
+            ? ""
+            : "not mounted in " + pod.name() + "; failed meanwhile: " + failures;
   }
 
   /** Returns which keys the tokens in the mounts of all pods were signed with. */
