@@ -272,7 +272,8 @@ class ApiClientTest {
   }
 
   @Test
-  void a_watch_ends_when_its_connection_is_replaced_and_the_next_one_is_of_the_new() throws Exception {
+  void a_watch_ends_when_its_connection_is_replaced_and_the_next_one_is_of_the_new()
+      throws Exception {
     var server = new FakeServer(vertx).start(r -> r.response().setChunked(true).writeHead());
     var client =
         new ApiClient(

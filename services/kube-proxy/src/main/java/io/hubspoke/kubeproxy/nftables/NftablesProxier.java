@@ -102,15 +102,15 @@ public final class NftablesProxier implements Proxier {
 
   /** Programs again what somebody else has deleted, by flushing all rules for instance. */
   private void check() {
-    next(
-            () -> {
-              if (!tables.isEmpty() && !nft.has(out -> verbs(out, options, List.of("delete")))) {
-                LOG.warn("table {} was deleted by somebody else: it is programmed anew", options.table());
-                tables.clear();
-                options.families().forEach(this::add);
-                program(latest);
-              }
-            })
+    next(() -> {
+          if (!tables.isEmpty() && !nft.has(out -> verbs(out, options, List.of("delete")))) {
+            LOG.warn(
+                "table {} was deleted by somebody else: it is programmed anew", options.table());
+            tables.clear();
+            options.families().forEach(this::add);
+            program(latest);
+          }
+        })
         .onFailure(e -> LOG.warn("the rules could not be programmed anew: {}", e.getMessage()));
   }
 
