@@ -17,6 +17,11 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.http.RequestOptions;
+import io.vertx.core.net.HostAndPort;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
@@ -326,5 +331,30 @@ class KonnectivityServerTest {
     connection.end();
     Await.result(stopped);
     assertThat(socket).doesNotExist();
+  }
+
+  /** As the real apiserver calls over a Unix socket. */
+  @Test
+  void theSocketsPathMayBeTheAuthority() throws Exception {
+    serve(unix(Mode.GRPC));
+    var client =
+        vertx.createHttpClient(
+            new HttpClientOptions()
+                .setProtocolVersion(HttpVersion.HTTP_2)
+                .setHttp2ClearTextUpgrade(false));
+    var request =
+        Await.result(
+            client.request(
+                new RequestOptions()
+                    .setServer(SocketAddress.domainSocketAddress(socket.toString()))
+                    .setHost("localhost")
+                    .setURI("/Other/Method")
+                    .setMethod(HttpMethod.POST)));
+    request.authority(HostAndPort.create("%2Frun%2Fkonnectivity.sock", -1));
+    request.putHeader("content-type", "application/grpc");
+    var response = Await.result(request.send());
+    assertThat(response.getHeader("grpc-status")).isEqualTo("12");
+    assertThat(response.getHeader("grpc-message")).isEqualTo("unknown service Other");
+    Await.result(client.close());
   }
 }
