@@ -7,7 +7,6 @@ import io.netty.handler.codec.http2.Http2FrameListener;
 import io.netty.handler.codec.http2.Http2FrameListenerDecorator;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.vertx.core.http.HttpConnection;
-import io.vertx.core.net.HostAndPort;
 import io.vertx.core.net.impl.ConnectionBase;
 
 /**
@@ -43,7 +42,7 @@ final class AnyAuthority extends Http2FrameListenerDecorator {
     super.onHeadersRead(
         context,
         streamId,
-        parsed(headers),
+        replaced(headers),
         streamDependency,
         weight,
         exclusive,
@@ -59,14 +58,11 @@ final class AnyAuthority extends Http2FrameListenerDecorator {
       int padding,
       boolean endStream)
       throws Http2Exception {
-    super.onHeadersRead(context, streamId, parsed(headers), padding, endStream);
+    super.onHeadersRead(context, streamId, replaced(headers), padding, endStream);
   }
 
-  private static Http2Headers parsed(Http2Headers headers) {
-    var authority = headers.authority();
-    if (authority != null && HostAndPort.parseAuthority(authority.toString(), -1) == null) {
-      headers.authority(LOCALHOST);
-    }
-    return headers;
+  private static Http2Headers replaced(Http2Headers headers) {
+    // It is not for Vert.x to judge either: at some paths its parser itself breaks.
+    return headers.authority() == null ? headers : headers.authority(LOCALHOST);
   }
 }
