@@ -162,7 +162,12 @@ public final class Informer<T> {
             })
         .onComplete(
             end -> {
+              Watch<T> last = watch;
               watch = null;
+              if (last != null && last.moved()) {
+                watch();
+                return;
+              }
               Duration more = Duration.ZERO;
               if (System.nanoTime() - opened > STEADY.toNanos()) {
                 backoff.reset();

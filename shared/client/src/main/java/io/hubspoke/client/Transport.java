@@ -167,7 +167,7 @@ final class Transport {
             replaced.connections.drain(draining::remove);
             // They never end by themselves, and one that is left when its connection is closed in
             // the end would not hear of it (Vert.x 5.0.7): whoever watches begins again.
-            List.copyOf(watches).forEach(Watch::close);
+            List.copyOf(watches).forEach(Watch::move);
           });
     }
   }

@@ -23,6 +23,7 @@ public final class Watch<T> {
   private final Function<List<WatchEvent<T>>, Future<Void>> listener;
   private final LineSplitter lines = new LineSplitter(MAX_LINE);
   private final Promise<Void> ended = Promise.promise();
+  private volatile boolean moved;
 
   Watch(
       HttpClientResponse response,
@@ -47,6 +48,17 @@ public final class Watch<T> {
   /** Completes when the server ends the watch, fails when it breaks. */
   public Future<Void> ended() {
     return ended.future();
+  }
+
+  /** Ends the watch since its connection is replaced: the server is there for the next one. */
+  void move() {
+    moved = true;
+    close();
+  }
+
+  /** Returns whether it was ended for that reason. */
+  boolean moved() {
+    return moved;
   }
 
   /** Ends the watch. */
