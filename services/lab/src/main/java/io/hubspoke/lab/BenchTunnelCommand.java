@@ -11,6 +11,7 @@ import io.hubspoke.runtime.Component;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -38,7 +39,7 @@ import picocli.CommandLine.Spec;
       "  hubspoke bench tunnel --egress grpc,http-connect --only stream --json tunnel.json"
     })
 final class BenchTunnelCommand implements Callable<Integer> {
-  private static final List<String> WAYS = List.of("direct");
+  private static final List<String> WAYS = List.of("direct", "ssh", "grpc", "http-connect");
 
   @Spec private CommandSpec spec;
 
@@ -46,7 +47,7 @@ final class BenchTunnelCommand implements Callable<Integer> {
       names = "--egress",
       split = ",",
       paramLabel = "WAY",
-      description = "Which ways: direct (all).")
+      description = "Which ways: direct, ssh, grpc, http-connect (all).")
   private List<String> ways = WAYS;
 
   @Option(
@@ -98,6 +99,12 @@ final class BenchTunnelCommand implements Callable<Integer> {
       description = "Only loads whose name contains this.")
   private String only;
 
+  @Option(
+      names = "--peers",
+      paramLabel = "FOLDER",
+      description = "Measure the real proxy-server and proxy-agent in this folder instead of ours.")
+  private Path peers;
+
   @Option(names = "--json", paramLabel = "FILE", description = "Write the figures to a file.")
   private Path json;
 
@@ -133,6 +140,7 @@ final class BenchTunnelCommand implements Callable<Integer> {
             "--egress: no way \"%s\"; there are %s".formatted(way, String.join(", ", WAYS)));
       }
     }
+    checkPeers();
     var file = json == null ? null : ReportFile.writable(json);
     progress(Machine.here().toString());
     var plan =
@@ -163,11 +171,21 @@ final class BenchTunnelCommand implements Callable<Integer> {
     return bench.figures().stream().anyMatch(figure -> figure.failure() != null) ? 1 : 0;
   }
 
-  private static TunnelEnds ends(Vertx vertx, String way) throws IOException {
+  private TunnelEnds ends(Vertx vertx, String way) throws IOException {
     return switch (way) {
       case "direct" -> new DirectEnds(vertx);
+      case "ssh" -> SshPair.start(vertx);
+      case "grpc", "http-connect" -> KonnectivityPair.start(vertx, way, peers);
       default -> throw new IOException("no way " + way);
     };
+  }
+
+  private void checkPeers() throws IOException {
+    for (var name : peers == null ? List.<String>of() : List.of("proxy-server", "proxy-agent")) {
+      if (!Files.isExecutable(peers.resolve(name))) {
+        throw new IOException("--peers " + peers + ": there is no " + name + " in it");
+      }
+    }
   }
 
   private static Duration time(double seconds) {
@@ -182,14 +200,14 @@ final class BenchTunnelCommand implements Callable<Integer> {
 
   private void print(List<TunnelFigure> figures) {
     PrintWriter out = spec.commandLine().getOut();
-    out.printf("%n%-13s %-48s %10s %-4s  %s%n", "way", "what", "figure", "", "bar");
+    out.printf("%n%-18s %-48s %10s %-4s  %s%n", "way", "what", "figure", "", "bar");
     for (var figure : figures) {
       if (figure.failure() == null) {
         out.printf(
-            "%-13s %-48s %,10.2f %-4s  %s%n",
+            "%-18s %-48s %,10.2f %-4s  %s%n",
             figure.way(), figure.what(), figure.value(), figure.unit(), figure.barInWords());
       } else {
-        out.printf("%-13s %-48s failed: %s%n", figure.way(), figure.what(), figure.failure());
+        out.printf("%-18s %-48s failed: %s%n", figure.way(), figure.what(), figure.failure());
       }
     }
     out.flush();

@@ -7,6 +7,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,12 +24,12 @@ class BenchTunnelCommandTest {
     var status =
         run(
             "--duration=0.3",
-            "--warm-up=0.1",
+            "--warm-up=0",
             "--streams=4",
             "--idle=20",
             "--rounds=1",
             "--curl=2",
-            "--egress=direct",
+            "--egress=direct,grpc",
             "--json=" + file);
 
     assertThat(status).as(out.toString() + err).isZero();
@@ -40,10 +41,16 @@ class BenchTunnelCommandTest {
             "4 streams, from the node",
             "set-up of a connection, p50",
             "set-up of a connection, p99",
-            "connections, 4 at a time");
+            "connections, 4 at a time",
+            "20 idle connections, in all",
+            "a stopped reader beside others, below");
+    assertThat(new HashSet<>(rows.findValuesAsText("way")))
+        .containsExactlyInAnyOrder("direct", "grpc");
     for (var row : rows) {
-      assertThat(row.path("way").asText()).as(row.toString()).isEqualTo("direct");
-      assertThat(row.path("value").asDouble()).as(row.toString()).isPositive();
+      // So few idle connections may fit into memory that is there already.
+      if (!row.path("unit").asText().equals("KB") && !row.path("unit").asText().equals("%")) {
+        assertThat(row.path("value").asDouble()).as(row.toString()).isPositive();
+      }
     }
     assertThat(out.toString()).contains("one stream, from the node");
   }

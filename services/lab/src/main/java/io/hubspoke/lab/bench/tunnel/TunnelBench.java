@@ -63,6 +63,14 @@ public final class TunnelBench {
   public void measure(TunnelEnds ends) throws InterruptedException {
     var loads = new TunnelLoads(vertx, ends.dialer(), ports);
     var tunnel = !ends.processes().isEmpty();
+    try {
+      loads.awaitUp();
+    } catch (InterruptedException e) {
+      throw e;
+    } catch (Exception e) {
+      figures.add(TunnelFigure.failed(ends.way(), "up", e));
+      return;
+    }
     if (tunnel) {
       // Before the others, whose garbage the processes would keep.
       step(ends, "%,d idle connections".formatted(plan.idle()), () -> idle(loads, ends));
@@ -211,7 +219,7 @@ public final class TunnelBench {
                 figures.add(figure);
                 progress.accept(
                     "  %s %,.2f %s"
-                        .formatted(which.replace(", ", ""), figure.value(), figure.unit()));
+                        .formatted(which.replace(",", ""), figure.value(), figure.unit()));
               });
       var seconds = (System.nanoTime() - began) / 1e9;
       var after = cpuSeconds(ends);

@@ -27,6 +27,8 @@ final class TunnelLoads {
   private static final int WRITE_QUEUE = 256 << 10;
   private static final int AT_ONCE = 32;
   private static final long PATIENCE_SECONDS = 120;
+  private static final Duration START = Duration.ofSeconds(60);
+  private static final long POLL_MILLIS = 50;
   private static final Buffer BLOCK = Buffer.buffer(new byte[64 << 10]);
   private static final Buffer BYTE = Buffer.buffer(new byte[] {'x'});
 
@@ -54,6 +56,24 @@ final class TunnelLoads {
     @Override
     public void close() {
       loop.runOnContext(v -> open.forEach(duplex -> duplex.reset().otherwiseEmpty()));
+    }
+  }
+
+  /** Waits until connections can be made. */
+  void awaitUp() throws Exception {
+    long end = System.nanoTime() + START.toNanos();
+    while (true) {
+      try {
+        idle(1).close();
+        return;
+      } catch (InterruptedException e) {
+        throw e;
+      } catch (Exception e) {
+        if (System.nanoTime() - end > 0) {
+          throw e;
+        }
+        TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
+      }
     }
   }
 
