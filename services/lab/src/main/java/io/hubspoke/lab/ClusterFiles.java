@@ -67,7 +67,8 @@ final class ClusterFiles {
     return new ClusterFiles(directory.toAbsolutePath().normalize(), addresses);
   }
 
-  private CertificateAuthority authority(String file, String name) throws IOException {
+  /** Reads an authority of the lab, or makes it. */
+  CertificateAuthority authority(String file, String name) throws IOException {
     var certificate = pki().resolve(file + ".crt");
     var key = pki().resolve(file + ".key");
     if (Files.exists(certificate) && Files.exists(key)) {

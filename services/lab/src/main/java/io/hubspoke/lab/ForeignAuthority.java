@@ -29,6 +29,11 @@ public final class ForeignAuthority implements Forger {
     return new ForeignAuthority(CertificateAuthority.create("kubernetes", VALIDITY));
   }
 
+  /** Makes one of somebody else's key: what an interceptor has who got hold of it. */
+  static ForeignAuthority leaked(CertificateAuthority authority) {
+    return new ForeignAuthority(authority);
+  }
+
   /** The certificate that a client would have to trust to be taken in. */
   public X509Certificate certificate() {
     return authority.certificate();

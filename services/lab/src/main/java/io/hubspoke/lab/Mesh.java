@@ -13,6 +13,7 @@ import io.hubspoke.kubelet.KubeletOptions;
 import io.hubspoke.kubelet.runtime.InProcessImage;
 import io.hubspoke.kubelet.server.Access;
 import io.hubspoke.lab.images.ApiClientImage;
+import io.hubspoke.lab.wire.Forger;
 import io.hubspoke.lab.wire.Wire;
 import io.hubspoke.pki.Identity;
 import io.hubspoke.pki.Kubeconfig;
@@ -61,6 +62,7 @@ public final class Mesh {
   private final ClusterFiles files;
   private final MeshComponents components;
   private final NodeProxies proxies;
+  private final Tunnels tunnels;
   private final MeshApiserver apiserver;
   private final ApiClient admin;
   private final Map<String, MeshNode> nodes = new ConcurrentHashMap<>();
@@ -86,7 +88,8 @@ public final class Mesh {
     this.files = files;
     this.components = new MeshComponents(options, addresses, files);
     this.proxies = new NodeProxies(vertx, components, addresses, files);
-    this.apiserver = new MeshApiserver(vertx, components::apiserver);
+    this.tunnels = Tunnels.of(vertx, components);
+    this.apiserver = new MeshApiserver(vertx, () -> components.apiserver(tunnels.egress()));
     this.admin =
         new ApiClient(
             vertx,
@@ -125,7 +128,9 @@ public final class Mesh {
     nodesUplink = uplink(addresses.nodesUplink());
     schedulerUplink = uplink(addresses.schedulerUplink());
     controllerManagerUplink = uplink(addresses.controllerManagerUplink());
+    tunnels.open();
     apiserver.start();
+    var carried = tunnels.publish(admin);
     var published = components.publication().publish(admin);
     var token = createToken(Instant.now().plus(TOKEN_LIFE));
     var bootstrap =
@@ -146,6 +151,7 @@ public final class Mesh {
       Component.await(node);
     }
     Component.await(published);
+    Component.await(carried);
     Component.await(addon);
   }
 
@@ -166,8 +172,8 @@ public final class Mesh {
     proxies.expect(name, n);
     var seen = accesses.computeIfAbsent(name, k -> new ArrayBlockingQueue<>(ACCESSES_KEPT));
     var kubelet =
-        components
-            .kubelet(name, n, bootstrap)
+        tunnels
+            .kubelet(name, components.kubelet(name, n, bootstrap))
             .inProcessImages(images())
             .accessListener(
                 access -> {
@@ -182,8 +188,9 @@ public final class Mesh {
             SocketAddress.inetSocketAddress(Addresses.KUBELET_PORT, addresses.nodeListens(n)))
         .compose(
             wire ->
-                vertx
-                    .deployVerticle(new Kubelet(built))
+                tunnels
+                    .start(name, n)
+                    .compose(v -> vertx.deployVerticle(new Kubelet(built)))
                     .onSuccess(
                         id ->
                             nodes.put(
@@ -251,6 +258,7 @@ public final class Mesh {
     if (node != null) {
       await(proxies.stop(name));
       await(vertx.undeploy(node.deployment()));
+      await(tunnels.stop(name));
       await(node.wire().close());
       await(admin.delete(Resource.NODES, "", name, DeleteOptions.DEFAULT));
     }
@@ -271,7 +279,7 @@ public final class Mesh {
           Component.await(admin.list(Resource.NODES, ListOptions.ALL)).objects().stream()
               .filter(Mesh::isReady)
               .count();
-      if (ready >= nodes.size()) {
+      if (ready >= nodes.size() && reached() >= nodes.size()) {
         return;
       }
       if (System.nanoTime() > deadline) {
@@ -281,6 +289,20 @@ public final class Mesh {
       }
       TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
     }
+  }
+
+  /** How many nodes the control plane gets to; a tunnel is there later than its node. */
+  private int reached() throws Exception {
+    if (options.egress() == Egress.DIRECT) {
+      return nodes.size();
+    }
+    var asked =
+        nodes.keySet().stream()
+            .map(name -> admin.raw("/api/v1/nodes/%s/proxy/healthz".formatted(name)))
+            .map(answer -> answer.map(1).otherwise(0))
+            .toList();
+    Component.await(Future.join(asked));
+    return asked.stream().mapToInt(Future::result).sum();
   }
 
   private static boolean isReady(Node node) {
@@ -298,6 +320,7 @@ public final class Mesh {
       await(vertx.undeploy(deployment));
     }
     await(apiserver.close());
+    await(tunnels.close());
     for (var node : nodes.values()) {
       await(node.wire().close());
     }
@@ -369,6 +392,18 @@ public final class Mesh {
     return files.controllerManager();
   }
 
+  /** What carries the control plane's connections to nodes. */
+  public Tunnels tunnels() {
+    return tunnels;
+  }
+
+  /** What an interceptor on a tunnel has: nobody's authority, unless the cluster's has leaked. */
+  public Forger forger() {
+    return options.changes().tunnels().keysLeaked()
+        ? ForeignAuthority.leaked(files.ca())
+        : ForeignAuthority.create();
+  }
+
   /** What kube-proxies of this mesh are. */
   public MeshOptions.KubeProxyMode kubeProxy() {
     return proxies.mode();
@@ -427,7 +462,7 @@ public final class Mesh {
    * has served.
    */
   public Beside deployBeside(UnaryOperator<ApiserverOptions> change) throws Exception {
-    var options = components.apiserver();
+    var options = components.apiserver(tunnels.egress());
     var serving = options.serving();
     var beside =
         new Apiserver(

@@ -3,6 +3,7 @@ package io.hubspoke.lab;
 import io.hubspoke.api.AddressRange;
 import io.hubspoke.apiserver.ApiserverOptions;
 import io.hubspoke.apiserver.authn.RequestHeaderOptions;
+import io.hubspoke.apiserver.egress.EgressOptions;
 import io.hubspoke.apiserver.kubeletclient.KubeletClientOptions;
 import io.hubspoke.apiserver.proxy.ProxyOptions;
 import io.hubspoke.apiserver.serviceaccount.ServiceAccountOptions;
@@ -25,8 +26,8 @@ record MeshComponents(MeshOptions options, Addresses addresses, ClusterFiles fil
   private static final String SERVICE_ACCOUNT_ISSUER =
       "https://kubernetes.default.svc.cluster.local";
 
-  /** What the apiserver is started with. */
-  ApiserverOptions apiserver() {
+  /** What the apiserver is started with, which dials through this. */
+  ApiserverOptions apiserver(EgressOptions egress) {
     var kubelets =
         KubeletClientOptions.DEFAULT
             .withClient(files.kubeletClientCertificate(), files.kubeletClientKey())
@@ -63,6 +64,7 @@ record MeshComponents(MeshOptions options, Addresses addresses, ClusterFiles fil
                                 files.serviceAccountPublicKey())))
                 .withAdmissionPlugins(List.of("NodeRestriction", "ServiceAccount"))
                 .with(new ProxyOptions(List.of(AddressRange.parse(addresses.podRange()))))
+                .with(egress)
                 .with(kubelets));
   }
 

@@ -95,6 +95,7 @@ public record MeshOptions(
    * @param controlPlane applied to the scheduler's and the controller manager's client
    * @param nodeCluster applied to what nodes are told of the apiserver
    * @param pods applied to the clients of programs in pods, image {@code hubspoke/api-client}
+   * @param tunnels applied to the ends of tunnels, where there are any
    */
   public record Changes(
       UnaryOperator<ApiserverOptions> apiserver,
@@ -102,7 +103,8 @@ public record MeshOptions(
       UnaryOperator<ClientConfig> controlPlane,
       UnaryOperator<Kubeconfig.Cluster> nodeCluster,
       UnaryOperator<ControllerManagerOptions> controllerManager,
-      UnaryOperator<ClientConfig> pods) {
+      UnaryOperator<ClientConfig> pods,
+      TunnelChanges tunnels) {
     /** Nothing. */
     public static final Changes NONE =
         new Changes(
@@ -111,30 +113,40 @@ public record MeshOptions(
             UnaryOperator.identity(),
             UnaryOperator.identity(),
             UnaryOperator.identity(),
-            UnaryOperator.identity());
+            UnaryOperator.identity(),
+            TunnelChanges.NONE);
 
     public Changes withApiserver(UnaryOperator<ApiserverOptions> change) {
-      return new Changes(change, kubelet, controlPlane, nodeCluster, controllerManager, pods);
+      return new Changes(
+          change, kubelet, controlPlane, nodeCluster, controllerManager, pods, tunnels);
     }
 
     public Changes withKubelet(UnaryOperator<KubeletOptions.Builder> change) {
-      return new Changes(apiserver, change, controlPlane, nodeCluster, controllerManager, pods);
+      return new Changes(
+          apiserver, change, controlPlane, nodeCluster, controllerManager, pods, tunnels);
     }
 
     public Changes withControlPlane(UnaryOperator<ClientConfig> change) {
-      return new Changes(apiserver, kubelet, change, nodeCluster, controllerManager, pods);
+      return new Changes(apiserver, kubelet, change, nodeCluster, controllerManager, pods, tunnels);
     }
 
     public Changes withNodeCluster(UnaryOperator<Kubeconfig.Cluster> change) {
-      return new Changes(apiserver, kubelet, controlPlane, change, controllerManager, pods);
+      return new Changes(
+          apiserver, kubelet, controlPlane, change, controllerManager, pods, tunnels);
     }
 
     public Changes withControllerManager(UnaryOperator<ControllerManagerOptions> change) {
-      return new Changes(apiserver, kubelet, controlPlane, nodeCluster, change, pods);
+      return new Changes(apiserver, kubelet, controlPlane, nodeCluster, change, pods, tunnels);
     }
 
     public Changes withPods(UnaryOperator<ClientConfig> change) {
-      return new Changes(apiserver, kubelet, controlPlane, nodeCluster, controllerManager, change);
+      return new Changes(
+          apiserver, kubelet, controlPlane, nodeCluster, controllerManager, change, tunnels);
+    }
+
+    public Changes with(TunnelChanges changes) {
+      return new Changes(
+          apiserver, kubelet, controlPlane, nodeCluster, controllerManager, pods, changes);
     }
   }
 

@@ -82,6 +82,15 @@ final class UpCommand implements Callable<Integer> {
               + " host-process, or none (default: ${DEFAULT-VALUE}).")
   private String kubeProxy;
 
+  @Option(
+      names = "--egress",
+      defaultValue = "direct",
+      paramLabel = "HOW",
+      description =
+          "How the control plane reaches nodes: direct, ssh, konnectivity-grpc or"
+              + " konnectivity-http-connect (default: ${DEFAULT-VALUE}).")
+  private String egress;
+
   @Option(names = "--exit-when-ready", description = "Stop as soon as all nodes are ready.")
   private boolean exitWhenReady;
 
@@ -115,7 +124,8 @@ final class UpCommand implements Callable<Integer> {
               nodes,
               verifyKubelets ? Posture.VERIFIED : Posture.DEFAULT,
               Changes.NONE.withKubelet(node -> node.containerRuntimeEndpoint(endpoint)))
-          .with(KubeProxyMode.parse(kubeProxy));
+          .with(KubeProxyMode.parse(kubeProxy))
+          .with(Egress.parse(egress));
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }

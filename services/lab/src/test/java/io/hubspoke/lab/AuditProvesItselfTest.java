@@ -34,7 +34,10 @@ import org.junit.jupiter.api.Timeout;
 class AuditProvesItselfTest {
   @Test
   void everyRowIsAsTheDocumentsSayWhenNothingIsBroken() throws Exception {
-    assertThat(BrokenMesh.measure(Changes.NONE, Audit.routes()))
+    // Those of tunnels are measured beside this class.
+    var routes =
+        Audit.routes().stream().filter(route -> route.mesh().egress() == Egress.DIRECT).toList();
+    assertThat(BrokenMesh.measure(Changes.NONE, routes))
         .allSatisfy(row -> assertThat(row.asExpected()).as(row.toString()).isTrue());
   }
 

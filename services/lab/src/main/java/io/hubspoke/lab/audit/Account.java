@@ -37,6 +37,13 @@ record Account(Mesh mesh, String namespace, String name) {
     return token(Json.object());
   }
 
+  /** Returns a new token for one audience alone. */
+  String tokenFor(String audience) throws Exception {
+    var spec = Json.object();
+    spec.putArray("audiences").add(audience);
+    return token(spec);
+  }
+
   private String token(ObjectNode spec) throws Exception {
     var request =
         Json.object().put("apiVersion", "authentication.k8s.io/v1").put("kind", "TokenRequest");
@@ -49,18 +56,29 @@ record Account(Mesh mesh, String namespace, String name) {
 
   /** Returns tokens that are right in all but one thing, by what that is. */
   Map<String, String> wrongTokens() throws Exception {
-    var genuine = CompactToken.parse(token());
+    return wrongTokens(Account::token);
+  }
+
+  /** The same for who expects an audience of his own. */
+  Map<String, String> wrongTokens(String audience) throws Exception {
+    return wrongTokens(account -> account.tokenFor(audience));
+  }
+
+  private interface Request {
+    String of(Account account) throws Exception;
+  }
+
+  private Map<String, String> wrongTokens(Request request) throws Exception {
+    var genuine = CompactToken.parse(request.of(this));
     var foreign = KeyPairs.generate();
     var expired = genuine.claims().deepCopy();
     var day = 24L * 3600;
     for (var time : new String[] {"exp", "iat", "nbf"}) {
       expired.put(time, expired.path(time).asLong() - day);
     }
-    var wanted = Json.object();
-    wanted.putArray("audiences").add("audit");
     return Map.of(
         "wrongAudience",
-        token(wanted),
+        tokenFor("audit"),
         "expired",
         mesh.tokenSigner().sign(expired),
         "foreignSigner",
@@ -69,17 +87,17 @@ record Account(Mesh mesh, String namespace, String name) {
         signer(new TokenKey(genuine.keyId(), genuine.algorithm(), foreign.getPublic()), foreign)
             .sign(genuine.claims()),
         "deletedAccount",
-        deletedAccountsToken());
+        deletedAccountsToken(request));
   }
 
   private static TokenSigner signer(TokenKey key, KeyPair pair) {
     return new TokenSigner(null, key, pair.getPrivate());
   }
 
-  private String deletedAccountsToken() throws Exception {
+  private String deletedAccountsToken(Request request) throws Exception {
     var brief = new Account(mesh, Checks.canary());
     brief.create();
-    var token = brief.token();
+    var token = request.of(brief);
     brief.delete();
     // Another of the same name is another account.
     brief.create();

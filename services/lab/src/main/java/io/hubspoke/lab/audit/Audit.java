@@ -52,7 +52,30 @@ public final class Audit {
     routes.addAll(ProxyRoute.to(ProxyTarget.SERVICE, Egress.DIRECT));
     routes.add(new RunRoute(Posture.OPEN));
     routes.add(new RunRoute(Posture.DEFAULT));
+    routes.add(HubOnlyRoute.withKonnectivity());
+    routes.add(AgentRoute.withToken());
+    routes.add(AgentRoute.withCertificate());
+    for (var egress : Egress.values()) {
+      if (egress != Egress.DIRECT) {
+        routes.addAll(through(egress));
+      }
+    }
     return List.copyOf(routes);
+  }
+
+  /** A tunnel, and all that it carries. */
+  public static List<Route> through(Egress tunnel) {
+    var kind = new Meshes.Kind(Posture.DEFAULT, tunnel);
+    var routes = new ArrayList<Route>();
+    routes.add(new TunnelRoute(tunnel));
+    routes.add(new LogsRoute(kind));
+    routes.add(new ExecRoute(kind));
+    routes.add(new PortForwardRoute(kind));
+    routes.addAll(ProxyRoute.to(ProxyTarget.NODE, tunnel));
+    routes.add(new NodeProxyRoute(kind));
+    routes.addAll(ProxyRoute.to(ProxyTarget.POD, tunnel));
+    routes.addAll(ProxyRoute.to(ProxyTarget.SERVICE, tunnel));
+    return routes;
   }
 
   /**

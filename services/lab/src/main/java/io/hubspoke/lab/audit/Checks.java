@@ -5,6 +5,7 @@ import io.hubspoke.api.Json;
 import io.hubspoke.lab.ForeignAuthority;
 import io.hubspoke.lab.Mesh;
 import io.hubspoke.lab.wire.Alteration;
+import io.hubspoke.lab.wire.Forger;
 import io.hubspoke.lab.wire.Interception;
 import io.hubspoke.lab.wire.Interceptor;
 import io.hubspoke.lab.wire.Mode;
@@ -18,6 +19,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
@@ -82,14 +84,24 @@ final class Checks {
     Component.await(wire.reset());
   }
 
-  /** Judges a recording of what carried the canary. */
+  /** Judges a recording of what carried the canary over TLS. */
   static Verdict encrypted(Recording recording, String canary) {
+    return encrypted(recording, canary, "TLS", recording.tlsConnections());
+  }
+
+  /** Judges a recording of what carried the canary over SSH. */
+  static Verdict encryptedBySsh(Recording recording, String canary) {
+    return encrypted(recording, canary, "SSH", recording.sshConnections());
+  }
+
+  private static Verdict encrypted(
+      Recording recording, String canary, String protocol, int connections) {
     var found = recording.find(canary);
     var evidence =
         evidence()
             .put("bytesRecorded", recording.bytesSeen())
             .put("connections", recording.connections())
-            .put("tlsConnections", recording.tlsConnections())
+            .put(protocol.toLowerCase(Locale.ROOT) + "Connections", connections)
             .put("canaryFound", found.orElse("no"));
     if (found.isPresent()) {
       return new Verdict.Absent(evidence);
@@ -97,8 +109,8 @@ final class Checks {
     if (recording.bytesSeen() == 0) {
       return new Verdict.Inconclusive("nothing crossed the tap", evidence);
     }
-    if (recording.tlsConnections() < recording.connections()) {
-      return new Verdict.Inconclusive("not every connection began with TLS", evidence);
+    if (connections < recording.connections()) {
+      return new Verdict.Inconclusive("not every connection began with " + protocol, evidence);
     }
     if (recording.truncated()) {
       return new Verdict.Inconclusive("the recording was full", evidence);
@@ -108,7 +120,13 @@ final class Checks {
 
   /** An interceptor on the wire; connections are dialled anew so that they meet it. */
   static Interceptor intercept(Mesh mesh, Wire wire, Alteration alteration) throws Exception {
-    return put(new Interceptor(mesh.vertx(), ForeignAuthority.create(), null, alteration), wire);
+    return intercept(mesh, wire, ForeignAuthority.create(), alteration);
+  }
+
+  /** The same with certificates of this authority. */
+  static Interceptor intercept(Mesh mesh, Wire wire, Forger forger, Alteration alteration)
+      throws Exception {
+    return put(new Interceptor(mesh.vertx(), forger, null, alteration), wire);
   }
 
   /** The same, which only connections meet that are opened from now on. */

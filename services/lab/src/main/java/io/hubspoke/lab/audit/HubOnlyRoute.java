@@ -1,7 +1,9 @@
 package io.hubspoke.lab.audit;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.lab.Egress;
 import io.hubspoke.lab.Mesh;
+import io.hubspoke.lab.Meshes;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,20 +11,44 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * N9: the apiserver's port is all that the control plane shows to nodes. Every port of each of its
- * addresses is tried from a node's; what accepts is asked what it is.
+ * N9: the apiserver's port is all that the control plane shows to nodes, and with Konnectivity the
+ * agents'. Every port of each of its addresses is tried from a node's; what accepts is asked what
+ * it is.
  */
 public final class HubOnlyRoute implements NodeToControlPlane {
   private static final String NO_REQUEST = "what the port does to callers is told by N1 to N8";
 
+  private final Egress egress;
+
+  private HubOnlyRoute(Egress egress) {
+    this.egress = egress;
+  }
+
+  /** Scans a control plane without tunnels. */
+  public HubOnlyRoute() {
+    this(Egress.DIRECT);
+  }
+
+  /** Scans one with a Konnectivity server, whose agents' port is open too (N9k). */
+  public static HubOnlyRoute withKonnectivity() {
+    return new HubOnlyRoute(Egress.KONNECTIVITY_HTTP_CONNECT);
+  }
+
+  @Override
+  public Meshes.Kind mesh() {
+    return new Meshes.Kind(posture(), egress);
+  }
+
   @Override
   public String id() {
-    return "N9";
+    return egress.isKonnectivity() ? "N9k" : "N9";
   }
 
   @Override
   public String title() {
-    return "scan of the control plane from a node";
+    return egress.isKonnectivity()
+        ? "the same, with Konnectivity"
+        : "scan of the control plane from a node";
   }
 
   @Override
@@ -55,6 +81,11 @@ public final class HubOnlyRoute implements NodeToControlPlane {
     expected.put(addresses.controllerManagerUplink(), api);
     expected.put(addresses.scheduler(), Set.of());
     expected.put(addresses.controllerManager(), Set.of());
+    if (egress.isKonnectivity()) {
+      var agents = Set.of(TunnelLeg.of(mesh).wire().address().port());
+      expected.put(addresses.konnectivityServer(), agents);
+      expected.put(addresses.konnectivityUplink(), agents);
+    }
     var found = Checks.evidence().put("from", from);
     var others = Checks.evidence().put("portsTried", PortScan.PORTS * expected.size());
     others.put("alsoOpenAtEveryAddressOfTheMachine", machines.toString());
@@ -84,8 +115,12 @@ public final class HubOnlyRoute implements NodeToControlPlane {
     Checks.inShort(
         others,
         more.isEmpty()
-            ? "of %d ports at %d addresses only the apiserver's answered, at %d of them"
-                .formatted(others.path("portsTried").asInt(), expected.size(), found.size() - 1)
+            ? "of %d ports at %d addresses only the apiserver's%s answered, at %d of them"
+                .formatted(
+                    others.path("portsTried").asInt(),
+                    expected.size(),
+                    egress.isKonnectivity() ? " and the agents'" : "",
+                    found.size() - 1)
             : "also open to nodes: " + String.join(", ", more));
     return Map.of(
         Property.REACHABLE, Verdict.of(reachable, found),

@@ -4,7 +4,6 @@ import io.hubspoke.lab.Egress;
 import io.hubspoke.lab.Mesh;
 import io.hubspoke.lab.MeshOptions.Posture;
 import io.hubspoke.lab.Meshes;
-import io.hubspoke.lab.wire.Alteration;
 import java.time.Duration;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -93,19 +92,6 @@ public final class LogsRoute extends KubeletRoute {
 
   @Override
   List<Deception> deceptions(Mesh mesh, Probe admin, String pod, String forged) {
-    return List.of(
-        new Deception() {
-          @Override
-          public Alteration alteration() {
-            return new Alteration.Answer(forged + "\n");
-          }
-
-          @Override
-          public Received call() throws InterruptedException {
-            var answer = admin.get(logs(mesh, pod, "?tailLines=1"));
-            return new Received(
-                answer.brief(), answer.body().equals(forged + "\n"), answer.status() >= 500);
-          }
-        });
+    return List.of(ForgedLog.of(mesh, admin, pod, forged));
   }
 }

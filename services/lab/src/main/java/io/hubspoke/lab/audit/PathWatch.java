@@ -44,6 +44,32 @@ final class PathWatch {
         List.of(uplink), mesh.nodes().values().stream().map(n -> n.wire()).toList());
   }
 
+  /** Watches a tunnel's wire, and those behind the tunnel. */
+  static PathWatch through(Wire tunnel, List<Wire> behind) throws Exception {
+    return new PathWatch(List.of(tunnel), behind);
+  }
+
+  /**
+   * Judges what was opened since: the tunnel by these addresses alone; behind it something, by its
+   * far end, and nothing by the control plane.
+   */
+  Verdict throughTunnel(Set<String> openers, Set<String> controlPlane, String farEnd)
+      throws Exception {
+    var tunnels = since(route);
+    var behind = openers(since(silent));
+    var past = new TreeSet<>(behind);
+    past.retainAll(controlPlane);
+    var evidence =
+        evidence(tunnels)
+            .put("directWay", "cut")
+            .put("openedPastTheTunnelByTheControlPlane", past.toString())
+            .put("openedBehindTheTunnelBy", behind.toString());
+    if (tunnels.isEmpty() || !behind.contains(farEnd)) {
+      return new Verdict.Inconclusive("no connection was opened", evidence);
+    }
+    return Verdict.of(openers.containsAll(openers(tunnels)) && past.isEmpty(), evidence);
+  }
+
   /** Judges what was opened since: all of the route by these addresses, none towards nodes. */
   Verdict openedBy(Set<String> allowed) throws Exception {
     var opened = since(route);

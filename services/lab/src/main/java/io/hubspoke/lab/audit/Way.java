@@ -10,7 +10,7 @@ import java.util.List;
  * its untrusted part: the last wire where the apiserver connects itself, a tunnel's where there is
  * one.
  */
-sealed interface Way permits DirectWay {
+sealed interface Way permits DirectWay, TunnelWay {
 
   /**
    * Begins to measure the way to what is behind a wire.
@@ -18,7 +18,11 @@ sealed interface Way permits DirectWay {
    * @param inClear whether nothing is encrypted on that wire
    */
   static Way to(Mesh mesh, Wire wire, boolean inClear) throws Exception {
-    return new DirectWay(mesh, wire, inClear);
+    return switch (mesh.options().egress()) {
+      case DIRECT -> new DirectWay(mesh, wire, inClear);
+      case SSH, KONNECTIVITY_GRPC, KONNECTIVITY_HTTP_CONNECT ->
+          TunnelWay.begin(mesh, wire, inClear);
+    };
   }
 
   /** Taps it, and watches from now on who opens connections. */

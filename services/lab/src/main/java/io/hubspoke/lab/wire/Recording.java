@@ -22,8 +22,10 @@ import java.util.Set;
 public final class Recording {
   private record Stream(long connection, Direction direction) {}
 
-  private static final int TLS_HANDSHAKE_RECORD = 0x16;
-  private static final int TLS_MAJOR_VERSION = 0x03;
+  /** A record of a handshake, and the major version. */
+  private static final byte[] TLS = {0x16, 0x03};
+
+  private static final byte[] SSH = "SSH-2.0-".getBytes(StandardCharsets.US_ASCII);
 
   private final int limit;
   private final Map<Stream, ByteArrayOutputStream> streams = new HashMap<>();
@@ -66,12 +68,22 @@ public final class Recording {
   }
 
   /** The number of connections whose opener began with a TLS handshake record (RFC 8446, 5.1). */
-  public synchronized int tlsConnections() {
+  public int tlsConnections() {
+    return connectionsThatBegin(TLS);
+  }
+
+  /** The number of connections whose opener said that it speaks SSH 2 (RFC 4253, 4.2). */
+  public int sshConnections() {
+    return connectionsThatBegin(SSH);
+  }
+
+  private synchronized int connectionsThatBegin(byte[] with) {
     return (int)
         streams.entrySet().stream()
             .filter(e -> e.getKey().direction() == Direction.OUTBOUND)
             .map(e -> e.getValue().toByteArray())
-            .filter(b -> b.length > 2 && b[0] == TLS_HANDSHAKE_RECORD && b[1] == TLS_MAJOR_VERSION)
+            .filter(b -> b.length >= with.length)
+            .filter(b -> Arrays.equals(b, 0, with.length, with, 0, with.length))
             .count();
   }
 
