@@ -46,6 +46,10 @@ public final class SharedListeners {
   public ServiceListeners of(String node, List<AddressRange> sources) {
     synchronized (nodes) {
       var listeners = new OfNode(List.copyOf(sources));
+      // Another node had these addresses before, and is gone; it would go on to take connections.
+      nodes
+          .values()
+          .removeIf(other -> other.sources.equals(listeners.sources) && of(other).isEmpty());
       nodes.put(node, listeners);
       return listeners;
     }

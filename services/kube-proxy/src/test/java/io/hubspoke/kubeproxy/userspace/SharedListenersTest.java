@@ -82,6 +82,15 @@ class SharedListenersTest {
   }
 
   @Test
+  void a_node_that_has_the_addresses_of_one_that_is_gone_forwards_what_comes_from_them()
+      throws Exception {
+    first.close();
+    first = node("third", "127.41.0.0/24");
+    first.apply(rule(service, a.endpoint()));
+    assertThat(ask(service, "127.41.0.1")).isEqualTo("a");
+  }
+
+  @Test
   void an_address_is_free_once_nobody_listens_there() throws Exception {
     first.apply();
     assertThat(ask(service, "127.42.0.1")).isEqualTo("b");
