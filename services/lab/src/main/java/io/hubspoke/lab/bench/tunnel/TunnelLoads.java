@@ -29,6 +29,7 @@ final class TunnelLoads {
   private static final long PATIENCE_SECONDS = 120;
   private static final Duration START = Duration.ofSeconds(60);
   private static final long POLL_MILLIS = 50;
+  private static final Duration FIRST_BYTE = Duration.ofSeconds(10);
   private static final Buffer BLOCK = Buffer.buffer(new byte[64 << 10]);
   private static final Buffer BYTE = Buffer.buffer(new byte[] {'x'});
 
@@ -204,6 +205,7 @@ final class TunnelLoads {
 
   private static double rate(LongSupplier bytes, Duration warmUp, Duration time)
       throws InterruptedException, IOException {
+    awaitFirst(bytes);
     TimeUnit.NANOSECONDS.sleep(warmUp.toNanos());
     long began = System.nanoTime();
     long before = bytes.getAsLong();
@@ -214,6 +216,14 @@ final class TunnelLoads {
       throw new IOException("no byte came");
     }
     return moved / MEGA / seconds;
+  }
+
+  /** On a busy machine a stream may take longer to begin than it is measured. */
+  private static void awaitFirst(LongSupplier bytes) throws InterruptedException {
+    long end = System.nanoTime() + FIRST_BYTE.toNanos();
+    while (bytes.getAsLong() == 0 && System.nanoTime() - end < 0) {
+      TimeUnit.MILLISECONDS.sleep(1);
+    }
   }
 
   /** What connections one after the other, or several at a time, came to. */
