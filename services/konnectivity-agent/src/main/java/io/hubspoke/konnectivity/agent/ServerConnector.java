@@ -25,11 +25,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Opens streams to servers, each over a connection of its own: whom it reaches, the way decides.
  */
 final class ServerConnector {
+  private static final Logger LOG = LoggerFactory.getLogger(ServerConnector.class);
+
   /** The real agent waits for ever. */
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
@@ -116,9 +120,13 @@ final class ServerConnector {
                 .setHost(options.server().host())
                 .setPort(options.server().port()))
         .compose(
-            connection ->
-                call(context, connection, token)
-                    .onFailure(e -> connection.close().otherwiseEmpty()));
+            connection -> {
+              // The stream is told by itself.
+              connection.exceptionHandler(
+                  e -> LOG.debug("{}: {}", options.server().host(), e.getMessage()));
+              return call(context, connection, token)
+                  .onFailure(e -> connection.close().otherwiseEmpty());
+            });
   }
 
   private Future<ServerStream> call(

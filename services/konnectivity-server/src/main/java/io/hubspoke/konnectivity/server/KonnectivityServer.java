@@ -36,6 +36,9 @@ public final class KonnectivityServer extends VerticleBase {
   /** A stream for each connection of the control plane. */
   private static final long MAX_STREAMS = 1_000_000;
 
+  /** An agent has one; who has not shown yet that it is one must not have many. */
+  private static final long MAX_AGENT_STREAMS = 16;
+
   /** A token and what an agent says that it reaches; the rest is small. */
   private static final int MAX_HEADERS = 32 << 10;
 
@@ -139,18 +142,15 @@ public final class KonnectivityServer extends VerticleBase {
     return promise.future();
   }
 
-  private static HttpServerOptions http2(int window) {
+  private static HttpServerOptions http2(int window, long streams) {
     return new HttpServerOptions()
         .setInitialSettings(
             new Http2Settings()
-                .setMaxConcurrentStreams(MAX_STREAMS)
+                .setMaxConcurrentStreams(streams)
                 .setInitialWindowSize(window)
                 .setMaxHeaderListSize(MAX_HEADERS))
         // Connections whose readers stop must leave the others room.
-        .setHttp2ConnectionWindowSize(Integer.MAX_VALUE)
-        // Each connection that is broken off is such a frame, and those who may send them are
-        // known.
-        .setHttp2RstFloodMaxRstFramePerWindow(0);
+        .setHttp2ConnectionWindowSize(Integer.MAX_VALUE);
   }
 
   private Future<Void> serveAgents() {
@@ -159,7 +159,7 @@ public final class KonnectivityServer extends VerticleBase {
         .compose(
             tls -> {
               var http =
-                  tls.serve(http2(AGENT_WINDOW))
+                  tls.serve(http2(AGENT_WINDOW, MAX_AGENT_STREAMS))
                       .setUseAlpn(true)
                       .setAlpnVersions(List.of(HttpVersion.HTTP_2));
               return listen(
@@ -198,6 +198,9 @@ public final class KonnectivityServer extends VerticleBase {
                       .connectionHandler(
                           connection -> {
                             AnyAuthority.on(connection);
+                            // Each call is told by itself.
+                            connection.exceptionHandler(
+                                e -> LOG.debug("{}: {}", flags, e.getMessage()));
                             Keepalive.watch(vertx, connection, keepalive);
                           });
               listeners.add(server::close);
@@ -237,7 +240,11 @@ public final class KonnectivityServer extends VerticleBase {
     String flags = address.isDomainSocket() ? "--uds-name" : "--server-bind-address, --server-port";
     return switch (frontend.mode()) {
       case GRPC -> {
-        var http = http2(FlowControl.WINDOW);
+        var http =
+            http2(FlowControl.WINDOW, MAX_STREAMS)
+                // Each connection that is broken off is such a frame, and those who may send them
+                // are known here; not so on the port for agents.
+                .setHttp2RstFloodMaxRstFramePerWindow(0);
         if (tls != null) {
           tls.serve(http).setUseAlpn(true).setAlpnVersions(List.of(HttpVersion.HTTP_2));
         }

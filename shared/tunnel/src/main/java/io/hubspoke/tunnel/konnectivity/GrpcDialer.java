@@ -25,6 +25,8 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Dials through a Konnectivity server that speaks gRPC: one call for each connection, as the
@@ -32,6 +34,8 @@ import java.util.concurrent.ConcurrentHashMap;
  * connection back by itself.
  */
 public final class GrpcDialer implements Dialer {
+  private static final Logger LOG = LoggerFactory.getLogger(GrpcDialer.class);
+
   /** What servers say when there is nobody to dial for them. */
   static final String NO_AGENT = "No agent available";
 
@@ -144,6 +148,8 @@ public final class GrpcDialer implements Dialer {
     connections.put(loop, connected);
     connected.onComplete(
         connection -> {
+          // Each call is told by itself.
+          ResetAllowance.grant(connection, e -> LOG.debug("{}: {}", name, e.getMessage()));
           connection.closeHandler(v -> connections.remove(loop, connected));
           connection.goAwayHandler(v -> connections.remove(loop, connected));
         },

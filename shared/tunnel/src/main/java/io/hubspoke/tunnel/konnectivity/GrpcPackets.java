@@ -59,6 +59,7 @@ public final class GrpcPackets implements PacketStream {
   private boolean over;
   private boolean delivering;
   private long demand;
+  private Future<Void> lastWrite = Future.succeededFuture();
   private Throwable failure;
   private Handler<Packet> handler = packet -> {};
   private Handler<Void> endHandler = v -> {};
@@ -253,7 +254,8 @@ public final class GrpcPackets implements PacketStream {
       return Future.succeededFuture();
     }
     outEnded = true;
-    return call.end(status, message);
+    // Vert.x throws when a stream is closed over trailers that wait behind something.
+    return lastWrite.compose(written -> call.end(status, message));
   }
 
   @Override
@@ -264,7 +266,8 @@ public final class GrpcPackets implements PacketStream {
     observer.sent(packet);
     ByteBuf frame = PacketCodec.encode(packet, GrpcFrames.PREFIX);
     frame.setInt(1, frame.readableBytes() - GrpcFrames.PREFIX);
-    return out.write(BufferInternal.buffer(frame));
+    lastWrite = out.write(BufferInternal.buffer(frame));
+    return lastWrite;
   }
 
   @Override
@@ -316,7 +319,7 @@ public final class GrpcPackets implements PacketStream {
   @Override
   public GrpcPackets pause() {
     demand = 0;
-    if (in != null) {
+    if (in != null && !inEnded) {
       in.pause();
     }
     return this;
@@ -331,7 +334,8 @@ public final class GrpcPackets implements PacketStream {
   public GrpcPackets fetch(long amount) {
     demand = demand + amount < 0 ? Long.MAX_VALUE : demand + amount;
     deliver();
-    if (in != null && demand > 0) {
+    // Who is at its end may not be asked for more.
+    if (in != null && !inEnded && demand > 0) {
       in.resume();
     }
     return this;
