@@ -38,6 +38,11 @@ final class Clients implements SessionListener {
     vertx.cancelTimer(timer);
   }
 
+  /** Returns how many are connected, logged in or not. */
+  int count() {
+    return strangers.size() + unanswered.size();
+  }
+
   @Override
   public void sessionCreated(Session session) {
     strangers.add(session);

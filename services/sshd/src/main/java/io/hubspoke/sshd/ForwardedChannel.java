@@ -69,6 +69,8 @@ final class ForwardedChannel extends AbstractServerChannel {
       return;
     }
     DuplexJoin.join(duplex, target).otherwiseEmpty();
+    // A target that reads no more would keep the join from seeing that the client has gone.
+    duplex.closed().onFailure(gone -> target.reset().otherwiseEmpty());
   }
 
   private void failed(String host, int port, Throwable failure) {

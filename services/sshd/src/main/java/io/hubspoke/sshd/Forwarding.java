@@ -12,6 +12,7 @@ import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.sshd.common.channel.Channel;
@@ -24,6 +25,7 @@ final class Forwarding {
   private final SshdOptions options;
   private final NetClient client;
   private final Map<Session, AtomicInteger> channels = new ConcurrentHashMap<>();
+  private final Set<Duplex> targets = ConcurrentHashMap.newKeySet();
 
   Forwarding(Vertx vertx, SshdOptions options) {
     this.vertx = vertx;
@@ -97,11 +99,22 @@ final class Forwarding {
             address ->
                 options.permitOpen().stream().anyMatch(range -> range.contains(address))
                     ? SocketDuplex.connect(
-                        vertx,
-                        client,
-                        SocketAddress.inetSocketAddress(port, address.getHostAddress()))
+                            vertx,
+                            client,
+                            SocketAddress.inetSocketAddress(port, address.getHostAddress()))
+                        .onSuccess(this::connected)
                     : Future.failedFuture(
                         new ProhibitedException(host + " is not an address of this node")));
+  }
+
+  private void connected(Duplex target) {
+    targets.add(target);
+    target.closed().onComplete(ended -> targets.remove(target));
+  }
+
+  /** Returns how many connections to targets are open. */
+  int connections() {
+    return targets.size();
   }
 
   /** Returns a context of the event loop that calls. */
@@ -117,7 +130,14 @@ final class Forwarding {
     }
   }
 
+  /** Returns how many clients have had a connection to a target. */
+  int clients() {
+    return channels.size();
+  }
+
   Future<Void> close() {
+    // What a target hasn't taken yet, the client would wait for.
+    targets.forEach(target -> target.reset().otherwiseEmpty());
     return client.close();
   }
 }

@@ -64,6 +64,16 @@ public final class Sshd extends VerticleBase {
     return new PublicKeys(hostKeys.stream().map(KeyPair::getPublic).toList());
   }
 
+  /** Returns how many connections to targets are open. */
+  public int connections() {
+    return forwarding.connections();
+  }
+
+  /** Returns how many clients are connected. */
+  public int clients() {
+    return Math.max(clients.count(), forwarding.clients());
+  }
+
   @Override
   public Future<?> start() {
     forwarding = new Forwarding(vertx, options);

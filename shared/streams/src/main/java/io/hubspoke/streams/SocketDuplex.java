@@ -27,6 +27,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** A TCP connection whose halves end by themselves, which Vert.x's own sockets can't. */
 public final class SocketDuplex extends PairedDuplex {
+  private static final String HANDLER = "duplex";
+
   private final Channel channel;
   private final Pipe incoming;
   private final NettySink outgoing;
@@ -39,7 +41,7 @@ public final class SocketDuplex extends PairedDuplex {
     this.outgoing = new Outgoing(context);
     incoming.sink().drainHandler(v -> channel.config().setAutoRead(true));
     channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
-    channel.pipeline().addBefore("handler", "duplex", new Incoming());
+    channel.pipeline().addBefore("handler", HANDLER, new Incoming());
   }
 
   /** Connects; the result is paused. */
@@ -157,7 +159,11 @@ public final class SocketDuplex extends PairedDuplex {
     } catch (ChannelException ended) {
       // It has ended already.
     }
-    var _ = channel.close();
+    // Beneath Vert.x's handler, which would first wait until all is sent that was written.
+    ChannelHandlerContext beneath = channel.pipeline().context(HANDLER);
+    if (beneath != null) {
+      var _ = beneath.close();
+    }
     return closed();
   }
 

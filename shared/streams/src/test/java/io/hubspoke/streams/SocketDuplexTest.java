@@ -35,4 +35,26 @@ class SocketDuplexTest {
       Await.result(vertx.close());
     }
   }
+
+  @Test
+  void aResetDoesNotWaitForAnEndThatReadsNoMore() throws Exception {
+    Vertx vertx = Vertx.vertx();
+    try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Duplex connection =
+          Await.result(
+              SocketDuplex.connect(
+                  vertx,
+                  vertx.createNetClient(),
+                  SocketAddress.inetSocketAddress(server.getLocalPort(), "127.0.0.1")));
+      try (Socket far = server.accept()) {
+        var written = connection.write(Buffer.buffer(new byte[16 << 20]));
+        Await.result(connection.reset());
+
+        Await.failure(written);
+        assertThat(far.isConnected()).isTrue();
+      }
+    } finally {
+      Await.result(vertx.close());
+    }
+  }
 }

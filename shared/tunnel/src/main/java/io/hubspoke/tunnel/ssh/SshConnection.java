@@ -14,6 +14,7 @@ import org.apache.sshd.client.session.ClientSession;
 import org.apache.sshd.common.session.ConnectionService;
 import org.apache.sshd.common.session.Session;
 import org.apache.sshd.common.session.SessionListener;
+import org.apache.sshd.common.session.helpers.AbstractConnectionService;
 import org.apache.sshd.common.util.threads.ThreadUtils;
 
 /** One SSH connection that is open and authenticated, through which others are opened. */
@@ -75,6 +76,13 @@ public final class SshConnection {
 
   private static String reason(Exception closing) {
     return closing.getMessage() == null ? "the connection is closing" : closing.getMessage();
+  }
+
+  /** Returns how many connections are open through it, or being opened. */
+  int connections() {
+    return session.getService(ConnectionService.class) instanceof AbstractConnectionService service
+        ? service.getChannels().size()
+        : 0;
   }
 
   /** Completes when it has ended, with the reason. */

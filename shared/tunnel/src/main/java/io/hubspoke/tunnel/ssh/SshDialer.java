@@ -165,6 +165,11 @@ public final class SshDialer implements Dialer {
     return reason;
   }
 
+  /** Returns how many connections are open through it, or being opened. */
+  public synchronized int connections() {
+    return connection == null ? 0 : connection.connections();
+  }
+
   /** Returns how often it was tried to open it. */
   public long attempts() {
     return attempts.get();
