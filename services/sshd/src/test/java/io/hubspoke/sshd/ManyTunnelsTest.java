@@ -16,8 +16,10 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** Both ends of a hundred nodes' tunnels in one process. */
+@Isolated
 class ManyTunnelsTest {
   private static final int NODES = 100;
   private static final int MOST_EACH = 512 << 10;

@@ -81,7 +81,12 @@ public final class ChannelDuplex extends PairedDuplex {
     }
     arrived.fail(cause);
     outgoing.abandon(cause, heard);
-    closed.tryFail(cause);
+    if (heard && outgoing.hasEnded()) {
+      // The answer to our end of file was faster than the note that it was sent.
+      closed.tryComplete();
+    } else {
+      closed.tryFail(cause);
+    }
   }
 
   private void ended(boolean input) {

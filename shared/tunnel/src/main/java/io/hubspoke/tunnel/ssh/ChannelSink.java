@@ -192,6 +192,11 @@ final class ChannelSink implements WriteStream<Buffer> {
     afterEnd.run();
   }
 
+  /** Returns whether the end of file has been sent, or is being sent. */
+  synchronized boolean hasEnded() {
+    return endSent;
+  }
+
   private void sent(int length, Entry last, Throwable failure) {
     Handler<Void> waiting = null;
     synchronized (this) {
