@@ -11,10 +11,13 @@ import io.hubspoke.client.EventRecorder;
 import io.hubspoke.client.PatchType;
 import io.hubspoke.client.Resource;
 import io.hubspoke.kubelet.runtime.ContainerRuntime;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -81,7 +84,7 @@ final class NodeAgent {
   }
 
   private ObjectNode createOrAdopt() throws Exception {
-    ObjectNode wanted = status.node(Instant.now());
+    ObjectNode wanted = wanted();
     try {
       ObjectNode created = client.create(NODES, "", wanted).await();
       reported = (ObjectNode) wanted.path("status");
@@ -99,7 +102,35 @@ final class NodeAgent {
     client.patch(NODES, "", options.nodeName(), PatchType.STRATEGIC_MERGE, patch).await();
     ObjectNode known = get();
     report(known, true);
+    tellUnknownHostKeys(known);
     return known;
+  }
+
+  /**
+   * Only who makes the Node object publishes host keys with it: else whoever took an identity over
+   * could replace them. An administrator can, who knows why they changed.
+   */
+  private void tellUnknownHostKeys(ObjectNode known) throws IOException {
+    if (status.hasHostKeys(known)) {
+      return;
+    }
+    String files =
+        options.sshHostKeys().stream().map(Path::toString).collect(Collectors.joining(" "));
+    String message =
+        ("its Node object was there before and lacks the keys of --ssh-host-keys, so that the"
+                + " apiserver opens no tunnel to it; if they are the node's, an administrator"
+                + " publishes them: kubectl annotate --overwrite node %s \"%s=$(cat %s)\"")
+            .formatted(options.nodeName(), NodeStatus.SSH_HOST_KEYS, files);
+    LOG.warn("{}: {}", options.nodeName(), message);
+    events.warning(about(), "SSHHostKeysNotPublished", message);
+  }
+
+  private ObjectNode wanted() {
+    try {
+      return status.node(Instant.now());
+    } catch (IOException notThereYet) {
+      throw new IllegalStateException(notThereYet.getMessage(), notThereYet);
+    }
   }
 
   private ObjectNode get() {

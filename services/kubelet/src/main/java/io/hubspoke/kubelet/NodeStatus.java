@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.hubspoke.api.Json;
+import io.hubspoke.api.Meta;
 import io.hubspoke.kubelet.runtime.ContainerRuntime;
 import io.hubspoke.kubelet.volumes.DownwardApi;
 import io.hubspoke.runtime.Flag;
@@ -59,15 +60,19 @@ final class NodeStatus {
     ObjectNode metadata = node.putObject("metadata").put("name", options.nodeName());
     metadata.set("labels", labels());
     if (!options.sshHostKeys().isEmpty()) {
-      metadata.putObject("annotations").put(SSH_HOST_KEYS, sshHostKeys());
+      metadata.putObject("annotations").put(SSH_HOST_KEYS, String.join("\n", sshHostKeys()));
     }
     node.putObject("spec");
     node.set("status", status(Json.object(), now));
     return node;
   }
 
-  /** Returns kinds and keys; comments, which say who made them and where, stay here. */
-  private String sshHostKeys() throws IOException {
+  /**
+   * Returns kinds and keys; comments, which say who made them and where, stay here.
+   *
+   * @throws IOException when they are not there yet
+   */
+  private List<String> sshHostKeys() throws IOException {
     List<String> keys = new ArrayList<>();
     for (Path file : options.sshHostKeys()) {
       String[] parts =
@@ -77,7 +82,13 @@ final class NodeStatus {
       }
       keys.add(parts[0] + " " + parts[1]);
     }
-    return String.join("\n", keys);
+    return keys;
+  }
+
+  /** Tells whether a node that is known from before has published these keys. */
+  boolean hasHostKeys(ObjectNode known) throws IOException {
+    String published = Meta.annotations(known).getOrDefault(SSH_HOST_KEYS, "");
+    return published.lines().map(String::strip).toList().containsAll(sshHostKeys());
   }
 
   /** Returns labels that the kubelet sees to. */

@@ -30,6 +30,10 @@ class ComponentFlagsTest {
     "--audit-log-mode=later, --audit-log-mode: \"later\" is not known",
     "--audit-log-format=legacy, --audit-log-format: \"legacy\" is not supported",
     "--audit-log-maxage=-1, --audit-log-maxage must not be negative",
+    "--ssh-user=tunnel, --ssh-user and --ssh-keyfile must be given together",
+    "--ssh-keyfile=/none, --ssh-user and --ssh-keyfile must be given together",
+    "--ssh-user=tunnel --ssh-keyfile=/none --egress-selector-config-file=/none, exclude each other",
+    "--ssh-port=0, --ssh-port must be between 1 and 65535",
   })
   void the_apiserver_names_the_flag(String flag, String complaint) {
     assertThat(run(SERVING + flag)).isEqualTo(2);

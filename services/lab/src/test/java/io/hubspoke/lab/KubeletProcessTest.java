@@ -48,7 +48,7 @@ class KubeletProcessTest {
   }
 
   /** Starts a kubelet on the n-th node's address with a bootstrap token. */
-  private static HubspokeProcess kubelet(String name, int n, BootstrapToken token)
+  private static HubspokeProcess kubelet(String name, int n, BootstrapToken token, String... more)
       throws Exception {
     Path home = Files.createDirectories(dir.resolve(name));
     Path bootstrap = home.resolve("bootstrap.kubeconfig");
@@ -71,6 +71,7 @@ class KubeletProcessTest {
     flags.add("--authorization-mode=Webhook");
     flags.add("--rotate-server-certificates");
     flags.add("--pod-cidr=" + addresses.podCidr(n));
+    flags.addAll(List.of(more));
     return HubspokeProcess.start(home.resolve("stderr"), flags);
   }
 
@@ -151,6 +152,49 @@ class KubeletProcessTest {
         exec.destroyForcibly();
       }
     }
+  }
+
+  @Test
+  void publishes_its_ssh_host_keys_when_it_joins_and_only_then() throws Exception {
+    Path hostKey = dir.resolve("host.pub");
+    String flag = "--ssh-host-keys=" + hostKey;
+    String first = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFirst";
+    try (HubspokeProcess kubelet = kubelet("tunnelled", 11, token(), flag)) {
+      Await.until(
+          "it says what it waits for",
+          kubelet::complaints,
+          text -> text.contains("not registered yet: --ssh-host-keys: " + hostKey));
+      Files.writeString(hostKey, first + " root@tunnelled\n");
+      Await.until("the keys in the node", () -> hostKeys("tunnelled"), first::equals);
+      kubelet.stop("KILL");
+    }
+
+    try (HubspokeProcess again = kubelet("tunnelled", 11, token(), flag)) {
+      runPod("tunnelled-again", "tunnelled");
+      assertThat(again.complaints()).isEmpty();
+      again.stop("KILL");
+    }
+
+    Files.writeString(hostKey, "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOther root@tunnelled\n");
+    try (HubspokeProcess other = kubelet("tunnelled", 11, token(), flag)) {
+      String command =
+          "kubectl annotate --overwrite node tunnelled \"hubspoke.io/ssh-host-keys=$(cat %s)\""
+              .formatted(hostKey);
+      Await.until("it says what to do", other::complaints, text -> text.contains(command));
+      assertThat(other.complaints()).hasLineCount(1);
+      assertThat(hostKeys("tunnelled")).isEqualTo(first);
+    }
+  }
+
+  private static String hostKeys(String node) throws Exception {
+    return mesh.kubectl()
+        .run(
+            "get",
+            "node",
+            node,
+            "-o",
+            "jsonpath={.metadata.annotations.hubspoke\\.io/ssh-host-keys}")
+        .out();
   }
 
   @Test
