@@ -46,7 +46,15 @@ class SshTargetsTest {
         OpenSshServer.start(
             Files.createDirectory(dir.resolve("ssh")),
             Files.readString(dir.resolve("id.pub")),
-            "ListenAddress " + NODE);
+            "ListenAddress " + NODE,
+            // As the README says; nothing of it is in the way of a tunnel.
+            "Match User " + System.getProperty("user.name"),
+            "AllowTcpForwarding local",
+            "AllowAgentForwarding no",
+            "AllowStreamLocalForwarding no",
+            "PermitTTY no",
+            "X11Forwarding no",
+            "ForceCommand /bin/false");
     hostKeys = PublicKeys.parse(sshd.hostKeys()).lines();
     tunnels =
         new SshTunnels(
