@@ -69,6 +69,7 @@ public final class Audit {
     var routes = new ArrayList<Route>();
     routes.add(new TunnelRoute(tunnel));
     routes.add(new LogsRoute(kind));
+    routes.add(new LogsRoute(new Meshes.Kind(Posture.VERIFIED, tunnel)));
     routes.add(new ExecRoute(kind));
     routes.add(new PortForwardRoute(kind));
     routes.addAll(ProxyRoute.to(ProxyTarget.NODE, tunnel));

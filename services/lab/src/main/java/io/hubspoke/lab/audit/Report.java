@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Json;
 import java.io.PrintWriter;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 
 /** Shows measured rows as a table for people, and as JSON with the evidence of every cell. */
@@ -62,27 +64,45 @@ public final class Report {
     out.println(colour(summary, good == rows.size(), colours));
   }
 
-  /** What was read and altered, or how it was refused, in the words of each measurement. */
+  /**
+   * What was read and altered, or how it was refused, in the words of each measurement. Rows of
+   * which the same is to be said share it, but not those of different tunnels.
+   */
   private void quotes(PrintWriter out) {
-    var heading = "\nSeen on the wire:";
+    var idsByQuote = new LinkedHashMap<Quote, List<String>>();
     for (var row : rows) {
-      var id = pad(row.id(), ID) + (row.isTunnelled() ? pad(shortEgress(row), EGRESS) : "");
-      for (var property : COLUMNS) {
-        var verdict = row.verdicts().get(property);
-        if (verdict == null || !verdict.evidence().has(IN_SHORT)) {
-          continue;
-        }
-        if (!heading.isEmpty()) {
-          out.println(heading);
-          heading = "";
-        }
-        for (var line : verdict.evidence().path(IN_SHORT)) {
-          out.println(id + line.asText());
-          id = pad("", id.length());
-        }
+      var lines = row.inShort();
+      if (!lines.isEmpty()) {
+        var tunnel = row.isTunnelled() ? row.egress() : "";
+        idsByQuote.computeIfAbsent(new Quote(tunnel, lines), _ -> new ArrayList<>()).add(row.id());
       }
     }
+    if (!idsByQuote.isEmpty()) {
+      out.println("\nSeen on the wire:");
+    }
+    idsByQuote.forEach((quote, ids) -> print(quote, ids, out));
   }
+
+  private static void print(Quote quote, List<String> ids, PrintWriter out) {
+    var begin = pad("", ID);
+    if (ids.size() == 1 && quote.tunnel().isEmpty()) {
+      begin = pad(ids.getFirst(), ID);
+    } else {
+      var through = quote.tunnel().isEmpty() ? "" : " through " + quote.tunnel();
+      out.println(String.join(" ", ids) + through);
+    }
+    for (var line : quote.lines()) {
+      out.println(begin + line);
+      begin = pad("", ID);
+    }
+  }
+
+  /**
+   * What is to be said of some rows.
+   *
+   * @param tunnel what carries them, or nothing
+   */
+  private record Quote(String tunnel, List<String> lines) {}
 
   /** Both ways of Konnectivity, as short as the column. */
   private static String shortEgress(Row row) {

@@ -2,6 +2,8 @@ package io.hubspoke.lab.audit;
 
 import io.hubspoke.lab.Egress;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -30,6 +32,18 @@ public record Row(
   /** Whether the control plane reaches nodes through a tunnel there. */
   boolean isTunnelled() {
     return !egress.equals("-") && !egress.equals(Egress.DIRECT.toString());
+  }
+
+  /** The lines of its evidence that are quoted below the table. */
+  List<String> inShort() {
+    var lines = new ArrayList<String>();
+    for (var property : Property.values()) {
+      var verdict = verdicts.get(property);
+      if (verdict != null) {
+        verdict.evidence().path(Report.IN_SHORT).forEach(line -> lines.add(line.asText()));
+      }
+    }
+    return List.copyOf(lines);
   }
 
   /** Whether everything was measured and is as the documents say. */
