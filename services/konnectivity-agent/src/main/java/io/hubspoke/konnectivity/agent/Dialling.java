@@ -58,6 +58,11 @@ public record Dialling(
     return new Dialling(localAddress, allowed, timeout, channelSize, warnOnChannelLimit, time);
   }
 
+  /** Tells when a target takes less than it is sent. */
+  public Dialling withWarning() {
+    return new Dialling(localAddress, allowed, timeout, channelSize, true, grace);
+  }
+
   Dialling withTimeout(Duration longest) {
     return new Dialling(localAddress, allowed, longest, channelSize, warnOnChannelLimit, grace);
   }

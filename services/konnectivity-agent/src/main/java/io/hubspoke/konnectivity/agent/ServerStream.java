@@ -6,6 +6,7 @@ import io.hubspoke.tunnel.konnectivity.AcceptingEnd;
 import io.hubspoke.tunnel.konnectivity.FlowControl;
 import io.hubspoke.tunnel.konnectivity.GrpcException;
 import io.hubspoke.tunnel.konnectivity.PacketStream;
+import io.hubspoke.tunnel.konnectivity.TunnelledConnection;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.http.HttpClientConnection;
@@ -129,7 +130,7 @@ final class ServerStream {
             done -> {
               if (done.succeeded()) {
                 metrics.dialled(Duration.ofNanos(System.nanoTime() - began));
-                accept(dial, done.result());
+                accept(dial, target, done.result());
               } else {
                 LOG.debug("{}: {}", serverId, done.cause().getMessage());
                 metrics.dialFailed(done.cause());
@@ -139,9 +140,10 @@ final class ServerStream {
             });
   }
 
-  private void accept(AcceptingEnd.IncomingDial dial, Duplex target) {
+  private void accept(AcceptingEnd.IncomingDial dial, Target address, Duplex target) {
     metrics.endpointOpened();
     dial.accept(context)
+        .onSuccess(tunnelled -> warnOnLimit(tunnelled, address))
         .compose(tunnelled -> EndpointConnection.join(context, tunnelled, target))
         // It has been cancelled while it was dialled.
         .onFailure(cancelled -> target.reset().otherwiseEmpty())
@@ -150,6 +152,20 @@ final class ServerStream {
               metrics.endpointClosed();
               gone();
             });
+  }
+
+  /** Once for each connection, however often it comes to that. */
+  private void warnOnLimit(TunnelledConnection tunnelled, Target address) {
+    if (dialer.warnsOnChannelLimit()) {
+      tunnelled.whenWindowFull(
+          () -> {
+            tunnelled.whenWindowFull(() -> {});
+            LOG.warn(
+                "{}: {} takes less than it is sent: as much waits for it as may (--xfr-channel-size)",
+                serverId,
+                address.authority());
+          });
+    }
   }
 
   private void gone() {

@@ -44,6 +44,11 @@ final class TargetDialer {
                 options(dialling).setLocalAddress(dialling.localAddress().getHostAddress()));
   }
 
+  /** Returns whether a target that takes less than it is sent is worth a line of the log. */
+  boolean warnsOnChannelLimit() {
+    return dialling.warnOnChannelLimit();
+  }
+
   private static NetClientOptions options(Dialling dialling) {
     return new NetClientOptions()
         .setTcpNoDelay(true)

@@ -2,6 +2,9 @@ package io.hubspoke.konnectivity.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.hubspoke.konnectivity.server.FrontendOptions.Mode;
 import io.hubspoke.pki.CertificateAuthority;
 import io.hubspoke.runtime.Component;
@@ -16,12 +19,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** Our agent with our server and our dialer. */
 class TunnelTest {
@@ -246,6 +251,36 @@ class TunnelTest {
       go.countDown();
       assertThat(got.await(20, TimeUnit.SECONDS)).isTrue();
     }
+  }
+
+  @Test
+  void a_target_that_takes_less_than_it_is_sent_is_told_of_once() throws Exception {
+    var log = (Logger) LoggerFactory.getLogger(ServerStream.class);
+    var told = new ListAppender<ILoggingEvent>();
+    told.list = new CopyOnWriteArrayList<>();
+    told.start();
+    log.addAppender(told);
+    try (var stopped = new TcpEndpoint(socket -> new CountDownLatch(1).await())) {
+      agent(
+          tunnel
+              .agentOptions("agent-1")
+              .withDialling(Dialling.DEFAULT.withGrace(Duration.ZERO).withWarning()));
+      tunnel.awaitAgents(1);
+      var held = dial(stopped.address());
+      held.write(Buffer.buffer(new byte[16 << 20])).otherwiseEmpty();
+      var expected = stopped.address() + " takes less than it is sent";
+      Await.until(
+          "lines that say so",
+          () -> List.copyOf(told.list).stream().filter(e -> said(e, expected)).count(),
+          n -> n == 1);
+      held.reset().otherwiseEmpty();
+    } finally {
+      log.detachAppender(told);
+    }
+  }
+
+  private static boolean said(ILoggingEvent event, String what) {
+    return event.getFormattedMessage().contains(what);
   }
 
   @Test

@@ -39,6 +39,7 @@ final class ReceiveWindow {
     if (over || holding || outstanding < limit) {
       return;
     }
+    connection.windowFull();
     switch (flow) {
       case FlowControl.Credits _ -> {
         if (outstanding > limit) {

@@ -29,6 +29,7 @@ public final class TunnelledConnection extends PairedDuplex {
   private boolean localEnded;
   private boolean peerEnded;
   private Runnable whenReleased = () -> {};
+  private volatile Runnable whenWindowFull = () -> {};
 
   /**
    * @param user where its handlers are called
@@ -138,6 +139,18 @@ public final class TunnelledConnection extends PairedDuplex {
   /** Calls when the stream's end no longer knows of it. */
   void whenReleased(Runnable action) {
     whenReleased = action;
+  }
+
+  /**
+   * Calls when as much waits for this end's reader as may; on the event loop of the stream, and
+   * again when it comes to that again.
+   */
+  public void whenWindowFull(Runnable action) {
+    whenWindowFull = action;
+  }
+
+  void windowFull() {
+    whenWindowFull.run();
   }
 
   /** The stream's end no longer knows of it. */
