@@ -37,16 +37,27 @@ class BenchServiceCommandTest {
         .startsWith(
             "3 services with 3 endpoints each",
             "another endpoint of one of them",
-            "all of them taken away",
+            "all of them taken away")
+        .endsWith(
             "connections, 2 at a time",
+            "connections, 2 at a time",
+            "HTTP requests, 2 at a time",
+            "HTTP requests, 2 at a time",
+            "throughput, 2 connections",
             "throughput, 2 connections")
-        .hasSize(10);
+        .hasSize(12);
     assertThat(rows.findValuesAsText("mode")).contains("nftables", "userspace");
     for (var row : rows) {
       String figure = row.has("virtual") ? "virtual" : "value";
       assertThat(row.path(figure).asDouble()).as(row.toString()).isPositive();
+      if (row.has("virtual")) {
+        assertThat(row.path("directProcessorMicros").asDouble()).isPositive();
+        assertThat(row.path("virtualProcessorMicros").asDouble()).isPositive();
+      }
     }
-    assertThat(out.toString()).contains("below", "throughput, 2 connections");
+    assertThat(out.toString())
+        .contains("below", "throughput, 2 connections")
+        .containsAnyOf("met", "missed");
   }
 
   @Test

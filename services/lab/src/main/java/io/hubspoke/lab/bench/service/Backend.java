@@ -1,5 +1,9 @@
 package io.hubspoke.lab.bench.service;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -11,22 +15,32 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 
 /**
- * What an endpoint serves: at one port a small answer to a small request; at the other as many
- * bytes as are taken. Plain threads and sockets, so that there is little to measure but the way to
- * it.
+ * What an endpoint serves: at one port a small answer to a small request; at another as many bytes
+ * as are taken, both by plain threads and sockets, so that there is little to measure but the way
+ * to it; and at a third HTTP, by the JDK's server.
  */
 final class Backend implements Closeable {
   /** Bytes of a request, and of its answer. */
   static final int MESSAGE = 64;
 
   static final int BLOCK = 256 << 10;
+
+  /** What HTTP requests are answered with: as long as a web server's first page. */
+  static final byte[] PAGE = "<p>Here is an endpoint.</p>\n".repeat(22).getBytes(UTF_8);
+
   private static final int ACCEPTORS = 32;
   private static final int BACKLOG = 1024;
 
   private final List<ServerSocketChannel> listening = new ArrayList<>();
   private final Set<SocketChannel> connections = ConcurrentHashMap.newKeySet();
+  private final HttpServer http;
+  private final ExecutorService answering =
+      Executors.newFixedThreadPool(
+          ACCEPTORS, Thread.ofPlatform().daemon().name("bench-http-", 0).factory());
 
   /** Listens in the network of the thread that makes it. */
   Backend(InetAddress address) throws IOException {
@@ -36,6 +50,18 @@ final class Backend implements Closeable {
       thread(() -> accept(exchange, this::exchange));
     }
     thread(() -> accept(source, connection -> thread(() -> serve(connection, this::fill))));
+    http = HttpServer.create(new InetSocketAddress(address, Stage.HTTP), BACKLOG);
+    http.setExecutor(answering);
+    http.createContext("/", Backend::answer);
+    http.start();
+  }
+
+  private static void answer(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      exchange.getResponseHeaders().set("Content-Type", "text/html");
+      exchange.sendResponseHeaders(200, PAGE.length);
+      exchange.getResponseBody().write(PAGE);
+    }
   }
 
   @FunctionalInterface
@@ -104,6 +130,8 @@ final class Backend implements Closeable {
 
   @Override
   public void close() throws IOException {
+    http.stop(0);
+    answering.shutdownNow();
     for (var server : listening) {
       server.close();
     }

@@ -8,34 +8,47 @@ import io.hubspoke.kubeproxy.rules.Protocol;
 import io.hubspoke.kubeproxy.rules.ServicePortName;
 import io.hubspoke.kubeproxy.rules.ServiceRule;
 import io.hubspoke.kubeproxy.rules.ServiceRule.Destinations;
+import io.hubspoke.lab.bench.service.Load.Took;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.NetworkNamespace;
 import io.vertx.core.Vertx;
+import java.io.Closeable;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
  * Measures what a kube-proxy's virtual addresses cost: the same client and servers, by turns at the
- * servers' own addresses and at the service's, among thousands of other services.
+ * servers' own addresses and at the service's, among thousands of other services. All modes take
+ * part in each round, so that whatever else the machine does meets them alike.
  */
-public final class ServiceBench {
+public final class ServiceBench implements Closeable {
   private static final double PACKET_FILTER_BAR = 0.05;
   private static final double USERSPACE_BAR = 0.40;
   private static final int PROGRAMS = 3;
   private static final int CHANGES = 11;
 
   /** How many rules, the first ones, lead to the servers. */
-  private static final int MEASURED = 2;
+  private static final int MEASURED = 3;
 
   private static final String TIME = "ms";
 
   private final Plan plan;
   private final Consumer<String> progress;
+  private final List<Mode> modes = new ArrayList<>();
   private final List<ServiceFigure> figures = new ArrayList<>();
+
+  /** What is measured. */
+  private record Mode(Stage stage, double bar) {
+    String name() {
+      return stage.proxier().mode();
+    }
+  }
 
   /**
    * How much of it.
@@ -69,40 +82,55 @@ public final class ServiceBench {
         .or(() -> NftablesProxier.hindrance(NftablesOptions.DEFAULTS));
   }
 
-  /** Measures the mode nftables, in network namespaces that are removed again. */
+  /** Has the mode nftables take part, in network namespaces that are removed again. */
   public void packetFilter(Vertx vertx) throws Exception {
     progress.accept("nftables: making a client, a node and two servers");
-    try (var stage =
+    var stage =
         new NamespaceStage(
             node -> {
               var options = NftablesOptions.DEFAULTS.withPrefix(node.prefix());
               return new NftablesProxier(
                   vertx, () -> options, (service, reason, message) -> progress.accept(message));
-            })) {
-      run(stage, PACKET_FILTER_BAR);
-    }
+            });
+    modes.add(new Mode(stage, PACKET_FILTER_BAR));
   }
 
-  /** Measures a proxier that forwards in this process, on loopback. */
+  /** Has a proxier take part that forwards in this process, on loopback. */
   public void userspace(Proxier proxier) throws Exception {
     Component.await(proxier.start());
-    try (var stage = new LoopbackStage(proxier)) {
-      run(stage, USERSPACE_BAR);
-    }
+    modes.add(new Mode(new LoopbackStage(proxier), USERSPACE_BAR));
   }
 
-  private void run(Stage stage, double bar) throws Exception {
-    String mode = stage.proxier().mode();
-    program(stage, mode);
-    List<String> virtual = List.of(stage.virtualIp(0));
-    for (int parallel : plan.parallel()) {
-      var load = new Load(stage, parallel);
-      String what = "connections, " + parallel + " at a time";
-      compare(mode, what, "/s", bar, stage.servers(), virtual, load::connections);
+  /** Measures those that take part. */
+  public void run() throws Exception {
+    for (var mode : modes) {
+      program(mode.stage(), mode.name());
     }
-    var load = new Load(stage, plan.streams());
+    for (int parallel : plan.parallel()) {
+      String what = "connections, " + parallel + " at a time";
+      compare(what, "/s", stage -> new Load(stage, parallel)::connections);
+    }
+    for (int parallel : plan.parallel()) {
+      String what = "HTTP requests, " + parallel + " at a time";
+      compare(what, "/s", stage -> new Load(stage, parallel)::requests);
+    }
     String what = "throughput, " + plan.streams() + " connections";
-    compare(mode, what, "MB/s", bar, stage.servers(), virtual, load::megabytes);
+    compare(what, "MB/s", stage -> new Load(stage, plan.streams())::megabytes);
+  }
+
+  @Override
+  public void close() throws IOException {
+    IOException failure = null;
+    for (var mode : modes) {
+      try {
+        mode.stage().close();
+      } catch (IOException e) {
+        failure = e;
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
   }
 
   private void program(Stage stage, String mode) throws Exception {
@@ -145,48 +173,97 @@ public final class ServiceBench {
 
   @FunctionalInterface
   private interface Turn {
-    double take(List<String> addresses, Duration time) throws Exception;
+    Took take(List<String> addresses, Duration time) throws Exception;
   }
 
-  private void compare(
-      String mode,
-      String what,
-      String unit,
-      double bar,
-      List<String> servers,
-      List<String> virtualAddress,
-      Turn turn) {
-    try {
-      turn.take(servers, plan.time());
-      turn.take(virtualAddress, plan.time());
-      List<Double> direct = new ArrayList<>();
-      List<Double> virtual = new ArrayList<>();
-      for (int i = 0; i < plan.rounds(); i++) {
-        // Each way is first as often as the other, lest what drifts favours one.
-        if (i % 2 == 0) {
-          direct.add(turn.take(servers, plan.time()));
-          virtual.add(turn.take(virtualAddress, plan.time()));
-        } else {
-          virtual.add(turn.take(virtualAddress, plan.time()));
-          direct.add(turn.take(servers, plan.time()));
-        }
-      }
-      var figure = new ServiceFigure(mode, what, unit, direct, virtual, bar, null);
-      figures.add(figure);
-      progress.accept(
-          "%s: %s: direct %,.0f, virtual %,.0f %s"
-              .formatted(mode, what, figure.directMedian(), figure.virtualMedian(), unit));
-    } catch (Exception e) {
-      var figure = ServiceFigure.failed(mode, what, e);
-      figures.add(figure);
-      progress.accept("%s: %s: failed: %s".formatted(mode, what, figure.failure()));
+  private void compare(String what, String unit, Function<Stage, Turn> turns) {
+    List<Way> ways = new ArrayList<>();
+    for (var mode : modes) {
+      var turn = turns.apply(mode.stage());
+      ways.add(new Way(turn, mode.stage().servers(), plan.time()));
+      ways.add(new Way(turn, List.of(mode.stage().virtualIp(0)), plan.time()));
+    }
+    ways.forEach(Way::warmUp);
+    for (int i = 0; i < plan.rounds(); i++) {
+      // Each is first as often as it is last, lest what drifts favours one.
+      (i % 2 == 0 ? ways : ways.reversed()).forEach(Way::take);
+    }
+    for (int i = 0; i < modes.size(); i++) {
+      add(modes.get(i), what, unit, ways.get(2 * i), ways.get(2 * i + 1));
     }
   }
 
-  /** The first two are the ports of the service that is measured. */
+  private void add(Mode mode, String what, String unit, Way direct, Way virtual) {
+    var failure = direct.failure() == null ? virtual.failure() : direct.failure();
+    if (failure != null) {
+      var figure = ServiceFigure.failed(mode.name(), what, failure);
+      figures.add(figure);
+      progress.accept("%s: %s: failed: %s".formatted(mode.name(), what, figure.failure()));
+      return;
+    }
+    var figure =
+        new ServiceFigure(
+            mode.name(),
+            what,
+            unit,
+            direct.rates(),
+            virtual.rates(),
+            direct.micros(),
+            virtual.micros(),
+            mode.bar(),
+            null);
+    figures.add(figure);
+    progress.accept(
+        "%s: %s: direct %,.0f, virtual %,.0f %s"
+            .formatted(mode.name(), what, figure.directMedian(), figure.virtualMedian(), unit));
+  }
+
+  /** One way to the servers, with what its turns came to until one failed. */
+  private static final class Way {
+    private final Turn turn;
+    private final List<String> addresses;
+    private final Duration time;
+    private final List<Took> taken = new ArrayList<>();
+    private Exception failure;
+
+    Way(Turn turn, List<String> addresses, Duration time) {
+      this.turn = turn;
+      this.addresses = addresses;
+      this.time = time;
+    }
+
+    void warmUp() {
+      take();
+      taken.clear();
+    }
+
+    void take() {
+      if (failure == null) {
+        try {
+          taken.add(turn.take(addresses, time));
+        } catch (Exception e) {
+          failure = e;
+        }
+      }
+    }
+
+    Exception failure() {
+      return failure;
+    }
+
+    List<Double> rates() {
+      return taken.stream().map(Took::rate).toList();
+    }
+
+    List<Double> micros() {
+      return taken.stream().map(Took::micros).toList();
+    }
+  }
+
+  /** The first three are the ports of the service that is measured. */
   private List<ServiceRule> rules(Stage stage) {
     List<ServiceRule> rules = new ArrayList<>();
-    for (int port : new int[] {Stage.EXCHANGE, Stage.SOURCE}) {
+    for (int port : new int[] {Stage.EXCHANGE, Stage.SOURCE, Stage.HTTP}) {
       var servers = stage.servers().stream().map(ip -> new Endpoint(ip, port, true)).toList();
       rules.add(rule("measured", "p" + port, stage.virtualIp(0), port, servers));
     }
@@ -201,8 +278,8 @@ public final class ServiceBench {
         IntStream.range(firstEndpoint, firstEndpoint + plan.endpoints())
             .mapToObj(number -> new Endpoint(stage.endpoint(number), 9000, false))
             .toList();
-    // The first service has two rules.
-    return rule("service-" + at, "", stage.virtualIp(at - 1), 80, endpoints);
+    // The first service has the measured rules.
+    return rule("service-" + at, "", stage.virtualIp(at - MEASURED + 1), 80, endpoints);
   }
 
   private static ServiceRule rule(

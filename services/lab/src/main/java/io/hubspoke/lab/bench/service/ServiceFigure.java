@@ -10,6 +10,8 @@ import java.util.List;
  * @param mode of the kube-proxy
  * @param direct what it was at the endpoints' own addresses, round by round; empty for a time
  * @param virtual what it was by the virtual address in the same rounds, or the times
+ * @param directMicros of processor for each, of all that take part, in the same rounds
+ * @param virtualMicros the same by the virtual address
  * @param bar by how much of the direct path the virtual one may be below; NaN for a time
  * @param failure why there are no figures; null when there are
  */
@@ -19,20 +21,26 @@ public record ServiceFigure(
     String unit,
     List<Double> direct,
     List<Double> virtual,
+    List<Double> directMicros,
+    List<Double> virtualMicros,
     double bar,
     String failure) {
   public ServiceFigure {
     direct = List.copyOf(direct);
     virtual = List.copyOf(virtual);
+    directMicros = List.copyOf(directMicros);
+    virtualMicros = List.copyOf(virtualMicros);
   }
 
   static ServiceFigure time(String mode, String what, List<Double> millis) {
-    return new ServiceFigure(mode, what, "ms", List.of(), millis, Double.NaN, null);
+    return new ServiceFigure(
+        mode, what, "ms", List.of(), millis, List.of(), List.of(), Double.NaN, null);
   }
 
   static ServiceFigure failed(String mode, String what, Throwable why) {
     String words = why.getMessage() == null ? why.toString() : why.getMessage();
-    return new ServiceFigure(mode, what, "", List.of(), List.of(), Double.NaN, words);
+    return new ServiceFigure(
+        mode, what, "", List.of(), List.of(), List.of(), List.of(), Double.NaN, words);
   }
 
   /** Returns whether it tells two ways apart. */
@@ -46,6 +54,14 @@ public record ServiceFigure(
 
   public double virtualMedian() {
     return median(virtual);
+  }
+
+  public double directMicrosMedian() {
+    return median(directMicros);
+  }
+
+  public double virtualMicrosMedian() {
+    return median(virtualMicros);
   }
 
   /** Returns by how much of the direct path the virtual one is below it. */
@@ -74,6 +90,8 @@ public record ServiceFigure(
     if (compares()) {
       json.put("direct", directMedian()).put("virtual", virtualMedian());
       json.put("below", below()).put("bar", bar).put("withinBar", withinBar());
+      json.put("directProcessorMicros", directMicrosMedian());
+      json.put("virtualProcessorMicros", virtualMicrosMedian());
       var rounds = json.putArray("directRounds");
       direct.forEach(rounds::add);
     } else {

@@ -11,6 +11,8 @@ interface Stage extends Closeable {
 
   int SOURCE = 8081;
 
+  int HTTP = 8082;
+
   /** What forwards there; it is started. */
   Proxier proxier();
 
