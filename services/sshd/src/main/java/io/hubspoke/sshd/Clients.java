@@ -2,6 +2,11 @@ package io.hubspoke.sshd;
 
 import io.vertx.core.Vertx;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -19,7 +24,10 @@ final class Clients implements SessionListener {
 
   private final Vertx vertx;
   private final SshdOptions.Limits limits;
-  private final Set<Session> strangers = ConcurrentHashMap.newKeySet();
+
+  /** Who has not logged in yet, in the order in which they came. Guarded by itself. */
+  private final Set<Session> strangers = new LinkedHashSet<>();
+
   private final Map<Session, AtomicInteger> unanswered = new ConcurrentHashMap<>();
   private long timer = -1;
 
@@ -40,26 +48,59 @@ final class Clients implements SessionListener {
 
   /** Returns how many are connected, logged in or not. */
   int count() {
-    return strangers.size() + unanswered.size();
+    synchronized (strangers) {
+      return strangers.size() + unanswered.size();
+    }
   }
 
   @Override
   public void sessionCreated(Session session) {
-    strangers.add(session);
-    if (strangers.size() > limits.maxStartups()) {
-      LOG.warn("{} is let go: too many have not logged in yet", session.getRemoteAddress());
-      // Not here, where MINA is still making it.
-      vertx.runOnContext(
-          v -> {
-            var _ = session.close(true);
-          });
+    Session leaving;
+    synchronized (strangers) {
+      strangers.add(session);
+      if (strangers.size() <= limits.maxStartups()) {
+        return;
+      }
+      leaving = longestOfMost();
+      strangers.remove(leaving);
+    }
+    LOG.warn("{} is let go: too many have not logged in yet", leaving.getRemoteAddress());
+    // Not here, where MINA is still making it.
+    vertx.runOnContext(
+        v -> {
+          var _ = leaving.close(true);
+        });
+  }
+
+  /**
+   * Returns who came first from the address that has most of them. Whoever just sits there must not
+   * keep others out for as long as logging in may take, nor push out those of other addresses.
+   */
+  private Session longestOfMost() {
+    Map<Object, Integer> counts = new HashMap<>();
+    strangers.forEach(stranger -> counts.merge(source(stranger), 1, Integer::sum));
+    int most = Collections.max(counts.values());
+    return strangers.stream()
+        .filter(stranger -> counts.get(source(stranger)) == most)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static Object source(Session stranger) {
+    SocketAddress address = stranger.getRemoteAddress();
+    return address instanceof InetSocketAddress inet ? inet.getAddress() : String.valueOf(address);
+  }
+
+  private void noStranger(Session session) {
+    synchronized (strangers) {
+      strangers.remove(session);
     }
   }
 
   @Override
   public void sessionEvent(Session session, Event event) {
     if (event == Event.Authenticated) {
-      strangers.remove(session);
+      noStranger(session);
       unanswered.put(session, new AtomicInteger());
       LOG.info("{} has logged in from {}", session.getUsername(), session.getRemoteAddress());
     }
@@ -67,7 +108,7 @@ final class Clients implements SessionListener {
 
   @Override
   public void sessionClosed(Session session) {
-    strangers.remove(session);
+    noStranger(session);
     unanswered.remove(session);
   }
 
