@@ -21,6 +21,12 @@ import org.slf4j.LoggerFactory;
 public abstract sealed class TunnelConnections permits DialingEnd, AcceptingEnd {
   private static final Logger LOG = LoggerFactory.getLogger(TunnelConnections.class);
 
+  /**
+   * Packets besides data that may wait to be written. Most answer one of the other end's, which
+   * might send them without end and read nothing.
+   */
+  private static final int MAX_UNWRITTEN = 1 << 16;
+
   private final EventLoop loop;
   private final PacketStream stream;
   private final FlowControl flow;
@@ -30,6 +36,7 @@ public abstract sealed class TunnelConnections permits DialingEnd, AcceptingEnd 
   private volatile int size;
   private int holds;
   private boolean serving;
+  private int unwritten;
   private Throwable broken;
 
   TunnelConnections(ContextInternal context, PacketStream stream, FlowControl flow) {
@@ -202,9 +209,30 @@ public abstract sealed class TunnelConnections permits DialingEnd, AcceptingEnd 
   }
 
   final void send(Packet packet) {
-    if (broken == null) {
-      // What fails breaks the stream, which says so by itself.
-      stream.write(packet).otherwiseEmpty();
+    if (broken != null) {
+      return;
+    }
+    // What fails breaks the stream, which says so by itself.
+    Future<Void> written = stream.write(packet).otherwiseEmpty();
+    if (packet instanceof Packet.Data) {
+      // Waits for room in the stream before.
+      return;
+    }
+    unwritten++;
+    written.onComplete(done -> execute(() -> unwritten--));
+    if (unwritten == MAX_UNWRITTEN) {
+      // Not amid what is being done.
+      loop.execute(this::unread);
+    }
+  }
+
+  private void unread() {
+    if (broken == null && unwritten >= MAX_UNWRITTEN / 2) {
+      var cause = new IOException("the tunnel's other end does not read");
+      LOG.warn("{}", cause.getMessage());
+      over(cause);
+      closed.tryFail(cause);
+      stream.reset().otherwiseEmpty();
     }
   }
 

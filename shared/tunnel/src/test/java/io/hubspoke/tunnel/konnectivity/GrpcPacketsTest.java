@@ -38,11 +38,14 @@ class GrpcPacketsTest {
     vertx = Vertx.vertx();
     server = vertx.createHttpServer().requestHandler(request -> answer.accept(request));
     Await.result(server.listen(0, "127.0.0.1"));
-    client =
-        vertx.createHttpClient(
-            new HttpClientOptions()
-                .setProtocolVersion(HttpVersion.HTTP_2)
-                .setHttp2ClearTextUpgrade(false));
+    client = client();
+  }
+
+  private static HttpClient client() {
+    return vertx.createHttpClient(
+        new HttpClientOptions()
+            .setProtocolVersion(HttpVersion.HTTP_2)
+            .setHttp2ClearTextUpgrade(false));
   }
 
   @AfterAll
@@ -51,6 +54,10 @@ class GrpcPacketsTest {
   }
 
   private static Future<GrpcPackets> call() {
+    return call(client);
+  }
+
+  private static Future<GrpcPackets> call(HttpClient client) {
     ContextInternal context = ((VertxInternal) vertx).createEventLoopContext();
     Promise<GrpcPackets> call = Promise.promise();
     context.runOnContext(
@@ -183,5 +190,36 @@ class GrpcPacketsTest {
     assertThat(Await.failure(failed.future())).isNotNull();
     assertThatThrownBy(() -> Await.result(packets.write(new Packet.Drain())))
         .hasMessage("the call has ended");
+  }
+
+  @Test
+  void whoReadsNothingOfTheAnswersToWhatItSendsIsBrokenOff() throws Exception {
+    Promise<DialingEnd> answered = Promise.promise();
+    answer =
+        request -> {
+          ContextInternal context = ((VertxInternal) vertx).getOrCreateContext();
+          var packets = GrpcPackets.answer(request);
+          packets.writeHead(MultiMap.caseInsensitiveMultiMap());
+          answered.complete(
+              DialingEnd.over(context, packets, FlowControl.agreed(null), "agent", 10));
+        };
+    // What it still sends on its broken stream costs it its connection.
+    HttpClient own = client();
+    GrpcPackets agent = Await.result(call(own));
+    agent.exceptionHandler(broken -> {});
+    DialingEnd end = Await.result(answered.future());
+    int most = 400_000;
+    for (int sent = 0; sent < most && !end.closed().isComplete(); sent++) {
+      agent.write(new Packet.Data(1_000_000 + sent, "", Buffer.buffer("x"))).otherwiseEmpty();
+      if (agent.writeQueueFull()) {
+        Promise<Void> room = Promise.promise();
+        agent.drainHandler(v -> room.tryComplete());
+        if (agent.writeQueueFull()) {
+          Await.result(Future.any(room.future(), end.closed().otherwiseEmpty()));
+        }
+      }
+    }
+    assertThat(Await.failure(end.closed())).hasMessage("the tunnel's other end does not read");
+    Await.result(own.close());
   }
 }
