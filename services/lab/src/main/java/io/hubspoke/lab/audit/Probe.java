@@ -114,22 +114,22 @@ final class Probe implements AutoCloseable {
     return send("GET", url, "", Map.of("Impersonate-User", user));
   }
 
-  /** Reads a stream's lines until one contains the text; returns whether it came in time. */
-  boolean follows(String url, String text, Duration limit) throws InterruptedException {
+  /** Returns the first lines of a stream; none when so many don't come in time. */
+  List<String> follow(String url, int count, Duration limit) throws InterruptedException {
     try {
       var response =
           client.sendAsync(request("GET", url, "", Map.of()), HttpResponse.BodyHandlers.ofLines());
-      var found =
+      var first =
           response.thenApplyAsync(
               r -> {
                 try (var lines = r.body()) {
-                  return lines.anyMatch(line -> line.contains(text));
+                  return lines.limit(count).toList();
                 }
               },
               task -> Thread.ofVirtual().start(task));
-      return found.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+      return first.get(limit.toMillis(), TimeUnit.MILLISECONDS);
     } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException e) {
-      return false;
+      return List.of();
     }
   }
 
