@@ -37,14 +37,11 @@ final class KernelSplice {
           .with(EpollIoOps.EPOLLRDHUP)
           .with(EpollIoOps.EPOLLET);
 
-  /**
-   * A pipe as Linux makes it holds 16 pieces, which on the way from a fast sender are as large as
-   * 32 KB each: more than the 64 KB that it takes of what is written to it.
-   */
-  private static final int PIPE_BYTES = 256 << 10;
+  /** What a pipe holds as Linux makes it. */
+  private static final int PIPE_BYTES = 64 << 10;
 
   /** After so many moves others have their turn. */
-  private static final int MOVES = 16;
+  private static final int MOVES = 32;
 
   private static final int MOST_SPARE_PIPES = 64;
 
