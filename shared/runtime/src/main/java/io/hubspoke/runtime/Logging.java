@@ -40,6 +40,8 @@ public final class Logging extends ContextAwareBase implements Configurator {
     root(context).addAppender(console);
     root(context).setLevel(Level.toLevel(System.getProperty("hubspoke.log"), Level.WARN));
     context.getLogger("io.netty").setLevel(Level.WARN);
+    // Of connections that break before Vert.x hands them to anybody; who asked for one is told.
+    context.getLogger("io.vertx.core.net.impl.ConnectionBase").setLevel(Level.OFF);
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
   }
 

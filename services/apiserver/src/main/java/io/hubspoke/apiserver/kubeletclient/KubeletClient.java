@@ -146,11 +146,12 @@ public final class KubeletClient {
         .request(options)
         .compose(
             request -> {
+              // Whoever sends it is told by its answer.
+              request.exceptionHandler(broken -> {});
               Integer made = channel(request.connection()).attr(GENERATION).get();
               if (made == null || made == generation.get()) {
                 return Future.succeededFuture(request);
               }
-              request.exceptionHandler(closed -> {});
               request.connection().close();
               return fresh(client, options);
             });

@@ -80,10 +80,13 @@ final class AgentCaller implements AutoCloseable {
     if (token != null) {
       request.putHeader(Metadata.AUTHORIZATION, "Bearer " + token);
     }
+    // Who is refused hears so by the answer; that the call is over then is no failure.
+    request.exceptionHandler(over -> {});
     var answered = request.response();
     request.sendHead().onFailure(e -> request.reset());
     return answered.map(
         response -> {
+          response.exceptionHandler(over -> {});
           var status = response.getHeader("grpc-status");
           var serverId = response.getHeader(Metadata.SERVER_ID);
           var taken =

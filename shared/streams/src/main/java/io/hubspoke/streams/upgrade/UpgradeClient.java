@@ -79,6 +79,8 @@ public final class UpgradeClient {
                 timeout.toMillis(),
                 TimeUnit.MILLISECONDS);
     answer.future().onComplete(done -> timer.cancel(false));
+    // Whoever waits for the answer is told of a connection that breaks.
+    request.exceptionHandler(broken -> answer.tryFail(broken));
     request.putHeader("Connection", "Upgrade");
     if (!request.getMethod().equals(HttpMethod.GET)) {
       request.putHeader("Content-Length", "0");

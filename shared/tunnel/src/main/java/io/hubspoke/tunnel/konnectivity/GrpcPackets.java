@@ -132,6 +132,8 @@ public final class GrpcPackets implements PacketStream {
   }
 
   private void answered(HttpClientResponse response) {
+    // Also of one that is not read any further.
+    response.exceptionHandler(this::fail);
     String type = response.getHeader("content-type");
     if (response.statusCode() != 200 || type == null || !type.startsWith(TYPE)) {
       reset().otherwiseEmpty();
