@@ -200,6 +200,37 @@ class KonnectivityServerTest {
 
   @ParameterizedTest
   @EnumSource(Mode.class)
+  void whoWritesWithoutAPauseIsToldInTimeThatItIsFull(Mode mode) throws Exception {
+    serve(
+        KonnectivityServerOptions.of(
+            "server-1",
+            FrontendOptions.tls(mode, any(), pki.files),
+            new AgentListenerOptions(any(), pki.files)));
+    agent("a");
+    Dialer dialer = dialer(mode);
+    Buffer block = random(64 << 10);
+    Promise<Integer> blocks = Promise.promise();
+    vertx.runOnContext(
+        v ->
+            dialer
+                .dial(target)
+                .onSuccess(
+                    connection -> {
+                      int written = 0;
+                      while (!connection.writeQueueFull() && written < 1000) {
+                        connection.write(block).otherwiseEmpty();
+                        written++;
+                      }
+                      connection.reset().otherwiseEmpty();
+                      blocks.complete(written);
+                    })
+                .onFailure(blocks::fail));
+    assertThat(Await.result(blocks.future())).isLessThan(1000);
+    nothingIsLeft();
+  }
+
+  @ParameterizedTest
+  @EnumSource(Mode.class)
   void withoutAnAgentTheTunnelIsDown(Mode mode) throws Exception {
     serve(unix(mode));
     assertThat(Await.failure(dialer(mode).dial(target)))

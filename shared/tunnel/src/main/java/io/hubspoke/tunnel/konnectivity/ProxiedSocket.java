@@ -1,15 +1,20 @@
 package io.hubspoke.tunnel.konnectivity;
 
 import io.hubspoke.streams.Duplex;
+import io.hubspoke.streams.NettySink;
 import io.hubspoke.streams.PairedDuplex;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelOption;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.internal.ContextInternal;
+import io.vertx.core.internal.buffer.BufferInternal;
 import io.vertx.core.internal.net.NetSocketInternal;
+import io.vertx.core.net.impl.ConnectionBase;
 import io.vertx.core.streams.ReadStream;
 import io.vertx.core.streams.WriteStream;
 import java.util.concurrent.TimeUnit;
@@ -24,10 +29,12 @@ public final class ProxiedSocket extends PairedDuplex {
 
   private final NetSocketInternal socket;
   private final Incoming incoming = new Incoming();
+  private final Outgoing outgoing;
   private final Promise<Void> closed = Promise.promise();
 
   private ProxiedSocket(NetSocketInternal socket) {
     this.socket = socket;
+    this.outgoing = new Outgoing(((ConnectionBase) socket).context());
     closed.future().otherwiseEmpty();
   }
 
@@ -60,7 +67,7 @@ public final class ProxiedSocket extends PairedDuplex {
 
   @Override
   protected WriteStream<Buffer> outgoing() {
-    return socket;
+    return outgoing;
   }
 
   @Override
@@ -80,7 +87,8 @@ public final class ProxiedSocket extends PairedDuplex {
     } catch (ChannelException | UnsupportedOperationException e) {
       // It has ended already, or is none of TCP's.
     }
-    var _ = channel().close();
+    // Beneath Vert.x's handler, which would first wait until all is sent that was written.
+    var _ = socket.channelHandlerContext().close();
     closed.tryComplete();
     return closed();
   }
@@ -88,6 +96,26 @@ public final class ProxiedSocket extends PairedDuplex {
   @Override
   public Future<Void> closed() {
     return closed.future();
+  }
+
+  /**
+   * Knows by itself how much is under way: with TLS, Vert.x hears only after the writer has
+   * returned that its socket is full, so that who writes until it is would never stop.
+   */
+  private final class Outgoing extends NettySink {
+    Outgoing(ContextInternal context) {
+      super(context);
+    }
+
+    @Override
+    protected ChannelFuture send(Buffer data) {
+      return socket.channelHandlerContext().writeAndFlush(((BufferInternal) data).getByteBuf());
+    }
+
+    @Override
+    protected void sendEnd() {
+      socket.end().otherwiseEmpty();
+    }
   }
 
   private final class Incoming implements ReadStream<Buffer> {
