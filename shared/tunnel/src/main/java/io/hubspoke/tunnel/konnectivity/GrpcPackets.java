@@ -230,6 +230,8 @@ public final class GrpcPackets implements PacketStream {
 
   private void fail(Throwable cause) {
     outEnded = true;
+    // Vert.x throws at who pauses or resumes a call that is broken.
+    inEnded = true;
     headers.tryFail(cause);
     if (!over) {
       over = true;
