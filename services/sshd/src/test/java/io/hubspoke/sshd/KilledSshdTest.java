@@ -49,7 +49,7 @@ class KilledSshdTest {
       }
       assertThat(Duration.ofNanos(System.nanoTime() - killed)).isLessThan(SOON);
       assertThat(Await.failure(dialer.dial(target(echo)))).isInstanceOf(TunnelDownException.class);
-      assertThat(dialer.connections()).isZero();
+      Await.until("no connection is left", () -> dialer.connections() == 0);
       echo.awaitConnections(0);
 
       sshd.start();

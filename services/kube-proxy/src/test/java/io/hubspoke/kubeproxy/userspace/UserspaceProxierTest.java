@@ -19,6 +19,7 @@ import io.hubspoke.testing.Await;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -531,8 +532,16 @@ class UserspaceProxierTest {
       assertThatThrownBy(() -> line(socket)).isInstanceOf(SocketException.class);
     }
     assertThat(stopped).containsExactly("a");
+    // A process that another test is just starting may hold the listener for a moment more.
+    Await.until("the address is free", () -> isFree(service));
+  }
+
+  private static boolean isFree(InetSocketAddress address) throws IOException {
     try (var free = new ServerSocket()) {
-      free.bind(service);
+      free.bind(address);
+      return true;
+    } catch (BindException taken) {
+      return false;
     }
   }
 }
