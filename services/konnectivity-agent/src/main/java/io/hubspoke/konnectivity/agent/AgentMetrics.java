@@ -4,6 +4,7 @@ import io.hubspoke.runtime.Exposition;
 import io.hubspoke.runtime.Histogram;
 import io.hubspoke.runtime.ProcessMetrics;
 import io.hubspoke.tunnel.konnectivity.Packet;
+import io.hubspoke.tunnel.konnectivity.PacketObserver;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -11,7 +12,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 
 /** Counts and times under the real agent's metric names. Thread-safe. */
-final class AgentMetrics {
+final class AgentMetrics implements PacketObserver {
   private static final String PREFIX = "konnectivity_network_proxy_agent_";
   private static final String DIALS = PREFIX + "dial_duration_seconds";
   private static final String FAILURES = PREFIX + "server_connection_failure_count";
@@ -67,11 +68,13 @@ final class AgentMetrics {
     known = count;
   }
 
-  void received(Packet packet) {
+  @Override
+  public void received(Packet packet) {
     received[type(packet)].increment();
   }
 
-  void sent(Packet packet) {
+  @Override
+  public void sent(Packet packet) {
     sent[type(packet)].increment();
   }
 

@@ -3,6 +3,7 @@ package io.hubspoke.konnectivity.agent;
 import io.hubspoke.runtime.Tls;
 import io.hubspoke.tunnel.konnectivity.FlowControl;
 import io.hubspoke.tunnel.konnectivity.GrpcPackets;
+import io.hubspoke.tunnel.konnectivity.Keepalive;
 import io.hubspoke.tunnel.konnectivity.Metadata;
 import io.netty.util.NetUtil;
 import io.vertx.core.Future;
@@ -36,6 +37,9 @@ final class ServerConnector {
 
   /** The real agent waits for ever. */
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
+
+  /** Less is raised to this, as by gRPC: servers end connections that ask too often. */
+  private static final Duration LEAST_KEEPALIVE = Duration.ofSeconds(10);
 
   private static final int STREAM_WINDOW = 4 << 20;
 
@@ -145,7 +149,7 @@ final class ServerConnector {
               if (request.version() != HttpVersion.HTTP_2) {
                 throw new IllegalStateException("the server does not speak HTTP/2");
               }
-              var packets = GrpcPackets.call(request, GrpcPackets.CONNECT);
+              var packets = GrpcPackets.call(request, GrpcPackets.CONNECT).observed(metrics);
               return packets
                   .headers()
                   .timeout(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
@@ -165,11 +169,13 @@ final class ServerConnector {
           "the server answered %s \"%s\", which is no number"
               .formatted(Metadata.SERVER_COUNT, count));
     }
-    Keepalive.of(context, connection, options.server().keepaliveTime());
+    var every = options.server().keepaliveTime();
+    Keepalive.watch(
+        vertx, connection, every.compareTo(LEAST_KEEPALIVE) < 0 ? LEAST_KEEPALIVE : every);
     return new ServerStream(
         context,
         connection,
-        new CountedPackets(packets, metrics),
+        packets,
         flow(headers.get(Metadata.FLOW_CONTROL)),
         id,
         Integer.parseInt(count),

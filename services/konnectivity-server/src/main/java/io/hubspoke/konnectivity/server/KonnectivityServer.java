@@ -3,6 +3,7 @@ package io.hubspoke.konnectivity.server;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.tunnel.konnectivity.FlowControl;
+import io.hubspoke.tunnel.konnectivity.Keepalive;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Promise;
