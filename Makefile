@@ -78,5 +78,7 @@ runtimes:
 	  PATH="$$PATH:/usr/sbin:/sbin" command -v $$tool >/dev/null || { echo "make: $$tool is missing; install it, tests run real containers (Debian: apt-get install containerd runc busybox-static containernetworking-plugins)"; exit 1; }; done
 	@for tool in nft ip conntrack; do \
 	  PATH="$$PATH:/usr/sbin:/sbin" command -v $$tool >/dev/null || { echo "make: $$tool is missing; install it, tests send packets through the packet filter in networks of their own (Debian: apt-get install nftables iproute2 conntrack)"; exit 1; }; done
+	@for tool in sshd ssh; do \
+	  PATH="$$PATH:/usr/sbin:/sbin" command -v $$tool >/dev/null || { echo "make: $$tool is missing; install it, tests tunnel through OpenSSH's server and client (Debian: apt-get install openssh-server openssh-client)"; exit 1; }; done
 	@[ -x /usr/lib/cni/bridge ] || [ -x /opt/cni/bin/bridge ] || { echo "make: the CNI plugins are missing; install them, tests run real containers (Debian: apt-get install containernetworking-plugins)"; exit 1; }
 	@[ "$$(id -u)" = 0 ] || { echo "make: root's rights are missing; tests run real containers and make networks"; exit 1; }
