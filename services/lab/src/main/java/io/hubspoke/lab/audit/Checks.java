@@ -86,12 +86,14 @@ final class Checks {
 
   /** Judges a recording of what carried the canary over TLS. */
   static Verdict encrypted(Recording recording, String canary) {
-    return encrypted(recording, canary, "TLS", recording.tlsConnections());
+    var taken = recording.snapshot();
+    return encrypted(taken, canary, "TLS", taken.tlsConnections());
   }
 
   /** Judges a recording of what carried the canary over SSH. */
   static Verdict encryptedBySsh(Recording recording, String canary) {
-    return encrypted(recording, canary, "SSH", recording.sshConnections());
+    var taken = recording.snapshot();
+    return encrypted(taken, canary, "SSH", taken.sshConnections());
   }
 
   private static Verdict encrypted(

@@ -52,6 +52,20 @@ public final class Recording {
     kept += room;
   }
 
+  /** Returns what there is now, so that what is asked of it is asked of the same bytes. */
+  public synchronized Recording snapshot() {
+    var taken = new Recording(limit);
+    streams.forEach(
+        (stream, bytes) -> {
+          var copy = new ByteArrayOutputStream(bytes.size());
+          copy.writeBytes(bytes.toByteArray());
+          taken.streams.put(stream, copy);
+        });
+    taken.kept = kept;
+    taken.seen = seen;
+    return taken;
+  }
+
   /** The bytes that crossed the wire, kept or not. */
   public synchronized long bytesSeen() {
     return seen;
