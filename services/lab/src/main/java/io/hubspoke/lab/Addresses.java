@@ -1,5 +1,6 @@
 package io.hubspoke.lab;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -149,6 +150,24 @@ public record Addresses(int block) {
     var network = Integer.parseInt(parts[1]);
     parts[1] = String.valueOf(network == nodeNetwork() ? network + 1 : network + 50);
     return String.join(".", parts);
+  }
+
+  /** What certificates and kubeconfigs of this lab say of its control plane. */
+  ControlPlaneEndpoints endpoints() {
+    var names = new ArrayList<>(ControlPlaneEndpoints.WELL_KNOWN);
+    names.addAll(
+        List.of(
+            kubernetesService(),
+            apiserver(),
+            nodesUplink(),
+            schedulerUplink(),
+            controllerManagerUplink()));
+    return new ControlPlaneEndpoints(
+        apiserverUrl(),
+        url(schedulerUplink()),
+        url(controllerManagerUplink()),
+        names,
+        List.of(konnectivityServer(), konnectivityUplink()));
   }
 
   /** The apiserver's URL at one of its addresses. */

@@ -13,7 +13,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -30,41 +29,41 @@ final class ClusterFiles {
   static final Duration VALIDITY = Duration.ofDays(365);
 
   private final Path directory;
-  private final Addresses addresses;
+  private final ControlPlaneEndpoints endpoints;
   private final CertificateAuthority ca;
   private final Identity scheduler;
   private final Identity controllerManager;
   private final Identity admin;
 
-  private ClusterFiles(Path directory, Addresses addresses) throws IOException {
+  private ClusterFiles(Path directory, ControlPlaneEndpoints endpoints) throws IOException {
     this.directory = directory;
-    this.addresses = addresses;
+    this.endpoints = endpoints;
     Files.createDirectories(pki());
     this.ca = authority("ca", "kubernetes");
     authority("front-proxy-ca", "front-proxy-ca")
         .issueClient(FRONT_PROXY, List.of(), VALIDITY)
         .write(pki().resolve("front-proxy-client.crt"), pki().resolve("front-proxy-client.key"));
     serviceAccountKeys();
-    ca.issueServer("kube-apiserver", servingNames(), VALIDITY)
+    ca.issueServer("kube-apiserver", SubjectAltNames.of(endpoints.apiserverNames()), VALIDITY)
         .write(pki().resolve("apiserver.crt"), pki().resolve("apiserver.key"));
     ca.issueClient("kube-apiserver-kubelet-client", List.of("kubeadm:cluster-admins"), VALIDITY)
         .write(kubeletClientCertificate(), kubeletClientKey());
     scheduler = ca.issueClient("system:kube-scheduler", List.of(), VALIDITY);
     controllerManager = ca.issueClient("system:kube-controller-manager", List.of(), VALIDITY);
     admin = ca.issueClient("kubernetes-admin", List.of("system:masters"), VALIDITY);
-    kubeconfig("admin.kubeconfig", addresses.apiserver(), "kubernetes-admin", admin);
+    kubeconfig("admin.kubeconfig", endpoints.server(), "kubernetes-admin", admin);
     kubeconfig(
-        "scheduler.kubeconfig", addresses.schedulerUplink(), "system:kube-scheduler", scheduler);
+        "scheduler.kubeconfig", endpoints.schedulerServer(), "system:kube-scheduler", scheduler);
     kubeconfig(
         "controller-manager.kubeconfig",
-        addresses.controllerManagerUplink(),
+        endpoints.controllerManagerServer(),
         "system:kube-controller-manager",
         controllerManager);
   }
 
   /** Writes what is missing in a lab's directory. */
-  static ClusterFiles write(Path directory, Addresses addresses) throws IOException {
-    return new ClusterFiles(directory.toAbsolutePath().normalize(), addresses);
+  static ClusterFiles write(Path directory, ControlPlaneEndpoints endpoints) throws IOException {
+    return new ClusterFiles(directory.toAbsolutePath().normalize(), endpoints);
   }
 
   /** Reads an authority of the lab, or makes it. */
@@ -88,29 +87,11 @@ final class ClusterFiles {
     }
   }
 
-  private SubjectAltNames servingNames() {
-    var names =
-        new ArrayList<>(
-            List.of(
-                "kubernetes",
-                "kubernetes.default",
-                "kubernetes.default.svc",
-                "kubernetes.default.svc.cluster.local",
-                "localhost",
-                "127.0.0.1"));
-    names.add(addresses.kubernetesService());
-    names.add(addresses.apiserver());
-    names.add(addresses.nodesUplink());
-    names.add(addresses.schedulerUplink());
-    names.add(addresses.controllerManagerUplink());
-    return SubjectAltNames.of(names);
-  }
-
-  private void kubeconfig(String file, String address, String name, Identity identity)
-      throws IOException {
+  /** Writes the kubeconfig of somebody with a certificate. */
+  void kubeconfig(String file, String server, String name, Identity identity) throws IOException {
     Kubeconfig.of(
             "hubspoke",
-            Kubeconfig.Cluster.trusting(Addresses.url(address), ca.certificate()),
+            Kubeconfig.Cluster.trusting(server, ca.certificate()),
             name,
             Kubeconfig.User.of(identity))
         .write(directory.resolve(file));
@@ -123,6 +104,10 @@ final class ClusterFiles {
     Kubeconfig.of("hubspoke", cluster, "kubelet-bootstrap", Kubeconfig.User.ofToken(token.value()))
         .write(path);
     return path;
+  }
+
+  ControlPlaneEndpoints endpoints() {
+    return endpoints;
   }
 
   Path pki() {

@@ -36,6 +36,7 @@ import picocli.CommandLine.Spec;
       UpCommand.class,
       TokenCommand.class,
       JoinCommand.class,
+      CertsCommand.class,
       DemoCommand.class,
       AuditCommand.class,
       BenchCommand.class

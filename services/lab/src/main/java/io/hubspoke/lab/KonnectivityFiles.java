@@ -20,24 +20,22 @@ final class KonnectivityFiles {
   private static final String HUB = "127.0.0.1";
 
   private final ClusterFiles files;
-  private final Addresses addresses;
   private final CertificateAuthority agents;
 
-  private KonnectivityFiles(ClusterFiles files, Addresses addresses) throws IOException {
+  private KonnectivityFiles(ClusterFiles files) throws IOException {
     this.files = files;
-    this.addresses = addresses;
     this.agents = files.authority("konnectivity-agent-ca", "konnectivity-agent-ca");
   }
 
   /** Writes what both ends but the agents need. */
-  static KonnectivityFiles write(ClusterFiles files, Addresses addresses) throws IOException {
-    var written = new KonnectivityFiles(files, addresses);
+  static KonnectivityFiles write(ClusterFiles files) throws IOException {
+    var written = new KonnectivityFiles(files);
     written.write();
     return written;
   }
 
   private void write() throws IOException {
-    var names = List.of(addresses.konnectivityServer(), addresses.konnectivityUplink());
+    var names = files.endpoints().konnectivityNames();
     files
         .ca()
         .issueServer("konnectivity-server", SubjectAltNames.of(names), ClusterFiles.VALIDITY)
@@ -52,7 +50,7 @@ final class KonnectivityFiles {
         .write(clientCertificate(), clientKey());
     Kubeconfig.of(
             "hubspoke",
-            Kubeconfig.Cluster.trusting(addresses.apiserverUrl(), files.ca().certificate()),
+            Kubeconfig.Cluster.trusting(files.endpoints().server(), files.ca().certificate()),
             USER,
             Kubeconfig.User.of(files.ca().issueClient(USER, List.of(), ClusterFiles.VALIDITY)))
         .write(kubeconfig());

@@ -67,7 +67,7 @@ public final class KonnectivityTunnels implements Tunnels {
   @Override
   public void open() throws Exception {
     var addresses = components.addresses();
-    files = KonnectivityFiles.write(components.files(), addresses);
+    files = KonnectivityFiles.write(components.files());
     frontend =
         byGrpc()
             ? SocketAddress.domainSocketAddress(files.socket().toString())

@@ -106,7 +106,7 @@ public final class Mesh {
     Mesh mesh;
     try {
       claim = AddressClaim.first();
-      var files = ClusterFiles.write(options.directory(), claim.addresses());
+      var files = ClusterFiles.write(options.directory(), claim.addresses().endpoints());
       mesh = new Mesh(vertx, options, lock, claim, files);
     } catch (IOException | RuntimeException e) {
       lock.close();

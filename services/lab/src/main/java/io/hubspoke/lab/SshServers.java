@@ -30,7 +30,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * them. Each forwards to its own node and that node's pods alone.
  */
 public final class SshServers implements Tunnels {
-  private static final String USER = "hubspoke";
+  static final String USER = "hubspoke";
 
   /** Where OpenSSH listens, and where one listens who may not listen there. */
   private static final int PORT = 22;

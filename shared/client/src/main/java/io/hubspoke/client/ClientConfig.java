@@ -3,6 +3,7 @@ package io.hubspoke.client;
 import io.hubspoke.pki.Kubeconfig;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -35,6 +36,10 @@ public record ClientConfig(
 
   private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(30);
   private static final int DEFAULT_MAX_RESPONSE_BYTES = 64 << 20;
+
+  /** Where pods find what their service account has. */
+  private static final Path SERVICE_ACCOUNT =
+      Path.of("/var/run/secrets/kubernetes.io/serviceaccount");
 
   public ClientConfig {
     authorities = List.copyOf(authorities);
@@ -97,6 +102,37 @@ public record ClientConfig(
         DEFAULT_TIMEOUT,
         DEFAULT_MAX_RESPONSE_BYTES,
         null);
+  }
+
+  /**
+   * Takes what every pod is given: the apiserver of its cluster, and its service account's token.
+   *
+   * @throws IOException when this runs in no pod, or in one without a token
+   */
+  public static ClientConfig inCluster() throws IOException {
+    String host = System.getenv("KUBERNETES_SERVICE_HOST");
+    String port = System.getenv("KUBERNETES_SERVICE_PORT");
+    if (host == null || port == null) {
+      throw new IOException(
+          "this runs in no pod: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set");
+    }
+    String server = "https://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+    Path token = SERVICE_ACCOUNT.resolve("token");
+    return of(
+        Kubeconfig.of(
+            "in-cluster",
+            new Kubeconfig.Cluster(server, SERVICE_ACCOUNT.resolve("ca.crt"), null, null, false),
+            "service-account",
+            new Kubeconfig.User(null, null, null, null, null, token)));
+  }
+
+  /**
+   * Returns the namespace of the pod that this runs in.
+   *
+   * @throws IOException when this runs in no pod, or in one without a token
+   */
+  public static String inClusterNamespace() throws IOException {
+    return Files.readString(SERVICE_ACCOUNT.resolve("namespace")).strip();
   }
 
   /** Asks the same server at another address. */

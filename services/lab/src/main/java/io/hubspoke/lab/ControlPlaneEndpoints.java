@@ -1,0 +1,35 @@
+package io.hubspoke.lab;
+
+import java.util.List;
+
+/**
+ * Where a cluster's control plane is: what its certificates name and what kubeconfigs say.
+ *
+ * @param server the apiserver's URL for administrators
+ * @param schedulerServer its URL for the scheduler
+ * @param controllerManagerServer its URL for the controller manager
+ * @param apiserverNames names and addresses of the apiserver
+ * @param konnectivityNames names and addresses at which agents find a Konnectivity server
+ */
+record ControlPlaneEndpoints(
+    String server,
+    String schedulerServer,
+    String controllerManagerServer,
+    List<String> apiserverNames,
+    List<String> konnectivityNames) {
+
+  /** Names that every apiserver has, whatever its addresses are. */
+  static final List<String> WELL_KNOWN =
+      List.of(
+          "kubernetes",
+          "kubernetes.default",
+          "kubernetes.default.svc",
+          "kubernetes.default.svc.cluster.local",
+          "localhost",
+          "127.0.0.1");
+
+  ControlPlaneEndpoints {
+    apiserverNames = List.copyOf(apiserverNames);
+    konnectivityNames = List.copyOf(konnectivityNames);
+  }
+}
