@@ -9,10 +9,15 @@ CACHE := target/hubspoke/lib/hubspoke.aot
 TRAINED := target/hubspoke/.trained
 SOURCES := $(shell find pom.xml .mvn shared services -name target -prune -o -type f -path '*/src/main/*' -print -o -name pom.xml -print)
 ARGS ?=
+IMAGE ?= hubspoke:dev
+# What the image lies on; "scratch" is nothing, and nothing has to be fetched for it.
+BASE ?= scratch
+IMAGES := services/lab/src/main/image
+ARCHIVE := target/image/hubspoke.tar
 # Maven's own libraries draw warnings from a JDK this new.
 export MAVEN_OPTS := --sun-misc-unsafe-memory-access=allow $(MAVEN_OPTS)
 
-.PHONY: help demo up test containerd fuzz build format clean tools runtimes
+.PHONY: help demo up test containerd fuzz build image image-check format clean tools runtimes
 help: ## what each target does
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -28,6 +33,7 @@ test: tools runtimes ## everything that proves it works
 	@JAVA_HOME="$(JDK_HOME)" $(MVN) -B --no-transfer-progress verify
 	@touch target/hubspoke/.built
 	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory image-check
 
 containerd: tools runtimes ## the tests that run real containers, alone
 	@JAVA_HOME="$(JDK_HOME)" $(MVN) -B --no-transfer-progress test -pl services/kubelet -am \
@@ -62,6 +68,12 @@ target/hubspoke/.built: $(SOURCES) | tools
 	@rm -rf target/hubspoke
 	@JAVA_HOME="$(JDK_HOME)" $(MVN) $(MVN_FLAGS) --no-transfer-progress -T 2 package -Dmaven.test.skip=true
 	@touch $@
+
+image: build ## a container image, by docker, podman or buildah (IMAGE=name:tag, BASE=image)
+	@BASE="$(BASE)" ARCHIVE="$(ARCHIVE)" $(IMAGES)/build target/hubspoke target/image "$(IMAGE)"
+
+image-check: image runtimes
+	@$(IMAGES)/check "$(ARCHIVE)" "$(IMAGE)"
 
 format: tools ## format the sources
 	@JAVA_HOME="$(JDK_HOME)" $(MVN) $(MVN_FLAGS) spotless:apply
