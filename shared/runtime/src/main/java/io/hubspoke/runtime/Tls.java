@@ -1,5 +1,6 @@
 package io.hubspoke.runtime;
 
+import io.netty.channel.Channel;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.JdkSslContext;
@@ -22,6 +23,7 @@ import java.security.cert.X509Certificate;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
@@ -91,6 +93,18 @@ public final class Tls {
   }
 
   /**
+   * Tells of each connection when it is accepted, before anything is read of it.
+   *
+   * @param options what {@link #serve} or {@link #serveVerified} has set up
+   */
+  public static <T extends TCPSSLOptions> T announce(T options, Consumer<Channel> arrivals) {
+    var engine = (Engine) options.getSslEngineOptions();
+    options.setSslEngineOptions(
+        new Engine(engine.clientAuth, engine.provider, engine.moreProtocols, arrivals));
+    return options;
+  }
+
+  /**
    * Names other authorities to clients from the next handshake on. OpenSSL notes them when a
    * context is made, so a new one takes the place of the server's; connections are not touched.
    *
@@ -125,7 +139,7 @@ public final class Tls {
       List<String> moreProtocols) {
     connect(options, keys, trust);
     options.setSslEngineOptions(
-        new Engine(ClientAuth.NONE, Provider.BEST, List.copyOf(moreProtocols)));
+        new Engine(ClientAuth.NONE, Provider.BEST, List.copyOf(moreProtocols), null));
     return options;
   }
 
@@ -215,25 +229,34 @@ public final class Tls {
     private final ClientAuth clientAuth;
     private final Provider provider;
     private final List<String> moreProtocols;
+    private final Consumer<Channel> arrivals;
 
     Engine(ClientAuth clientAuth, Provider provider) {
-      this(clientAuth, provider, List.of());
+      this(clientAuth, provider, List.of(), null);
     }
 
-    Engine(ClientAuth clientAuth, Provider provider, List<String> moreProtocols) {
+    /**
+     * @param arrivals null when nobody is to be told of connections
+     */
+    Engine(
+        ClientAuth clientAuth,
+        Provider provider,
+        List<String> moreProtocols,
+        Consumer<Channel> arrivals) {
       this.clientAuth = clientAuth;
       this.provider = provider;
       this.moreProtocols = moreProtocols;
+      this.arrivals = arrivals;
     }
 
     @Override
     public Engine copy() {
-      return new Engine(clientAuth, provider, moreProtocols);
+      return new Engine(clientAuth, provider, moreProtocols, arrivals);
     }
 
     @Override
     public SslContextFactory sslContextFactory() {
-      return new ContextFactory(clientAuth, provider, moreProtocols);
+      return new ContextFactory(clientAuth, provider, moreProtocols, arrivals);
     }
   }
 
@@ -241,6 +264,7 @@ public final class Tls {
     private final ClientAuth clientAuth;
     private final Provider provider;
     private final List<String> moreProtocols;
+    private final Consumer<Channel> arrivals;
     private boolean alpn;
     private boolean client;
     private List<String> protocols = List.of();
@@ -248,10 +272,15 @@ public final class Tls {
     private KeyManagerFactory keys;
     private TrustManagerFactory trust;
 
-    ContextFactory(ClientAuth clientAuth, Provider provider, List<String> moreProtocols) {
+    ContextFactory(
+        ClientAuth clientAuth,
+        Provider provider,
+        List<String> moreProtocols,
+        Consumer<Channel> arrivals) {
       this.clientAuth = clientAuth;
       this.provider = provider;
       this.moreProtocols = moreProtocols;
+      this.arrivals = arrivals;
     }
 
     @Override
@@ -303,9 +332,11 @@ public final class Tls {
                   ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
                   protocols)
               : ApplicationProtocolConfig.DISABLED;
-      return provider == Provider.BEST && OpenSslContexts.isAvailable()
-          ? OpenSslContexts.create(client, keys, trust, ciphers, negotiation, clientAuth)
-          : jdk(negotiation, clientAuth);
+      SslContext context =
+          provider == Provider.BEST && OpenSslContexts.isAvailable()
+              ? OpenSslContexts.create(client, keys, trust, ciphers, negotiation, clientAuth)
+              : jdk(negotiation, clientAuth);
+      return arrivals == null ? context : new AnnouncingContext(context, arrivals);
     }
 
     private SslContext jdk(ApplicationProtocolConfig negotiation, ClientAuth clientAuth)

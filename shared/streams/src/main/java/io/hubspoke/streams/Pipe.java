@@ -22,10 +22,15 @@ public final class Pipe {
   /** Bytes read before others on the event loop get their turn. */
   private static final int TURN = 1 << 20;
 
+  /** Pieces below this are put together while they wait. */
+  private static final int SMALL = 1 << 12;
+
   private final ContextInternal context;
   private final Sink sink = new Sink();
   private final Source source = new Source();
   private final Deque<Buffer> queue = new ArrayDeque<>();
+  private final boolean compact;
+  private Buffer gathering;
   private int capacity = CAPACITY;
   private long size;
   private long demand;
@@ -42,7 +47,20 @@ public final class Pipe {
   private Handler<Throwable> brokenHandler;
 
   public Pipe(ContextInternal context) {
+    this(context, false);
+  }
+
+  private Pipe(ContextInternal context, boolean compact) {
     this.context = context;
+    this.compact = compact;
+  }
+
+  /**
+   * Makes one that keeps small pieces together while they wait: each may be part of a far larger
+   * buffer, and a writer who means ill makes a million of them. The reader gets other pieces then.
+   */
+  public static Pipe compact(ContextInternal context) {
+    return new Pipe(context, true);
   }
 
   /** Returns where to write; its {@code end} is the reader's end of stream. */
@@ -89,7 +107,7 @@ public final class Pipe {
       return context.failedFuture(new IOException(done ? "broken pipe" : "the stream has ended"));
     }
     if (data.length() > 0) {
-      queue.add(data);
+      add(data);
       size += data.length();
       if (size >= capacity) {
         full = true;
@@ -98,6 +116,20 @@ public final class Pipe {
       schedule();
     }
     return context.succeededFuture();
+  }
+
+  /** Puts it into the queue; called with the lock held. */
+  private void add(Buffer data) {
+    if (!compact || data.length() >= SMALL || (demand > 0 && !scheduled)) {
+      queue.add(data);
+    } else if (gathering != null
+        && gathering == queue.peekLast()
+        && gathering.length() + data.length() <= SMALL) {
+      gathering.appendBuffer(data);
+    } else {
+      gathering = Buffer.buffer(data.length()).appendBuffer(data);
+      queue.add(gathering);
+    }
   }
 
   private synchronized Future<Void> end() {

@@ -2,6 +2,7 @@ package io.hubspoke.konnectivity.agent;
 
 import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.Exposition;
+import io.hubspoke.runtime.Strangers;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
@@ -11,6 +12,8 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.SocketAddress;
+import io.vertx.core.net.impl.ConnectionBase;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -24,6 +27,9 @@ import java.util.function.BooleanSupplier;
 final class AgentServers {
   private static final String TEXT = "text/plain; charset=utf-8";
   private static final int IDLE_SECONDS = 60;
+
+  /** Whoever asks here does not say who it is. */
+  private static final Strangers.Limits LIMITS = new Strangers.Limits(128, Duration.ofHours(1));
 
   private final Vertx vertx;
   private final KonnectivityAgentOptions options;
@@ -60,12 +66,17 @@ final class AgentServers {
     if (at.isEmpty()) {
       return Future.succeededFuture();
     }
+    var strangers = new Strangers(flags, LIMITS);
     var server =
         vertx
             .createHttpServer(
                 new HttpServerOptions()
                     .setIdleTimeout(IDLE_SECONDS)
                     .setIdleTimeoutUnit(TimeUnit.SECONDS))
+            .connectionHandler(
+                connection ->
+                    strangers.arrived(
+                        ((ConnectionBase) connection).channelHandlerContext().channel()))
             .requestHandler(handler);
     servers.add(server);
     return server

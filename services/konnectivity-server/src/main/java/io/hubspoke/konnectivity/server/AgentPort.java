@@ -1,5 +1,6 @@
 package io.hubspoke.konnectivity.server;
 
+import io.hubspoke.runtime.Strangers;
 import io.hubspoke.tunnel.konnectivity.DialingEnd;
 import io.hubspoke.tunnel.konnectivity.FlowControl;
 import io.hubspoke.tunnel.konnectivity.GrpcException;
@@ -7,10 +8,13 @@ import io.hubspoke.tunnel.konnectivity.GrpcPackets;
 import io.hubspoke.tunnel.konnectivity.Metadata;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.VertxInternal;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,21 +31,28 @@ final class AgentPort {
   private final KonnectivityServerOptions options;
   private final Agents agents;
   private final AgentTokens tokens;
+  private final Strangers strangers;
   private final ServerMetrics metrics;
+
+  /** Connections with a call whose token is being looked at; of the port's event loop alone. */
+  private final Set<HttpConnection> reviewing = new HashSet<>();
 
   /**
    * @param tokens null when agents show none
+   * @param strangers who has not been admitted yet
    */
   AgentPort(
       VertxInternal vertx,
       KonnectivityServerOptions options,
       Agents agents,
       AgentTokens tokens,
+      Strangers strangers,
       ServerMetrics metrics) {
     this.vertx = vertx;
     this.options = options;
     this.agents = agents;
     this.tokens = tokens;
+    this.strangers = strangers;
     this.metrics = metrics;
   }
 
@@ -63,6 +74,15 @@ final class AgentPort {
       admit(request, introduction);
       return;
     }
+    HttpConnection connection = request.connection();
+    if (!reviewing.add(connection)) {
+      // Each is a request to the apiserver.
+      refuse(
+          request,
+          new GrpcException(
+              GrpcException.RESOURCE_EXHAUSTED, "another call of this connection is being judged"));
+      return;
+    }
     request.pause();
     // What it sends meanwhile waits; when it goes meanwhile, there is nobody to admit.
     request.exceptionHandler(gone -> LOG.debug("an agent left: {}", gone.getMessage()));
@@ -70,11 +90,15 @@ final class AgentPort {
         .check(request.headers())
         .onComplete(
             good -> {
+              reviewing.remove(connection);
               if (!request.response().closed()) {
                 admit(request, introduction);
               }
             },
-            bad -> refuse(request, bad));
+            bad -> {
+              reviewing.remove(connection);
+              refuse(request, bad);
+            });
   }
 
   private static void refuse(HttpServerRequest request, Throwable reason) {
@@ -113,6 +137,10 @@ final class AgentPort {
 
   private void admit(HttpServerRequest request, Introduction introduction) {
     ContextInternal context = vertx.getOrCreateContext();
+    strangers.known(Calls.channel(request));
+    // One connection that is not read must leave the others of its agent room. Until now this was
+    // HTTP/2's 64 KiB: what strangers send is not read, and they can't have it kept here.
+    request.connection().setWindowSize(Integer.MAX_VALUE);
     String agentId = introduction.agentId();
     FlowControl flow = FlowControl.agreed(request.getHeader(Metadata.FLOW_CONTROL));
     var packets = GrpcPackets.answer(request).observed(metrics.agent());

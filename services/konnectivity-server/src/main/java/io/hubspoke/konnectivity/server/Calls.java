@@ -2,7 +2,9 @@ package io.hubspoke.konnectivity.server;
 
 import io.hubspoke.tunnel.konnectivity.GrpcException;
 import io.hubspoke.tunnel.konnectivity.GrpcPackets;
+import io.netty.channel.Channel;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.net.impl.ConnectionBase;
 
 /** Tells a service's calls from what else comes to its port, and answers that. */
 final class Calls {
@@ -25,6 +27,11 @@ final class Calls {
       return false;
     }
     return true;
+  }
+
+  /** Returns the connection that a call came by. */
+  static Channel channel(HttpServerRequest request) {
+    return ((ConnectionBase) request.connection()).channelHandlerContext().channel();
   }
 
   /** As every gRPC server says it. */

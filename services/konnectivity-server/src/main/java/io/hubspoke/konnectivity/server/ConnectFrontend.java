@@ -1,16 +1,17 @@
 package io.hubspoke.konnectivity.server;
 
 import io.hubspoke.runtime.Component;
+import io.hubspoke.runtime.Strangers;
 import io.hubspoke.tunnel.TunnelDownException;
 import io.hubspoke.tunnel.konnectivity.HttpHead;
 import io.hubspoke.tunnel.konnectivity.ProxiedSocket;
 import io.hubspoke.tunnel.konnectivity.TunnelledConnection;
+import io.netty.channel.Channel;
 import io.vertx.core.Future;
 import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetSocket;
-import java.time.Duration;
 import java.util.Locale;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -20,18 +21,21 @@ import org.slf4j.LoggerFactory;
 final class ConnectFrontend {
   private static final Logger LOG = LoggerFactory.getLogger(ConnectFrontend.class);
 
-  /** Who has connected says at once where to. */
-  private static final Duration HEAD_LIMIT = Duration.ofSeconds(10);
-
   private static final String PLAIN = "text/plain; charset=utf-8";
 
   private final VertxInternal vertx;
   private final Tunnels tunnels;
+  private final Strangers strangers;
   private final ServerMetrics metrics;
 
-  ConnectFrontend(VertxInternal vertx, Tunnels tunnels, ServerMetrics metrics) {
+  /**
+   * @param strangers who has not said yet where to
+   */
+  ConnectFrontend(
+      VertxInternal vertx, Tunnels tunnels, Strangers strangers, ServerMetrics metrics) {
     this.vertx = vertx;
     this.tunnels = tunnels;
+    this.strangers = strangers;
     this.metrics = metrics;
   }
 
@@ -39,19 +43,16 @@ final class ConnectFrontend {
   void handle(NetSocket socket) {
     metrics.httpConnection(1);
     var internal = (NetSocketInternal) socket;
-    internal
-        .channelHandlerContext()
-        .channel()
-        .closeFuture()
-        .addListener(closed -> metrics.httpConnection(-1));
+    Channel channel = internal.channelHandlerContext().channel();
+    channel.closeFuture().addListener(closed -> metrics.httpConnection(-1));
+    strangers.arrived(channel);
     // What breaks, ends; whoever waits for it hears of that.
     socket.exceptionHandler(e -> LOG.debug("frontend: {}", e.getMessage()));
     Future<String> head = HttpHead.read(internal);
-    long limit = vertx.setTimer(HEAD_LIMIT.toMillis(), t -> socket.close());
     head.onComplete(
         read -> {
-          vertx.cancelTimer(limit);
           if (read.succeeded()) {
+            strangers.known(channel);
             request(internal, read.result());
           } else {
             answer(socket, "400 Bad Request", PLAIN, "400 Bad Request");

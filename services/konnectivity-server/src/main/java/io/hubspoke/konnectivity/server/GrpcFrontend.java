@@ -1,5 +1,6 @@
 package io.hubspoke.konnectivity.server;
 
+import io.hubspoke.runtime.Strangers;
 import io.hubspoke.tunnel.konnectivity.AcceptingEnd;
 import io.hubspoke.tunnel.konnectivity.FlowControl;
 import io.hubspoke.tunnel.konnectivity.GrpcException;
@@ -19,11 +20,16 @@ final class GrpcFrontend {
 
   private final VertxInternal vertx;
   private final Tunnels tunnels;
+  private final Strangers strangers;
   private final ServerMetrics metrics;
 
-  GrpcFrontend(VertxInternal vertx, Tunnels tunnels, ServerMetrics metrics) {
+  /**
+   * @param strangers who has not called yet
+   */
+  GrpcFrontend(VertxInternal vertx, Tunnels tunnels, Strangers strangers, ServerMetrics metrics) {
     this.vertx = vertx;
     this.tunnels = tunnels;
+    this.strangers = strangers;
     this.metrics = metrics;
   }
 
@@ -32,6 +38,7 @@ final class GrpcFrontend {
     if (!Calls.isCallOf(request, GrpcPackets.PROXY)) {
       return;
     }
+    strangers.known(Calls.channel(request));
     ContextInternal context = vertx.getOrCreateContext();
     var packets = GrpcPackets.answer(request).observed(metrics.client());
     metrics.proxyCall(1);

@@ -2,6 +2,7 @@ package io.hubspoke.konnectivity.server;
 
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.runtime.Component;
+import io.hubspoke.runtime.Strangers;
 import io.hubspoke.tunnel.konnectivity.FlowControl;
 import io.hubspoke.tunnel.konnectivity.Keepalive;
 import io.vertx.core.Future;
@@ -46,9 +47,13 @@ public final class KonnectivityServer extends VerticleBase {
   /** An agent's stream carries all its connections, each held back by itself. */
   private static final int AGENT_WINDOW = 4 << 20;
 
+  private static final String AGENT_FLAGS = "--agent-bind-address, --agent-port";
+
   private static final long LOOK_MILLIS = 50;
 
   private final KonnectivityServerOptions options;
+  private final Strangers strangeAgents;
+  private final Strangers strangeClients;
   private final ServerMetrics metrics = new ServerMetrics();
   private final Agents agents;
   private final Tunnels tunnels;
@@ -64,7 +69,13 @@ public final class KonnectivityServer extends VerticleBase {
   private volatile int agentActualPort;
 
   public KonnectivityServer(KonnectivityServerOptions options) {
+    this(options, Strangers.Limits.DEFAULT);
+  }
+
+  KonnectivityServer(KonnectivityServerOptions options, Strangers.Limits strangers) {
     this.options = options;
+    this.strangeAgents = new Strangers(AGENT_FLAGS, strangers);
+    this.strangeClients = new Strangers(frontendFlags(options.frontend().address()), strangers);
     this.agents = new Agents(options.strategies());
     this.tunnels = new Tunnels(agents, metrics);
   }
@@ -89,9 +100,19 @@ public final class KonnectivityServer extends VerticleBase {
     return agents.connections();
   }
 
+  /** Returns how many have connected and not shown yet who they are. */
+  int strangers() {
+    return strangeAgents.count() + strangeClients.count();
+  }
+
+  private static String frontendFlags(SocketAddress address) {
+    return address.isDomainSocket() ? "--uds-name" : "--server-bind-address, --server-port";
+  }
+
   /** Listens; fails with a message that names the flags when it can't. */
   @Override
   public Future<?> start() {
+    warn();
     options.apiserver().ifPresent(config -> client = new ApiClient(vertx, config));
     var tokens = options.agents().tokens();
     agentPort =
@@ -100,6 +121,7 @@ public final class KonnectivityServer extends VerticleBase {
             options,
             agents,
             tokens == null ? null : new AgentTokens(client, tokens),
+            strangeAgents,
             metrics);
     status =
         new StatusServers(
@@ -110,6 +132,22 @@ public final class KonnectivityServer extends VerticleBase {
             serveAgents(), serveFrontend(), status.start(options.health(), options.admin()))
         .onSuccess(listening -> keepLease())
         .recover(e -> stop().transform(stopped -> Future.failedFuture(e)));
+  }
+
+  private void warn() {
+    var agentFiles = options.agents().files();
+    if (agentFiles.clientCa() == null && options.agents().tokens() == null) {
+      LOG.warn(
+          "--cluster-ca-cert and --agent-service-account are not given: whoever reaches {} may be"
+              + " an agent, and gets what the control plane dials",
+          options.agents().address());
+    }
+    var frontend = options.frontend();
+    if (!frontend.address().isDomainSocket() && frontend.files().clientCa() == null) {
+      LOG.warn(
+          "--server-ca-cert is not given: whoever reaches {} may dial through every agent",
+          frontend.address());
+    }
   }
 
   private VertxInternal internal() {
@@ -149,9 +187,7 @@ public final class KonnectivityServer extends VerticleBase {
             new Http2Settings()
                 .setMaxConcurrentStreams(streams)
                 .setInitialWindowSize(window)
-                .setMaxHeaderListSize(MAX_HEADERS))
-        // Connections whose readers stop must leave the others room.
-        .setHttp2ConnectionWindowSize(Integer.MAX_VALUE);
+                .setMaxHeaderListSize(MAX_HEADERS));
   }
 
   private Future<Void> serveAgents() {
@@ -160,15 +196,11 @@ public final class KonnectivityServer extends VerticleBase {
         .compose(
             tls -> {
               var http =
-                  tls.serve(http2(AGENT_WINDOW, MAX_AGENT_STREAMS))
+                  tls.serve(http2(AGENT_WINDOW, MAX_AGENT_STREAMS), strangeAgents)
                       .setUseAlpn(true)
                       .setAlpnVersions(List.of(HttpVersion.HTTP_2));
               return listen(
-                  "--agent-bind-address, --agent-port",
-                  serving.address(),
-                  http,
-                  agentPort::handle,
-                  serving.keepaliveTime());
+                  AGENT_FLAGS, serving.address(), http, agentPort::handle, serving.keepaliveTime());
             })
         .onSuccess(server -> agentActualPort = server.actualPort())
         .mapEmpty();
@@ -238,22 +270,26 @@ public final class KonnectivityServer extends VerticleBase {
 
   private Future<Void> serveFrontend(SocketAddress address, ServingTls tls) {
     var frontend = options.frontend();
-    String flags = address.isDomainSocket() ? "--uds-name" : "--server-bind-address, --server-port";
+    String flags = frontendFlags(address);
     return switch (frontend.mode()) {
       case GRPC -> {
         var http =
             http2(FlowControl.WINDOW, MAX_STREAMS)
+                // Connections whose readers stop must leave the others room.
+                .setHttp2ConnectionWindowSize(Integer.MAX_VALUE)
                 // Each connection that is broken off is such a frame, and those who may send them
                 // are known here; not so on the port for agents.
                 .setHttp2RstFloodMaxRstFramePerWindow(0);
         if (tls != null) {
-          tls.serve(http).setUseAlpn(true).setAlpnVersions(List.of(HttpVersion.HTTP_2));
+          tls.serve(http, strangeClients)
+              .setUseAlpn(true)
+              .setAlpnVersions(List.of(HttpVersion.HTTP_2));
         }
         yield listen(
                 flags,
                 address,
                 http,
-                new GrpcFrontend(internal(), tunnels, metrics)::handle,
+                new GrpcFrontend(internal(), tunnels, strangeClients, metrics)::handle,
                 frontend.keepaliveTime())
             .onSuccess(server -> frontendActualPort = server.actualPort())
             .mapEmpty();
@@ -261,7 +297,7 @@ public final class KonnectivityServer extends VerticleBase {
       case HTTP_CONNECT -> {
         var net = new NetServerOptions();
         if (tls != null) {
-          tls.serve(net);
+          tls.serve(net, strangeClients);
         }
         yield Listening.named(
                 flags,
@@ -272,7 +308,8 @@ public final class KonnectivityServer extends VerticleBase {
                           vertx
                               .createNetServer(net)
                               .connectHandler(
-                                  new ConnectFrontend(internal(), tunnels, metrics)::handle)
+                                  new ConnectFrontend(internal(), tunnels, strangeClients, metrics)
+                                      ::handle)
                               .exceptionHandler(e -> LOG.debug("{}: {}", flags, e.getMessage()));
                       listeners.add(server::close);
                       return server.listen(address);
@@ -306,6 +343,22 @@ public final class KonnectivityServer extends VerticleBase {
 
   private Future<Void> closeAll() {
     followed.forEach(ServingTls::stop);
+    // While it still listens: the file's number is no other file's until then.
+    return socketFileGone().eventually(this::closeListeners);
+  }
+
+  private Future<Void> socketFileGone() {
+    if (unixSocket == null) {
+      return Future.succeededFuture();
+    }
+    return vertx.executeBlocking(
+        () -> {
+          unixSocket.delete();
+          return null;
+        });
+  }
+
+  private Future<Void> closeListeners() {
     List<Future<Void>> closing = new ArrayList<>();
     listeners.forEach(listener -> closing.add(listener.get()));
     if (status != null) {
@@ -313,14 +366,6 @@ public final class KonnectivityServer extends VerticleBase {
     }
     if (client != null) {
       closing.add(client.close());
-    }
-    if (unixSocket != null) {
-      closing.add(
-          vertx.executeBlocking(
-              () -> {
-                unixSocket.delete();
-                return null;
-              }));
     }
     return Future.join(closing).mapEmpty();
   }

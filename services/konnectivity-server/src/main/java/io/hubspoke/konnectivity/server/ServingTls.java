@@ -6,6 +6,7 @@ import io.hubspoke.runtime.Flag;
 import io.hubspoke.runtime.FollowedFiles;
 import io.hubspoke.runtime.ReloadableKeys;
 import io.hubspoke.runtime.ReloadableTrust;
+import io.hubspoke.runtime.Strangers;
 import io.hubspoke.runtime.Tls;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.TCPSSLOptions;
@@ -73,11 +74,13 @@ final class ServingTls {
     }
   }
 
-  <T extends TCPSSLOptions> T serve(T options) {
+  <T extends TCPSSLOptions> T serve(T options, Strangers strangers) {
     files.cipherSuites().forEach(options::addEnabledCipherSuite);
-    return clients == null
-        ? Tls.serve(options, keys, null)
-        : Tls.serveVerified(options, keys, clients);
+    return Tls.announce(
+        clients == null
+            ? Tls.serve(options, keys, null)
+            : Tls.serveVerified(options, keys, clients),
+        strangers::arrived);
   }
 
   void stop() {

@@ -1,6 +1,7 @@
 package io.hubspoke.konnectivity.server;
 
 import io.hubspoke.runtime.Exposition;
+import io.hubspoke.runtime.Strangers;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
@@ -10,6 +11,8 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.SocketAddress;
+import io.vertx.core.net.impl.ConnectionBase;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -21,6 +24,9 @@ import java.util.function.Supplier;
 final class StatusServers {
   private static final String TEXT = "text/plain; charset=utf-8";
   private static final int IDLE_SECONDS = 60;
+
+  /** Whoever asks here does not say who it is. */
+  private static final Strangers.Limits LIMITS = new Strangers.Limits(128, Duration.ofHours(1));
 
   private final Vertx vertx;
   private final BooleanSupplier ready;
@@ -46,12 +52,17 @@ final class StatusServers {
     if (at.isEmpty()) {
       return Future.succeededFuture();
     }
+    var strangers = new Strangers(flags, LIMITS);
     var server =
         vertx
             .createHttpServer(
                 new HttpServerOptions()
                     .setIdleTimeout(IDLE_SECONDS)
                     .setIdleTimeoutUnit(TimeUnit.SECONDS))
+            .connectionHandler(
+                connection ->
+                    strangers.arrived(
+                        ((ConnectionBase) connection).channelHandlerContext().channel()))
             .requestHandler(handler);
     servers.add(server);
     return Listening.named(flags, at.get(), server.listen(at.get())).mapEmpty();

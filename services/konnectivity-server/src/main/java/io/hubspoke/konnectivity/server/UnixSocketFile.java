@@ -5,8 +5,10 @@ import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 
 /**
@@ -17,6 +19,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 final class UnixSocketFile {
   private final Path file;
   private final Path directory;
+  private Object identity;
 
   private UnixSocketFile(Path file, Path directory) {
     this.file = file;
@@ -33,9 +36,7 @@ final class UnixSocketFile {
       if (!deleteExisting) {
         throw new FileAlreadyExistsException(file.toString(), null, "it is there already");
       }
-      var kind =
-          Files.readAttributes(
-              file, java.nio.file.attribute.BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+      var kind = Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
       if (!kind.isOther()) {
         throw new IOException(file + ": is there already and no socket");
       }
@@ -59,14 +60,30 @@ final class UnixSocketFile {
   void publish() throws IOException {
     Path made = directory.resolve("s");
     Files.setPosixFilePermissions(made, PosixFilePermissions.fromString("rw-------"));
+    identity = identity(made);
     Files.move(made, file, StandardCopyOption.ATOMIC_MOVE);
     Files.delete(directory);
   }
 
-  /** Takes away what is there of it. */
+  /**
+   * Takes away what is there of it, but not what another has put in its place meanwhile; called
+   * while it is listened on.
+   */
   void delete() throws IOException {
     Files.deleteIfExists(directory.resolve("s"));
     Files.deleteIfExists(directory);
-    Files.deleteIfExists(file);
+    if (identity != null && identity.equals(identity(file))) {
+      Files.deleteIfExists(file);
+    }
+  }
+
+  /** Returns device and inode; null when there is no file. */
+  private static Object identity(Path file) throws IOException {
+    try {
+      return Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+          .fileKey();
+    } catch (NoSuchFileException gone) {
+      return null;
+    }
   }
 }

@@ -7,7 +7,7 @@ public final class GrpcException extends IOException {
   /** gRPC's code of errors that have no other. */
   public static final int UNKNOWN = 2;
 
-  static final int RESOURCE_EXHAUSTED = 8;
+  public static final int RESOURCE_EXHAUSTED = 8;
 
   /** gRPC's code of what a server does not do. */
   public static final int UNIMPLEMENTED = 12;

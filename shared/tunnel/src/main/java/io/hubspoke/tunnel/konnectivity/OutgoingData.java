@@ -21,6 +21,9 @@ final class OutgoingData implements WriteStream<Buffer> {
   /** Bytes of one packet, so that connections take turns. */
   private static final int MAX_DATA = 1 << 16;
 
+  /** What the other end may give in all: more than will ever be sent. */
+  private static final long MAX_CREDIT = Long.MAX_VALUE >>> 1;
+
   private final TunnelledConnection connection;
   private final ContextInternal writer;
   private final EventLoop loop;
@@ -107,7 +110,7 @@ final class OutgoingData implements WriteStream<Buffer> {
       }
     }
     boolean stopped = credit == 0;
-    credit = Math.min(credit + bytes, Long.MAX_VALUE >>> 1);
+    credit += Math.min(bytes, MAX_CREDIT - credit);
     if (stopped) {
       flush();
     }

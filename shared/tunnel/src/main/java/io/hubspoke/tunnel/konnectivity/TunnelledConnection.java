@@ -37,7 +37,7 @@ public final class TunnelledConnection extends PairedDuplex {
   TunnelledConnection(TunnelConnections connections, long id, ContextInternal user) {
     this.connections = connections;
     this.id = id;
-    this.incoming = new Pipe(user);
+    this.incoming = Pipe.compact(user);
     this.source = new Source(incoming.source());
     FlowControl flow = connections.flow();
     long credit =

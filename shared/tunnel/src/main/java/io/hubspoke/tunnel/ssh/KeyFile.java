@@ -9,10 +9,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
+import java.util.Optional;
+import java.util.Set;
 import org.apache.sshd.common.NamedResource;
 import org.apache.sshd.common.config.keys.FilePasswordProvider;
 import org.apache.sshd.common.config.keys.PublicKeyEntry;
@@ -25,14 +29,34 @@ public final class KeyFile {
     JdkSecurity.use();
   }
 
+  private static final Set<PosixFilePermission> OTHERS =
+      PosixFilePermissions.fromString("---rwxrwx");
+
   private KeyFile() {}
 
+  private static boolean isOwn(Path file) throws IOException {
+    return Files.getFileStore(file).supportsFileAttributeView(PosixFileAttributeView.class)
+        && ProcessHandle.current()
+            .info()
+            .user()
+            .equals(Optional.of(Files.getOwner(file).getName()));
+  }
+
   /**
-   * Reads a key without a passphrase.
+   * Reads a key without a passphrase. Of a file that is this process's user's own nobody else may
+   * have rights, as OpenSSH has it; others' files, such as mounted secrets, are theirs to guard.
    *
-   * @throws IOException naming the file, when it can't be read or holds none
+   * @throws IOException naming the file, when it can't be read, holds none, or is open to others
    */
   public static KeyPair read(Path file) throws IOException {
+    if (isOwn(file)) {
+      Set<PosixFilePermission> open = Files.getPosixFilePermissions(file);
+      if (open.stream().anyMatch(OTHERS::contains)) {
+        throw new IOException(
+            "%s: others have rights to this private key (%s): run chmod 600 on it"
+                .formatted(file, PosixFilePermissions.toString(open)));
+      }
+    }
     try (InputStream in = Files.newInputStream(file)) {
       Iterable<KeyPair> pairs =
           SecurityUtils.loadKeyPairIdentities(

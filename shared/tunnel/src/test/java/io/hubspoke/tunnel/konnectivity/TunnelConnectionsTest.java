@@ -102,6 +102,56 @@ class TunnelConnectionsTest {
   }
 
   @Test
+  void creditBeyondAllMeasureIsJustMuch() throws Exception {
+    tunnel(CREDITS);
+    Pair pair = connect();
+    acceptor.runOnContext(
+        v -> streams[1].write(new Packet.Credit(pair.accepted().id(), Long.MAX_VALUE)));
+    // What comes by the same way comes after it.
+    acceptor.runOnContext(
+        v -> streams[1].write(new Packet.Data(pair.accepted().id(), "", Buffer.buffer("granted"))));
+    Promise<Buffer> toldSo = Promise.promise();
+    pair.dialed().handler(toldSo::tryComplete).resume();
+    assertThat(Await.result(toldSo.future())).hasToString("granted");
+    Promise<Buffer> came = Promise.promise();
+    pair.accepted().handler(came::tryComplete).resume();
+    pair.dialed().write(Buffer.buffer("and used"));
+    assertThat(Await.result(came.future())).hasToString("and used");
+  }
+
+  @Test
+  void aMillionTinyPacketsForAReaderThatStopsAreKeptAsAFewBuffers() throws Exception {
+    for (FlowControl flow : List.of(CREDITS, BOUNDED, OF_STREAM)) {
+      tunnel(flow);
+      Pair pair = connect();
+      Promise<Void> full = Promise.promise();
+      pair.accepted().whenWindowFull(full::tryComplete);
+      Buffer sent = random(1 << 18);
+      for (int i = 0; i < sent.length(); i++) {
+        pair.dialed().write(sent.slice(i, i + 1));
+      }
+      Await.result(full.future());
+      Promise<Integer> pieces = Promise.promise();
+      List<Buffer> got = new ArrayList<>();
+      pair.accepted()
+          .handler(
+              piece -> {
+                got.add(piece);
+                pair.accepted().pause();
+                if (got.stream().mapToInt(Buffer::length).sum() >= 1 << 15) {
+                  pieces.tryComplete(got.size());
+                } else {
+                  pair.accepted().fetch(1);
+                }
+              })
+          .fetch(1);
+      assertThat(Await.result(pieces.future())).isLessThan(20);
+      pair.accepted().reset();
+      pair.dialed().reset();
+    }
+  }
+
+  @Test
   void bytesGoBothWaysWhateverTheFlowControl() throws Exception {
     for (FlowControl flow : List.of(CREDITS, BOUNDED, OF_STREAM)) {
       tunnel(flow);
