@@ -19,15 +19,28 @@ record AddressClaim(Addresses addresses, SocketChannel guard) implements AutoClo
    * @throws IOException when all are taken
    */
   static AddressClaim first() throws IOException {
-    for (var block = 0; block < Addresses.BLOCKS; block++) {
-      var claim = claim(new Addresses(block));
+    return first(Addresses.BLOCKS, false);
+  }
+
+  /**
+   * Claims the first block that nobody has for a large lab.
+   *
+   * @throws IOException when all are taken
+   */
+  static AddressClaim large() throws IOException {
+    return first(Addresses.LARGE_BLOCKS, true);
+  }
+
+  private static AddressClaim first(int blocks, boolean large) throws IOException {
+    for (var block = 0; block < blocks; block++) {
+      var claim = claim(new Addresses(block, large));
       if (claim != null) {
         return claim;
       }
     }
     throw new IOException(
         "no free loopback addresses: port %d is taken on 127.0.10.1 and its %d alternatives (do other labs run?)"
-            .formatted(Addresses.API_PORT, Addresses.BLOCKS - 1));
+            .formatted(Addresses.API_PORT, blocks - 1));
   }
 
   private static AddressClaim claim(Addresses addresses) throws IOException {

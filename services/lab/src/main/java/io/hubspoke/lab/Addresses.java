@@ -14,10 +14,20 @@ import java.util.stream.IntStream;
  * advertise {@code 127.10.x.y}, which is their wire's, and listen on {@code 127.11.x.y}; pods are
  * on {@code 127.20.x.y}, and listen on {@code 127.70.x.y} where a wire stands before them; services
  * are on {@code 127.96.x.y}. The next blocks follow.
+ *
+ * <p>A large lab has no wires, which would be two more sockets for each connection: whoever
+ * connects goes to the apiserver itself, nodes listen where they advertise, and their pods are in
+ * the upper half of {@code 127.0.0.0/8}, which holds the networks of some thousands.
  */
-public record Addresses(int block) {
+public record Addresses(int block, boolean large) {
   /** As many labs run beside each other. */
   static final int BLOCKS = 16;
+
+  /** As many of them can be large: those of the first blocks. */
+  static final int LARGE_BLOCKS = 4;
+
+  /** The nodes of a large lab, each with a network of 128 addresses for its pods. */
+  static final int LARGE_NODES = 16_000;
 
   static final int API_PORT = 6443;
   static final int KUBELET_PORT = 10250;
@@ -30,6 +40,11 @@ public record Addresses(int block) {
 
   /** A network of its own for each node's pods: no more fit. */
   static final int NODES = 250;
+
+  /** A lab with wires. */
+  public Addresses(int block) {
+    this(block, false);
+  }
 
   /** Returns the lab whose apiserver is at this address; empty when it is no lab's. */
   static Optional<Addresses> ofServer(String address) {
@@ -76,17 +91,17 @@ public record Addresses(int block) {
 
   /** Where nodes find the apiserver: the wire from the node network. */
   public String nodesUplink() {
-    return "127.0.%d.1".formatted(11 + 2 * block);
+    return large ? apiserver() : "127.0.%d.1".formatted(11 + 2 * block);
   }
 
   /** Where the scheduler finds the apiserver. */
   public String schedulerUplink() {
-    return "127.0.%d.2".formatted(11 + 2 * block);
+    return large ? apiserver() : "127.0.%d.2".formatted(11 + 2 * block);
   }
 
   /** Where the controller manager finds the apiserver. */
   public String controllerManagerUplink() {
-    return "127.0.%d.3".formatted(11 + 2 * block);
+    return large ? apiserver() : "127.0.%d.3".formatted(11 + 2 * block);
   }
 
   /** Where the Konnectivity server listens, for the hub and for agents. */
@@ -111,7 +126,9 @@ public record Addresses(int block) {
 
   /** Where the n-th node's kubelet listens. */
   public String nodeListens(int n) {
-    return "127.%d.%d.%d".formatted(nodeNetwork() + 1, n / 250, n % 250 + 1);
+    return large
+        ? nodeAdvertises(n)
+        : "127.%d.%d.%d".formatted(nodeNetwork() + 1, n / 250, n % 250 + 1);
   }
 
   /** All addresses that nodes may advertise. */
@@ -121,12 +138,21 @@ public record Addresses(int block) {
 
   /** All addresses that pods may have. */
   public String podRange() {
-    return "127.%d.0.0/16".formatted(20 + block);
+    return large
+        ? "127.%d.0.0/11".formatted(largePodNetwork())
+        : "127.%d.0.0/16".formatted(20 + block);
   }
 
   /** The n-th node's pods. */
   public String podCidr(int n) {
-    return "127.%d.%d.0/24".formatted(20 + block, n % 250);
+    return large
+        ? "127.%d.%d.%d/25".formatted(largePodNetwork() + n / 512, n / 2 % 256, n % 2 * 128)
+        : "127.%d.%d.0/24".formatted(20 + block, n % 250);
+  }
+
+  /** The first of 32 /16 networks: 127.128, 127.160, 127.192 or 127.224. */
+  private int largePodNetwork() {
+    return 128 + 32 * block;
   }
 
   /** Where the n-th node's pods listen when a wire stands on their own addresses. */

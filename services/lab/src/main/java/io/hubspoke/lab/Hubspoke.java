@@ -39,6 +39,7 @@ import picocli.CommandLine.Spec;
       CertsCommand.class,
       DemoCommand.class,
       AuditCommand.class,
+      ScaleCommand.class,
       BenchCommand.class
     },
     footer = {"", "Example:", "  hubspoke up --nodes 3 --dir lab"})

@@ -24,6 +24,14 @@ final class OwnCommand {
         .start();
   }
 
+  /** Starts one that is told by its input what to do, in a JVM with more options. */
+  static Process child(List<String> jvmOptions, List<String> arguments) throws IOException {
+    var command = new ArrayList<>(with(arguments));
+    // The last one counts.
+    command.addAll(command.indexOf("-cp"), jvmOptions);
+    return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+  }
+
   /** Returns the command line of this process, launcher's options and all, with other arguments. */
   static List<String> with(List<String> arguments) throws IOException {
     var self = ProcessHandle.current().info();

@@ -34,21 +34,21 @@ import java.util.function.Supplier;
  * Runs commands in pods and reaches their ports as somebody, over one transport. As {@link Probe}
  * it trusts any server.
  */
-final class StreamsCaller implements AutoCloseable {
+public final class StreamsCaller implements AutoCloseable {
   private static final int TIMEOUT_SECONDS = 20;
   private static final int CONNECTIONS = 16;
 
   /** How a command ended: its output and exit code, or why there is none. */
-  record Ran(int code, String stdout, String stderr, String failure) {
+  public record Ran(int code, String stdout, String stderr, String failure) {
     static Ran failed(Throwable failure) {
       return new Ran(-1, "", "", Component.reason(failure));
     }
 
-    boolean failed() {
+    public boolean failed() {
       return !failure.isEmpty();
     }
 
-    String brief() {
+    public String brief() {
       return failed()
           ? "failed: " + failure
           : "exit code %d, stdout '%s', stderr '%s'"
@@ -66,7 +66,7 @@ final class StreamsCaller implements AutoCloseable {
    *
    * @param identity null to present nothing
    */
-  StreamsCaller(Vertx vertx, Identity identity, StreamTransport transport) {
+  public StreamsCaller(Vertx vertx, Identity identity, StreamTransport transport) {
     this.context = ((VertxInternal) vertx).createEventLoopContext();
     var keys = identity == null ? new ReloadableKeys() : new ReloadableKeys(identity);
     var options = new HttpClientOptions().setVerifyHost(false);
@@ -86,7 +86,8 @@ final class StreamsCaller implements AutoCloseable {
    * @param typed what it is given as input, which then ends
    * @param sizes what its terminal becomes, before the input
    */
-  Ran run(String url, RemoteCommand command, String typed, TerminalSize... sizes) throws Exception {
+  public Ran run(String url, RemoteCommand command, String typed, TerminalSize... sizes)
+      throws Exception {
     return on(
         () ->
             commands

@@ -17,6 +17,17 @@ public final class Latencies {
     sorted = false;
   }
 
+  /** Returns what was noted so far, and begins anew. */
+  public Latencies take() {
+    var taken = new Latencies();
+    taken.nanos = nanos;
+    taken.count = count;
+    taken.sorted = sorted;
+    nanos = new long[1 << 12];
+    count = 0;
+    return taken;
+  }
+
   /** Returns how many there are. */
   public int count() {
     return count;

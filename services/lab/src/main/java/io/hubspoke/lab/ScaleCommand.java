@@ -1,0 +1,223 @@
+package io.hubspoke.lab;
+
+import io.hubspoke.api.Json;
+import io.hubspoke.lab.scale.CostPlot;
+import io.hubspoke.lab.scale.ProgressLine;
+import io.hubspoke.lab.scale.ScalePlan;
+import io.hubspoke.lab.scale.ScaleResult;
+import io.hubspoke.lab.scale.ScaleRun;
+import io.hubspoke.lab.scale.ScaleSummary;
+import io.hubspoke.runtime.GoDuration;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Runs thousands of nodes, and says what they cost and how the control plane bears them. */
+@Command(
+    name = "scale",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Runs many nodes: each is a full kubelet with its own key, certificate, lease, watches and HTTPS"
+          + " endpoint.",
+      "One process is the control plane, others hold the nodes; all are children of this one and"
+          + " end with it. With several numbers of nodes there is a run for each."
+    },
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {
+      "0:every node joined, stayed ready, and did on trial what nodes do",
+      "1:something of it did not hold; it is said what",
+      "130:stopped by Ctrl-C"
+    },
+    subcommands = {ScaleControlPlaneCommand.class, ScaleNodesCommand.class},
+    footer = {
+      "",
+      "Examples:",
+      "  hubspoke scale --nodes 1000",
+      "  hubspoke scale --nodes 1000 --pods 100000 --hold 10m --json scale.json",
+      "  hubspoke scale --nodes 100,1000,5000,10000 --plot scale.svg"
+    })
+final class ScaleCommand implements Callable<Integer> {
+  private static final int NODES_A_PROCESS = 2_500;
+
+  /** Kubelets' default {@code --max-pods}. */
+  private static final int PODS_A_NODE = 110;
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--nodes",
+      split = ",",
+      defaultValue = "1000",
+      paramLabel = "N",
+      description = "Number of nodes, or several numbers (default: ${DEFAULT-VALUE}).")
+  private List<Integer> nodes;
+
+  @Option(
+      names = "--pods",
+      defaultValue = "0",
+      paramLabel = "N",
+      description = "Pods of Deployments, once the nodes are ready (default: ${DEFAULT-VALUE}).")
+  private int pods;
+
+  @Option(
+      names = "--processes",
+      paramLabel = "N",
+      description = "Processes that hold the nodes (default: one for each 2,500 nodes).")
+  private Integer processes;
+
+  @Option(
+      names = "--hold",
+      defaultValue = "30s",
+      paramLabel = "TIME",
+      converter = GoDuration.class,
+      description =
+          "How long to look on once everything is ready, such as 10m (default: ${DEFAULT-VALUE}).")
+  private Duration hold;
+
+  @Option(
+      names = "--sample",
+      defaultValue = "5",
+      paramLabel = "N",
+      description =
+          "Nodes, chosen at random, whose logs, exec and rights are tried (default:"
+              + " ${DEFAULT-VALUE}).")
+  private int sample;
+
+  @Option(
+      names = "--dir",
+      paramLabel = "DIR",
+      description =
+          "Where to keep certificates, keys and kubeconfig files; it must not be there yet, and is"
+              + " deleted in the end (default: a new one for temporary files).")
+  private Path directory;
+
+  @Option(names = "--json", paramLabel = "FILE", description = "Write the figures to a file.")
+  private Path json;
+
+  @Option(
+      names = "--plot",
+      paramLabel = "FILE",
+      description = "Draw cost against nodes, as SVG; takes several numbers of nodes.")
+  private Path plot;
+
+  @Override
+  public Integer call() throws Exception {
+    check();
+    var file = json == null ? null : ReportFile.writable(json);
+    if (plot != null) {
+      var unused = ReportFile.writable(plot);
+    }
+    var results = new ArrayList<ScaleResult>();
+    try (var progress = new ProgressLine(spec.commandLine().getErr())) {
+      progress.phase(Machine.here().toString());
+      for (var count : nodes) {
+        results.add(run(count, progress));
+      }
+    }
+    var out = spec.commandLine().getOut();
+    results.forEach(result -> ScaleSummary.print(result, out));
+    if (results.size() > 1) {
+      ScaleSummary.compare(results, out);
+    }
+    if (file != null) {
+      var document = Json.object();
+      document.set("machine", Machine.here().json());
+      var runs = document.putArray("runs");
+      results.forEach(result -> runs.add(result.json()));
+      file.write(document);
+    }
+    if (plot != null) {
+      Files.writeString(plot, CostPlot.of(results));
+    }
+    return results.stream().allMatch(ScaleResult::sound) ? 0 : 1;
+  }
+
+  private ScaleResult run(int count, ProgressLine progress) throws Exception {
+    var where =
+        directory == null
+            ? Files.createTempDirectory("hubspoke-scale-")
+            : Files.createDirectories(directory.toAbsolutePath());
+    var pools = processes == null ? Math.ceilDiv(count, NODES_A_PROCESS) : processes;
+    var plan = new ScalePlan(count, pools, pods, hold, Math.min(sample, count), where);
+    var run = new ScaleRun(plan, new Children(), progress::phase, progress::live);
+    var hook = new Thread(() -> end(run), "stop");
+    Runtime.getRuntime().addShutdownHook(hook);
+    try (run) {
+      return run.run();
+    } finally {
+      try {
+        Runtime.getRuntime().removeShutdownHook(hook);
+      } catch (IllegalStateException stopping) {
+        // Ctrl-C; the hook does what is left.
+        Thread.sleep(Duration.ofMinutes(1));
+      }
+    }
+  }
+
+  private static void end(ScaleRun run) {
+    try {
+      run.close();
+    } catch (IOException e) {
+      System.err.println("error: while stopping: " + e.getMessage());
+    }
+  }
+
+  private void check() {
+    for (var count : nodes) {
+      if (count < 1 || count > Addresses.LARGE_NODES) {
+        throw misuse(
+            "--nodes must be between 1 and %d, but is %d".formatted(Addresses.LARGE_NODES, count));
+      }
+      if (pods < 0 || pods > (long) count * PODS_A_NODE) {
+        throw misuse(
+            "--pods must be between 0 and %d a node, but is %d".formatted(PODS_A_NODE, pods));
+      }
+    }
+    if (processes != null && (processes < 1 || nodes.stream().anyMatch(n -> n < processes))) {
+      throw misuse("--processes must be between 1 and --nodes, but is " + processes);
+    }
+    if (sample < 0) {
+      throw misuse("--sample must not be negative, but is " + sample);
+    }
+    if (plot != null && nodes.size() < 2) {
+      throw misuse("--plot takes several numbers of nodes, such as --nodes 100,1000");
+    }
+    if (directory != null && Files.exists(directory)) {
+      throw misuse("--dir must not be there yet, but " + directory + " is");
+    }
+  }
+
+  private ParameterException misuse(String message) {
+    return new ParameterException(spec.commandLine(), message);
+  }
+
+  /** This command again, as other processes. */
+  private record Children() implements ScaleRun.Launcher {
+    @Override
+    public Process controlPlane(Path directory) throws IOException {
+      return OwnCommand.child(List.of(), List.of("scale", "control-plane", "--dir=" + directory));
+    }
+
+    @Override
+    public Process pool(Path directory, int block) throws IOException {
+      return OwnCommand.child(
+          List.of(),
+          List.of(
+              "scale",
+              "nodes",
+              "--dir=" + directory.resolve("nodes"),
+              "--block=" + block,
+              "--bootstrap-kubeconfig=" + directory.resolve(ScaleControlPlaneCommand.BOOTSTRAP),
+              "--client-ca-file=" + directory.resolve("pki/ca.crt")));
+    }
+  }
+}

@@ -1,0 +1,93 @@
+package io.hubspoke.lab;
+
+import io.hubspoke.api.Json;
+import io.hubspoke.apiserver.egress.EgressOptions;
+import io.hubspoke.client.ApiClient;
+import io.hubspoke.controllermanager.ControllerManager;
+import io.hubspoke.lab.MeshOptions.Changes;
+import io.hubspoke.lab.MeshOptions.Posture;
+import io.hubspoke.runtime.Component;
+import io.hubspoke.scheduler.Scheduler;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** The control plane of {@code hubspoke scale}, in a process of its own, until its input ends. */
+@Command(
+    name = "control-plane",
+    hidden = true,
+    mixinStandardHelpOptions = true,
+    description = "Runs apiserver, controller manager and scheduler until the input ends.",
+    footer = {"", "Example:", "  hubspoke scale control-plane --dir lab"})
+final class ScaleControlPlaneCommand implements Callable<Integer> {
+  static final String BOOTSTRAP = "bootstrap-kubelet.kubeconfig";
+
+  private static final Duration TOKEN_LIFE = Duration.ofHours(24);
+  private static final long STOP_SECONDS = 5;
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--dir",
+      required = true,
+      paramLabel = "DIR",
+      description = "Where certificates, keys and kubeconfig files go.")
+  private Path directory;
+
+  @Override
+  public Integer call() throws Exception {
+    var vertx = Component.vertx();
+    try (var lock = DirectoryLock.of(directory);
+        var claim = AddressClaim.large()) {
+      start(vertx, claim.addresses());
+      var out = spec.commandLine().getOut();
+      out.println(
+          Json.object()
+              .put("block", claim.addresses().block())
+              .put("server", claim.addresses().apiserverUrl()));
+      out.flush();
+      System.in.transferTo(java.io.OutputStream.nullOutputStream());
+      stop(vertx);
+      return lock.held().isOpen() ? 0 : 1;
+    }
+  }
+
+  private void start(Vertx vertx, Addresses addresses) throws Exception {
+    var files = ClusterFiles.write(directory, addresses);
+    var components =
+        new MeshComponents(
+            new MeshOptions(directory, 0, Posture.DEFAULT, Changes.NONE), addresses, files);
+    new MeshApiserver(vertx, () -> components.apiserver(EgressOptions.NONE)).start();
+    var admin = new ApiClient(vertx, files.client(addresses.apiserver(), files.admin()));
+    Component.await(components.publication().publish(admin));
+    var token = BootstrapToken.create(Instant.now().plus(TOKEN_LIFE));
+    Component.await(
+        admin.create(io.hubspoke.client.Resource.SECRETS, "kube-system", token.object()));
+    files.bootstrapKubeconfig(BOOTSTRAP, components.nodeCluster(), token);
+    Component.await(admin.close());
+    var controllers =
+        List.of(
+            vertx.deployVerticle(new ControllerManager(components.controllerManager())),
+            vertx.deployVerticle(new Scheduler(components.scheduler())));
+    Component.await(Future.all(controllers));
+  }
+
+  /** Thousands of connections take their time to be closed; nothing outlives the process. */
+  private static void stop(Vertx vertx) throws Exception {
+    try {
+      vertx.close().toCompletionStage().toCompletableFuture().get(STOP_SECONDS, TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      // It ends all the same.
+    }
+  }
+}

@@ -1,0 +1,37 @@
+package io.hubspoke.lab.scale;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.Json;
+
+/**
+ * How a pool fares.
+ *
+ * @param asked nodes that it was to start and not to stop since
+ * @param joined those that the cluster has let in, whose pods are watched
+ * @param failed those that have ended by themselves
+ * @param failure why the last of them did; may be empty
+ */
+public record PoolReport(int asked, int joined, int failed, String failure) {
+  static final PoolReport NOTHING = new PoolReport(0, 0, 0, "");
+
+  ObjectNode json() {
+    return Json.object()
+        .put("asked", asked)
+        .put("joined", joined)
+        .put("failed", failed)
+        .put("failure", failure);
+  }
+
+  static PoolReport of(JsonNode json) {
+    return new PoolReport(
+        json.path("asked").asInt(),
+        json.path("joined").asInt(),
+        json.path("failed").asInt(),
+        json.path("failure").asText());
+  }
+
+  boolean complete() {
+    return joined + failed >= asked;
+  }
+}

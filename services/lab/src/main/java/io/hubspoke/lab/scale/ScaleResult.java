@@ -1,0 +1,124 @@
+package io.hubspoke.lab.scale;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.Json;
+import io.hubspoke.lab.bench.Latencies;
+import java.util.List;
+
+/**
+ * What a run has shown.
+ *
+ * @param readySeconds from the start of the first process until the last node was ready
+ * @param podSeconds from the first Deployment until the last pod was ready; 0 without pods
+ * @param processes the control plane, the pools, and this process, which looks on
+ * @param peakMegabytes the most that all processes together were seen to have resident
+ * @param holdMegabytes the most of it while it was held
+ * @param joining how the apiserver answered until all was ready
+ * @param holding how it answered while it was held
+ * @param lag from the sending of a change to a node until a watcher of all nodes saw it
+ * @param leases how the nodes' leases were renewed while it was held
+ * @param lost how often a node ceased to be ready
+ * @param failed nodes that did not join, or ended
+ * @param sample what was tried on some nodes
+ */
+public record ScaleResult(
+    ScalePlan plan,
+    double readySeconds,
+    double podSeconds,
+    List<ProcessCost> processes,
+    long peakMegabytes,
+    long holdMegabytes,
+    List<RequestTimes.Percentiles> joining,
+    List<RequestTimes.Percentiles> holding,
+    Latencies lag,
+    LeaseWatch.Renewals leases,
+    int lost,
+    int failed,
+    Sample.Result sample) {
+
+  /**
+   * What a process used.
+   *
+   * @param joinCpuSeconds until all was ready
+   * @param holdCpus processors that it kept busy while it was held
+   */
+  public record ProcessCost(
+      String name, long megabytes, long peakMegabytes, double joinCpuSeconds, double holdCpus) {}
+
+  public double joinCpuSeconds() {
+    return processes.stream().mapToDouble(ProcessCost::joinCpuSeconds).sum();
+  }
+
+  public double holdCpus() {
+    return processes.stream().mapToDouble(ProcessCost::holdCpus).sum();
+  }
+
+  /** Returns whether every node joined and stayed, and did on trial what nodes do. */
+  public boolean sound() {
+    return lost == 0 && failed == 0 && leases.expired() == 0 && sample.failures().isEmpty();
+  }
+
+  /** Returns it for programs to read. */
+  public ObjectNode json() {
+    var json =
+        Json.object()
+            .put("nodes", plan.nodes())
+            .put("pods", plan.pods())
+            .put("nodeProcesses", plan.pools())
+            .put("readySeconds", readySeconds)
+            .put("podSeconds", podSeconds)
+            .put("holdSeconds", plan.hold().toSeconds())
+            .put("peakMegabytes", peakMegabytes)
+            .put("holdMegabytes", holdMegabytes)
+            .put("kilobytesPerNode", holdMegabytes * 1024 / plan.nodes())
+            .put("joinCpuSeconds", joinCpuSeconds())
+            .put("holdCpus", holdCpus())
+            .put("notReady", lost)
+            .put("failed", failed);
+    var all = json.putArray("processes");
+    for (var process : processes) {
+      all.addObject()
+          .put("name", process.name())
+          .put("megabytes", process.megabytes())
+          .put("peakMegabytes", process.peakMegabytes())
+          .put("joinCpuSeconds", process.joinCpuSeconds())
+          .put("holdCpus", process.holdCpus());
+    }
+    latencies(json.putArray("requestsWhileJoining"), joining);
+    latencies(json.putArray("requestsWhileHeld"), holding);
+    percentiles(json.putObject("watchLag"), lag);
+    var renewals =
+        json.putObject("leases")
+            .put("renewals", leases.renewals())
+            .put("late", leases.late())
+            .put("expired", leases.expired());
+    percentiles(renewals.putObject("gaps"), leases.gaps());
+    var tried = json.putObject("sample").put("nodes", plan.samples());
+    tried.put("done", sample.done());
+    sample.failures().forEach(tried.putArray("failures")::add);
+    return json;
+  }
+
+  private static void latencies(ArrayNode array, List<RequestTimes.Percentiles> requests) {
+    for (var request : requests) {
+      array
+          .addObject()
+          .put("verb", request.verb())
+          .put("resource", request.resource())
+          .put("count", request.count())
+          .put("p50Millis", request.p50())
+          .put("p90Millis", request.p90())
+          .put("p99Millis", request.p99());
+    }
+  }
+
+  private static void percentiles(ObjectNode json, Latencies times) {
+    json.put("count", times.count());
+    if (times.count() > 0) {
+      json.put("p50Millis", times.percentile(0.5))
+          .put("p99Millis", times.percentile(0.99))
+          .put("mostMillis", times.percentile(1));
+    }
+  }
+}

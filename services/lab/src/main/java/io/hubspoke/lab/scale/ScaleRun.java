@@ -1,0 +1,316 @@
+package io.hubspoke.lab.scale;
+
+import io.hubspoke.client.ApiClient;
+import io.hubspoke.client.ClientConfig;
+import io.hubspoke.lab.bench.ServerProcess;
+import io.hubspoke.runtime.Component;
+import io.hubspoke.runtime.DirectoryTree;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.internal.VertxInternal;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/**
+ * One cluster of many nodes, from the start of its processes to their end. Its methods block;
+ * {@link #close} may be called from another thread, and ends the run.
+ */
+public final class ScaleRun implements AutoCloseable {
+  private static final Duration BASE_PATIENCE = Duration.ofMinutes(2);
+  private static final Duration PATIENCE_A_NODE = Duration.ofMillis(200);
+  private static final Duration PATIENCE_A_POD = Duration.ofMillis(50);
+  private static final long LOOK_MILLIS = 250;
+  private static final long MARK_MILLIS = 200;
+
+  /** How the processes of a run are started. */
+  public interface Launcher {
+    /** Starts a control plane, which says when it is ready, and ends with its input. */
+    Process controlPlane(Path directory) throws IOException;
+
+    /** Starts an empty pool of nodes, which does what its input orders, and ends with it. */
+    Process pool(Path directory, int block) throws IOException;
+  }
+
+  private final ScalePlan plan;
+  private final Launcher launcher;
+  private final Consumer<String> phase;
+  private final Consumer<Supplier<String>> live;
+  private final Vertx vertx = Component.vertx();
+  private final long began = System.nanoTime();
+  private final List<PoolProcess> pools = new ArrayList<>();
+  private final Map<String, ServerProcess> processes = new LinkedHashMap<>();
+  private volatile boolean closed;
+  private ChildProcess controlPlane;
+  private long peakMegabytes;
+  private long phaseMegabytes;
+
+  /**
+   * Begins with nothing.
+   *
+   * @param phase told what begins now
+   * @param live told what to show of how it goes; asked for it when it is shown
+   */
+  public ScaleRun(
+      ScalePlan plan, Launcher launcher, Consumer<String> phase, Consumer<Supplier<String>> live) {
+    this.plan = plan;
+    this.launcher = launcher;
+    this.phase = phase;
+    this.live = live;
+  }
+
+  /** Does what is planned. */
+  public ScaleResult run() throws Exception {
+    phase.accept("starting a control plane");
+    int block = startControlPlane();
+    var admin = ClientConfig.read(plan.directory().resolve("admin.kubeconfig"));
+    var client = new ApiClient(vertx, admin);
+    var context = ((VertxInternal) vertx).createEventLoopContext();
+    var nodes = new NodeWatch(client, context);
+    Component.await(nodes.start());
+    var before = requestTimes(client);
+
+    phase.accept(
+        "starting %,d nodes in %d %s"
+            .formatted(plan.nodes(), plan.pools(), plan.pools() == 1 ? "process" : "processes"));
+    startNodes(block);
+    live.accept(
+        () ->
+            "%,d of %,d nodes ready, %,d MB"
+                .formatted(nodes.ready(), plan.nodes(), totalMegabytes()));
+    await(
+        () -> nodes.ready() >= plan.nodes() - failed(),
+        BASE_PATIENCE.plus(PATIENCE_A_NODE.multipliedBy(plan.nodes())),
+        () -> "%,d of %,d nodes are ready".formatted(nodes.ready(), plan.nodes()));
+    var readySeconds = seconds(began);
+    phase.accept("%,d nodes ready in %.1f s".formatted(nodes.ready(), readySeconds));
+    // Nodes that are ready need not have been told yet that they have joined.
+    await(this::joined, BASE_PATIENCE, () -> "some nodes have not joined");
+
+    var podSeconds = plan.pods() == 0 ? 0 : startPods(client);
+    var after = requestTimes(client);
+    var joinCpu = cpuSeconds();
+
+    phase.accept("trying %d nodes".formatted(plan.samples()));
+    var sample =
+        new Sample(vertx, admin, name -> plan.directory().resolve("nodes").resolve(name))
+            .of(plan.nodes(), plan.samples());
+
+    var leases = new LeaseWatch(client, context);
+    Component.await(leases.start());
+    var beforeHold = requestTimes(client);
+    var cpu = cpuSeconds();
+    var holdBegan = System.nanoTime();
+    phaseMegabytes = 0;
+    hold(nodes);
+    var holdSeconds = seconds(holdBegan);
+    var afterHold = requestTimes(client);
+    var costs = new ArrayList<ScaleResult.ProcessCost>();
+    var cpuAfter = cpuSeconds();
+    processes.forEach(
+        (name, process) ->
+            costs.add(
+                new ScaleResult.ProcessCost(
+                    name,
+                    process.residentMegabytes(),
+                    process.peakMegabytes(),
+                    joinCpu.get(name),
+                    (cpuAfter.get(name) - cpu.get(name)) / holdSeconds)));
+    var result =
+        new ScaleResult(
+            plan,
+            readySeconds,
+            podSeconds,
+            costs,
+            peakMegabytes,
+            phaseMegabytes,
+            after.since(before),
+            afterHold.since(beforeHold),
+            nodes.lag(),
+            leases.renewals(),
+            nodes.lost(),
+            failed(),
+            sample);
+    Component.await(leases.stop());
+    Component.await(nodes.stop());
+    Component.await(client.close());
+    return result;
+  }
+
+  private int startControlPlane() throws Exception {
+    var ready = new CompletableFuture<Integer>();
+    var process = launcher.controlPlane(plan.directory());
+    synchronized (this) {
+      controlPlane =
+          new ChildProcess(
+              process,
+              line -> ready.complete(line.path("block").asInt()),
+              () -> ready.completeExceptionally(new IOException("the control plane has ended")));
+      processes.put("this process", new ServerProcess(ProcessHandle.current().pid()));
+      processes.put("control plane", controlPlane.usage());
+    }
+    if (closed) {
+      close();
+    }
+    try {
+      return ready.get(BASE_PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof Exception cause ? cause : e;
+    }
+  }
+
+  private void startNodes(int block) throws Exception {
+    var ranges = NodeRange.deal(plan.nodes(), plan.pools());
+    for (var range : ranges) {
+      var pool = new PoolProcess(launcher.pool(plan.directory(), block));
+      synchronized (this) {
+        pools.add(pool);
+        processes.put("nodes " + range, pool.usage());
+      }
+      // What becomes of it is seen in its reports.
+      pool.start(range).onFailure(e -> phase.accept("nodes " + range + ": " + e.getMessage()));
+    }
+  }
+
+  private boolean joined() {
+    return pools.stream().map(PoolProcess::report).allMatch(PoolReport::complete)
+        && pools.stream().mapToInt(pool -> pool.report().asked()).sum() == plan.nodes();
+  }
+
+  private int failed() {
+    return pools.stream().mapToInt(pool -> pool.report().failed()).sum();
+  }
+
+  private double startPods(ApiClient client) throws Exception {
+    phase.accept("starting %,d pods".formatted(plan.pods()));
+    Deployments.createNamespace(client);
+    var context = ((VertxInternal) vertx).createEventLoopContext();
+    var pods = new PodWatch(client, Deployments.NAMESPACE, context);
+    Component.await(pods.start());
+    var start = System.nanoTime();
+    live.accept(
+        () ->
+            "%,d pods made, %,d with a node, %,d of %,d ready, %,d MB"
+                .formatted(
+                    pods.created(), pods.scheduled(), pods.ready(), plan.pods(), totalMegabytes()));
+    Deployments.create(client, plan.pods());
+    await(
+        () -> pods.ready() >= plan.pods(),
+        BASE_PATIENCE.plus(PATIENCE_A_POD.multipliedBy(plan.pods())),
+        () -> "%,d of %,d pods are ready".formatted(pods.ready(), plan.pods()));
+    var seconds = seconds(start);
+    phase.accept("%,d pods ready in %.1f s".formatted(pods.ready(), seconds));
+    Component.await(pods.stop());
+    return seconds;
+  }
+
+  /** Looks on, and changes a node now and then to see how soon a watcher sees it. */
+  private void hold(NodeWatch nodes) throws Exception {
+    var end = System.nanoTime() + plan.hold().toNanos();
+    phase.accept("holding for %d s".formatted(plan.hold().toSeconds()));
+    live.accept(
+        () ->
+            "%,d of %,d nodes ready, %,d MB, %d s left"
+                .formatted(
+                    nodes.ready(),
+                    plan.nodes(),
+                    totalMegabytes(),
+                    Math.max(0, (end - System.nanoTime()) / 1_000_000_000)));
+    nodes.lag();
+    var looks = 0;
+    while (System.nanoTime() < end && !closed) {
+      if (looks++ % 10 == 0) {
+        totalMegabytes();
+      }
+      var node = "node-" + (ThreadLocalRandom.current().nextInt(plan.nodes()) + 1);
+      Component.await(nodes.mark(node).otherwiseEmpty());
+      TimeUnit.MILLISECONDS.sleep(MARK_MILLIS);
+    }
+  }
+
+  private void await(Supplier<Boolean> reached, Duration patience, Supplier<String> otherwise)
+      throws InterruptedException, TimeoutException, IOException {
+    var deadline = System.nanoTime() + patience.toNanos();
+    while (!reached.get()) {
+      if (System.nanoTime() > deadline) {
+        var failure =
+            pools.stream()
+                .map(pool -> pool.report().failure())
+                .filter(text -> !text.isEmpty())
+                .findFirst()
+                .map(text -> "; a node that failed: " + text)
+                .orElse("");
+        throw new TimeoutException(
+            otherwise.get() + " after " + patience.toSeconds() + " s" + failure);
+      }
+      if (closed) {
+        throw new IOException("stopped");
+      }
+      if (!controlPlane.isAlive()) {
+        throw new IOException("the control plane has ended");
+      }
+      TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
+      totalMegabytes();
+    }
+  }
+
+  private static RequestTimes requestTimes(ApiClient client) throws Exception {
+    return RequestTimes.read(Component.await(client.raw("/metrics")).toString());
+  }
+
+  private synchronized Map<String, Double> cpuSeconds() {
+    var seconds = new LinkedHashMap<String, Double>();
+    processes.forEach((name, process) -> seconds.put(name, process.cpuSeconds()));
+    return seconds;
+  }
+
+  private synchronized long totalMegabytes() {
+    long total = 0;
+    for (var process : processes.values()) {
+      try {
+        total += process.residentMegabytes();
+      } catch (RuntimeException ended) {
+        // It is missed elsewhere.
+      }
+    }
+    peakMegabytes = Math.max(peakMegabytes, total);
+    phaseMegabytes = Math.max(phaseMegabytes, total);
+    return total;
+  }
+
+  private static double seconds(long since) {
+    return (System.nanoTime() - since) / 1e9;
+  }
+
+  /** Ends all processes and deletes the directory. */
+  @Override
+  public void close() throws IOException {
+    closed = true;
+    List<PoolProcess> ending;
+    ChildProcess last;
+    synchronized (this) {
+      ending = List.copyOf(pools);
+      last = controlPlane;
+    }
+    try {
+      Component.await(Future.join(ending.stream().map(PoolProcess::close).toList()));
+    } catch (Exception e) {
+      throw new IOException(e);
+    }
+    if (last != null) {
+      last.close();
+    }
+    DirectoryTree.delete(plan.directory());
+  }
+}
