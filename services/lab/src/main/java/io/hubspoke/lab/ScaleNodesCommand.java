@@ -12,8 +12,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.UnaryOperator;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -30,8 +28,6 @@ import picocli.CommandLine.Option;
       "  hubspoke scale nodes --dir nodes --block 0 --bootstrap-kubeconfig FILE --client-ca-file FILE"
     })
 final class ScaleNodesCommand implements Callable<Integer> {
-  private static final long STOP_SECONDS = 5;
-
   @Option(
       names = "--dir",
       required = true,
@@ -66,12 +62,8 @@ final class ScaleNodesCommand implements Callable<Integer> {
     var vertx = Component.vertx();
     var pool = new LocalNodes(vertx, n -> kubelet(addresses, n));
     var orders = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    // Its nodes, which keep nothing for another run, end with the process.
     new PoolServer(pool, System.out).serve(orders);
-    try {
-      pool.close().toCompletionStage().toCompletableFuture().get(STOP_SECONDS, TimeUnit.SECONDS);
-    } catch (TimeoutException e) {
-      // What is left of the nodes ends with the process.
-    }
     return 0;
   }
 

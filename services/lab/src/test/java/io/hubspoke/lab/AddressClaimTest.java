@@ -1,7 +1,10 @@
 package io.hubspoke.lab;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
 
+import io.hubspoke.api.AddressRange;
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -58,6 +61,27 @@ class AddressClaimTest {
             addresses.podCidr(Addresses.NODES - 1)
           }) {
         assertThat(seen.add(address)).as(address).isTrue();
+      }
+    }
+  }
+
+  @Test
+  void nodesOfALargeLabHaveAddressesAndPodNetworksOfTheirOwn() {
+    var seen = new HashSet<String>();
+    for (var block = 0; block < Addresses.LARGE_BLOCKS; block++) {
+      var addresses = new Addresses(block, true);
+      var pods = AddressRange.parse(addresses.podRange());
+      var nodes = AddressRange.parse(addresses.nodeRange());
+      for (var n = 1; n <= Addresses.LARGE_NODES; n++) {
+        var own = addresses.nodeAdvertises(n);
+        var cidr = addresses.podCidr(n);
+        if (!seen.add(own) || !seen.add(cidr)) {
+          fail("twice: " + own + " or " + cidr);
+        }
+        if (!nodes.contains(InetAddress.ofLiteral(own))
+            || !pods.contains(InetAddress.ofLiteral(cidr.substring(0, cidr.indexOf('/'))))) {
+          fail("outside of what the apiserver dials: " + own + " or " + cidr);
+        }
       }
     }
   }

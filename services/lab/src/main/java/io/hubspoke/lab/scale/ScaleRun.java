@@ -142,6 +142,7 @@ public final class ScaleRun implements AutoCloseable {
             nodes.lost(),
             failed(),
             sample);
+    phase.accept("stopping");
     Component.await(leases.stop());
     Component.await(nodes.stop());
     Component.await(client.close());
