@@ -135,7 +135,8 @@ final class Connections {
       return http.request(options);
     }
     if (dialing != null) {
-      return dialing.compose(v -> http.request(options));
+      // That connection may have ended meanwhile; Vert.x's pool would dial at once.
+      return dialing.compose(v -> request(options));
     }
     Future<HttpClientRequest> dialer = backoff.turn().compose(v -> http.request(options));
     // Before those who wait hear of it, so that who then tries again begins another attempt.
