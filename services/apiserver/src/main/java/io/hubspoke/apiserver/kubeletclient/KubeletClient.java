@@ -195,6 +195,7 @@ public final class KubeletClient {
             // Requests under way hear of it themselves.
             connection -> {
               channel(connection).attr(GENERATION).set(generation.get());
+              EndAfterAnswer.on(connection);
               connection.exceptionHandler(
                   e -> LOG.debug("{} broke: {}", connection.remoteAddress(), e.getMessage()));
             })

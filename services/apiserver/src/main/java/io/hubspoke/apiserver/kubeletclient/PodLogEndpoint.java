@@ -18,6 +18,9 @@ import io.vertx.core.streams.Pipe;
 
 /** Answers {@code GET pods/{name}/log} with what the pod's kubelet streams. */
 public final class PodLogEndpoint implements Endpoint {
+  /** To HTTP/2's clients; without a code a reset says that all is well (RFC 9113, section 7). */
+  private static final int INTERNAL_ERROR = 2;
+
   private final Lister lister;
   private final ResourceType pods;
   private final NodeAddresses addresses;
@@ -96,7 +99,7 @@ public final class PodLogEndpoint implements Endpoint {
                         broken -> {
                           // A log that breaks off must not look complete.
                           sent.reset();
-                          response.reset();
+                          response.reset(INTERNAL_ERROR);
                         }));
   }
 

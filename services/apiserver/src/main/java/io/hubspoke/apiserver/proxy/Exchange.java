@@ -15,6 +15,9 @@ import java.util.Locale;
 
 /** A request and its answer on their way through, which may overlap. */
 final class Exchange {
+  /** To HTTP/2's clients; without a code a reset says that all is well (RFC 9113, section 7). */
+  private static final int INTERNAL_ERROR = 2;
+
   private final Context context;
   private final HttpServerRequest http;
   private final HttpServerResponse response;
@@ -129,7 +132,7 @@ final class Exchange {
     answer.exceptionHandler(
         broken -> {
           // What breaks off must not look complete.
-          response.reset();
+          response.reset(INTERNAL_ERROR);
           done.tryFail(BackendError.unreachable(broken));
         });
     answer.endHandler(

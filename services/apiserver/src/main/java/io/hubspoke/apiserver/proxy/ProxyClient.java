@@ -2,6 +2,7 @@ package io.hubspoke.apiserver.proxy;
 
 import io.hubspoke.api.Status;
 import io.hubspoke.apiserver.egress.Egress;
+import io.hubspoke.apiserver.kubeletclient.EndAfterAnswer;
 import io.hubspoke.apiserver.kubeletclient.KubeletClient;
 import io.hubspoke.runtime.Tls;
 import io.hubspoke.tunnel.Target;
@@ -145,9 +146,11 @@ public final class ProxyClient {
                 .setMaxWaitQueueSize(LONGEST_QUEUE))
         .withConnectHandler(
             // Requests under way hear of it themselves.
-            connection ->
-                connection.exceptionHandler(
-                    e -> LOG.debug("{} broke: {}", connection.remoteAddress(), e.getMessage())))
+            connection -> {
+              EndAfterAnswer.on(connection);
+              connection.exceptionHandler(
+                  e -> LOG.debug("{} broke: {}", connection.remoteAddress(), e.getMessage()));
+            })
         .build();
   }
 }

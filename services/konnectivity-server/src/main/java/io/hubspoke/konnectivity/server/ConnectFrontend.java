@@ -7,7 +7,6 @@ import io.hubspoke.tunnel.konnectivity.HttpHead;
 import io.hubspoke.tunnel.konnectivity.ProxiedSocket;
 import io.hubspoke.tunnel.konnectivity.TunnelledConnection;
 import io.netty.channel.Channel;
-import io.vertx.core.Future;
 import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.internal.net.NetSocketInternal;
@@ -48,20 +47,20 @@ final class ConnectFrontend {
     strangers.arrived(channel);
     // What breaks, ends; whoever waits for it hears of that.
     socket.exceptionHandler(e -> LOG.debug("frontend: {}", e.getMessage()));
-    Future<String> head = HttpHead.read(internal);
-    head.onComplete(
-        read -> {
-          if (read.succeeded()) {
-            strangers.known(channel);
-            request(internal, read.result());
-          } else {
-            answer(socket, "400 Bad Request", PLAIN, "400 Bad Request");
-          }
-        });
+    HttpHead.read(internal)
+        .onComplete(
+            read -> {
+              if (read.succeeded()) {
+                strangers.known(channel);
+                request(internal, read.result());
+              } else {
+                answer(socket, "400 Bad Request", PLAIN, "400 Bad Request");
+              }
+            });
   }
 
-  private void request(NetSocketInternal socket, String head) {
-    String line = head.lines().findFirst().orElse("");
+  private void request(NetSocketInternal socket, HttpHead.Opening opening) {
+    String line = opening.head().lines().findFirst().orElse("");
     String[] parts = line.split(" ", -1);
     if (parts.length != 3 || !parts[2].startsWith("HTTP/1.") || parts[1].isEmpty()) {
       answer(socket, "400 Bad Request", PLAIN, "400 Bad Request");
@@ -72,11 +71,11 @@ final class ConnectFrontend {
           PLAIN,
           "this proxy only supports CONNECT passthrough\n");
     } else {
-      connect(socket, parts[1]);
+      connect(socket, opening.rest(), parts[1]);
     }
   }
 
-  private void connect(NetSocketInternal socket, String address) {
+  private void connect(NetSocketInternal socket, ProxiedSocket frontend, String address) {
     ContextInternal context = vertx.getOrCreateContext();
     var dial = tunnels.dial(context, address);
     socket.closeHandler(
@@ -87,15 +86,16 @@ final class ConnectFrontend {
           }
         });
     dial.connected()
-        .onComplete(backend -> connected(socket, backend), failure -> refuse(socket, failure));
+        .onComplete(
+            backend -> connected(socket, frontend, backend), failure -> refuse(socket, failure));
   }
 
-  private void connected(NetSocketInternal socket, TunnelledConnection backend) {
+  private void connected(
+      NetSocketInternal socket, ProxiedSocket frontend, TunnelledConnection backend) {
     if (!socket.channelHandlerContext().channel().isOpen()) {
       backend.reset().otherwiseEmpty();
       return;
     }
-    var frontend = ProxiedSocket.over(socket);
     socket
         .write("HTTP/1.1 200 Connection Established\r\n\r\n")
         .onFailure(e -> backend.reset().otherwiseEmpty());

@@ -78,29 +78,28 @@ public final class HttpConnectDialer implements Dialer {
             });
     dialled.future().onComplete(done -> vertx.cancelTimer(limit));
     String authority = target.authority();
-    Future<String> answer = HttpHead.read((NetSocketInternal) socket);
+    Future<HttpHead.Opening> answer = HttpHead.read((NetSocketInternal) socket);
     socket
         .write("CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n".formatted(authority, authority))
         .onFailure(e -> dialled.tryFail(down(Component.reason(e))));
     answer.onComplete(
-        head -> answered((NetSocketInternal) socket, head, dialled),
+        opening -> answered(socket, opening, dialled),
         e -> {
           socket.close();
           dialled.tryFail(down(Component.reason(e)));
         });
   }
 
-  private void answered(NetSocketInternal socket, String head, Promise<Duplex> dialled) {
-    String line = head.lines().findFirst().orElse("");
+  private void answered(NetSocket socket, HttpHead.Opening opening, Promise<Duplex> dialled) {
+    String line = opening.head().lines().findFirst().orElse("");
     int status = status(line);
     if (status == 200) {
-      var proxied = ProxiedSocket.over(socket);
-      if (!dialled.tryComplete(proxied)) {
-        proxied.reset();
+      if (!dialled.tryComplete(opening.rest())) {
+        opening.rest().reset().otherwiseEmpty();
       }
       return;
     }
-    reason(socket)
+    reason(opening.rest())
         .onSuccess(
             reason -> {
               socket.close();
@@ -109,22 +108,22 @@ public final class HttpConnectDialer implements Dialer {
   }
 
   /** What the server says of it, up to the connection's end. */
-  private Future<String> reason(NetSocketInternal socket) {
+  private Future<String> reason(Duplex answer) {
     Promise<String> read = Promise.promise();
     Buffer text = Buffer.buffer();
     Runnable done = () -> read.tryComplete(text.toString(UTF_8).strip());
     long limit = vertx.setTimer(REASON_MILLIS, t -> done.run());
     read.future().onComplete(v -> vertx.cancelTimer(limit));
-    socket.handler(
+    answer.handler(
         bytes -> {
           text.appendBuffer(bytes, 0, Math.min(bytes.length(), MAX_REASON - text.length()));
           if (text.length() == MAX_REASON) {
             done.run();
           }
         });
-    socket.exceptionHandler(e -> done.run());
-    socket.endHandler(v -> done.run());
-    socket.resume();
+    answer.exceptionHandler(e -> done.run());
+    answer.endHandler(v -> done.run());
+    answer.resume();
     return read.future();
   }
 

@@ -13,36 +13,44 @@ import java.util.List;
 
 /**
  * Reads the head of one HTTP/1 message off a socket and then gets out of the way: what follows is
- * the socket's again. An ordinary HTTP end would take what follows for a message too.
+ * the tunnel's. An ordinary HTTP end would take what follows for a message too.
  */
 public final class HttpHead extends ByteToMessageDecoder {
   /** More than any head that leads to a tunnel has. */
   private static final int MAX_LENGTH = 16 << 10;
 
+  private static final String NAME = "head";
+
   private final NetSocketInternal socket;
-  private final Promise<String> head = Promise.promise();
+  private final Promise<Opening> opening = Promise.promise();
   private int searched;
+
+  /**
+   * How a tunnel begins.
+   *
+   * @param head its lines ended by CR LF, without the empty one
+   * @param rest what follows it, paused
+   */
+  public record Opening(String head, ProxiedSocket rest) {}
 
   private HttpHead(NetSocketInternal socket) {
     this.socket = socket;
   }
 
   /**
-   * Reads a head; called on the socket's event loop before anything is read. The socket is paused
-   * by the time that the head is there.
+   * Reads a head; called on the socket's event loop before anything is read.
    *
-   * @return the head, its lines ended by CR LF, without the empty one; fails when the connection
-   *     ends before it does, or when it is too long
+   * @return fails when the connection ends before the head does, or when it is too long
    */
-  public static Future<String> read(NetSocketInternal socket) {
+  public static Future<Opening> read(NetSocketInternal socket) {
     var reader = new HttpHead(socket);
-    socket.channelHandlerContext().pipeline().addBefore("handler", "head", reader);
-    return reader.head.future();
+    socket.channelHandlerContext().pipeline().addBefore("handler", NAME, reader);
+    return reader.opening.future();
   }
 
   @Override
   protected void decode(ChannelHandlerContext context, ByteBuf in, List<Object> out) {
-    if (head.future().isComplete()) {
+    if (opening.future().isComplete()) {
       in.skipBytes(in.readableBytes());
       return;
     }
@@ -54,22 +62,23 @@ public final class HttpHead extends ByteToMessageDecoder {
           && in.getByte(i - 3) == '\r') {
         String text = in.readCharSequence(i - 1 - from, ISO_8859_1).toString();
         in.skipBytes(2);
-        socket.pause();
+        var rest = ProxiedSocket.after(NAME, socket);
+        // What it has read and not taken goes there.
         context.pipeline().remove(this);
-        head.tryComplete(text);
+        opening.tryComplete(new Opening(text, rest));
         return;
       }
     }
     searched = Math.max(0, in.readableBytes());
     if (in.readableBytes() > MAX_LENGTH) {
-      head.tryFail(new IOException("the head is longer than " + MAX_LENGTH + " bytes"));
+      opening.tryFail(new IOException("the head is longer than " + MAX_LENGTH + " bytes"));
       in.skipBytes(in.readableBytes());
     }
   }
 
   @Override
   public void channelInactive(ChannelHandlerContext context) throws Exception {
-    head.tryFail(new IOException("the connection ended before a head had come"));
+    opening.tryFail(new IOException("the connection ended before a head had come"));
     super.channelInactive(context);
   }
 }

@@ -3,9 +3,13 @@ package io.hubspoke.tunnel.konnectivity;
 import io.hubspoke.streams.Duplex;
 import io.hubspoke.streams.NettySink;
 import io.hubspoke.streams.PairedDuplex;
+import io.hubspoke.streams.Pipe;
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
@@ -22,38 +26,36 @@ import java.util.concurrent.TimeUnit;
 /**
  * A socket that is a tunnel by HTTP's CONNECT, either end of it, on its own context. It ends as a
  * whole, as in every implementation: who half-closes it has closed it.
+ *
+ * <p>What comes is taken off the channel before Vert.x's handler, which tells of an end ahead of
+ * what it holds back for a paused reader.
  */
 public final class ProxiedSocket extends PairedDuplex {
   /** How long what came before the end may wait for its reader. */
-  private static final int UNREAD_SECONDS = 10;
+  private static final int UNREAD_SECONDS = 60;
 
   private final NetSocketInternal socket;
+  private final Pipe arrived;
   private final Incoming incoming = new Incoming();
   private final Outgoing outgoing;
   private final Promise<Void> closed = Promise.promise();
 
   private ProxiedSocket(NetSocketInternal socket) {
+    ContextInternal context = ((ConnectionBase) socket).context();
     this.socket = socket;
-    this.outgoing = new Outgoing(((ConnectionBase) socket).context());
+    this.arrived = new Pipe(context);
+    this.outgoing = new Outgoing(context);
+    arrived.sink().drainHandler(v -> channel().config().setAutoRead(true));
     closed.future().otherwiseEmpty();
+    endHandler(v -> {});
+    exceptionHandler(e -> {});
   }
 
-  /** Takes a socket over; it is paused. */
-  public static ProxiedSocket over(NetSocketInternal socket) {
+  /** Takes over what comes after this handler of the socket's; the result is paused. */
+  static ProxiedSocket after(String handler, NetSocketInternal socket) {
     var proxied = new ProxiedSocket(socket);
-    socket.pause();
-    socket.closeHandler(v -> proxied.socketClosed());
-    proxied.endHandler(v -> {});
-    proxied.exceptionHandler(e -> {});
+    proxied.channel().pipeline().addAfter(handler, "tunnel", proxied.new Arrivals());
     return proxied;
-  }
-
-  private void socketClosed() {
-    var limit =
-        channel()
-            .eventLoop()
-            .schedule(() -> closed.tryComplete(), UNREAD_SECONDS, TimeUnit.SECONDS);
-    closed.future().onComplete(v -> limit.cancel(false));
   }
 
   private Channel channel() {
@@ -72,11 +74,7 @@ public final class ProxiedSocket extends PairedDuplex {
 
   @Override
   public Duplex exceptionHandler(Handler<Throwable> handler) {
-    socket.exceptionHandler(
-        e -> {
-          closed.tryFail(e);
-          handler.handle(e);
-        });
+    incoming.exceptionHandler(handler);
     return this;
   }
 
@@ -96,6 +94,34 @@ public final class ProxiedSocket extends PairedDuplex {
   @Override
   public Future<Void> closed() {
     return closed.future();
+  }
+
+  private final class Arrivals extends ChannelInboundHandlerAdapter {
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+      // Fails when the reader has gone.
+      arrived.sink().write(BufferInternal.safeBuffer((ByteBuf) message)).otherwiseEmpty();
+      if (arrived.sink().writeQueueFull()) {
+        channel().config().setAutoRead(false);
+      }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+      arrived.sink().end().otherwiseEmpty();
+      var limit =
+          channel()
+              .eventLoop()
+              .schedule(() -> closed.tryComplete(), UNREAD_SECONDS, TimeUnit.SECONDS);
+      closed.future().onComplete(v -> limit.cancel(false));
+      context.fireChannelInactive();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+      arrived.fail(cause);
+      context.fireExceptionCaught(cause);
+    }
   }
 
   /**
@@ -118,44 +144,53 @@ public final class ProxiedSocket extends PairedDuplex {
     }
   }
 
+  /** Has both ways closed once the reader knows that nothing more comes. */
   private final class Incoming implements ReadStream<Buffer> {
     @Override
     public Incoming handler(Handler<Buffer> handler) {
-      socket.handler(handler);
+      arrived.source().handler(handler);
       return this;
     }
 
     @Override
     public Incoming exceptionHandler(Handler<Throwable> handler) {
-      ProxiedSocket.this.exceptionHandler(handler);
+      arrived
+          .source()
+          .exceptionHandler(
+              e -> {
+                closed.tryFail(e);
+                handler.handle(e);
+              });
       return this;
     }
 
     @Override
     public Incoming endHandler(Handler<Void> handler) {
-      socket.endHandler(
-          v -> {
-            handler.handle(null);
-            closed.tryComplete();
-          });
+      arrived
+          .source()
+          .endHandler(
+              v -> {
+                handler.handle(null);
+                closed.tryComplete();
+              });
       return this;
     }
 
     @Override
     public Incoming pause() {
-      socket.pause();
+      arrived.source().pause();
       return this;
     }
 
     @Override
     public Incoming resume() {
-      socket.resume();
+      arrived.source().resume();
       return this;
     }
 
     @Override
     public Incoming fetch(long amount) {
-      socket.fetch(amount);
+      arrived.source().fetch(amount);
       return this;
     }
   }
