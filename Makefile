@@ -19,7 +19,7 @@ export MAVEN_OPTS := --sun-misc-unsafe-memory-access=allow $(MAVEN_OPTS)
 
 .PHONY: help demo up test containerd fuzz build image image-check format clean tools runtimes
 help: ## what each target does
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: build ## bring a mesh up, measure its routes, print the report (ARGS="--json FILE")
 	@$(HUBSPOKE) demo $(ARGS)
@@ -74,6 +74,17 @@ image: build ## a container image, by docker, podman or buildah (IMAGE=name:tag,
 
 image-check: image runtimes
 	@$(IMAGES)/check "$(ARCHIVE)" "$(IMAGE)"
+
+# In another cluster, of containers.
+kind-up: ## hubspoke in a kind cluster (OVERLAY=direct, ssh, konnectivity or ha)
+kind-demo: ## overlay by overlay in kind: routes between containers, then the audit as a Job
+kind-scale: ## NODES=10 kubelets, each in a container of its own
+kind-down: ## away with it
+minikube-up: ## and minikube-demo, minikube-scale, minikube-down: the same in minikube
+kind-% minikube-%:
+	@run="k8s-manifests/run $(firstword $(subst -, ,$@))"; \
+	  $$run need && { [ $* = down ] || $(MAKE) --no-print-directory image; } && \
+	  OVERLAY="$(OVERLAY)" NODES="$(NODES)" $$run $*
 
 format: tools ## format the sources
 	@JAVA_HOME="$(JDK_HOME)" $(MVN) $(MVN_FLAGS) spotless:apply

@@ -30,6 +30,7 @@ import io.hubspoke.controllermanager.endpoints.EndpointsController;
 import io.hubspoke.controllermanager.garbagecollection.GarbageCollector;
 import io.hubspoke.controllermanager.namespaces.NamespaceController;
 import io.hubspoke.controllermanager.namespaces.NamespacePublisher;
+import io.hubspoke.controllermanager.nodes.NodeIpamController;
 import io.hubspoke.controllermanager.nodes.NodeLifecycleController;
 import io.hubspoke.controllermanager.nodes.PodGarbageCollector;
 import io.hubspoke.controllermanager.nodes.TaintEviction;
@@ -212,6 +213,10 @@ final class ControlLoops extends VerticleBase {
             options.nodeMonitorGracePeriod(),
             options.nodeStartupGracePeriod()));
     controllers.add(new TaintEviction(client, context, events, nodes));
+    if (options.nodeRanges() != null) {
+      controllers.add(
+          new NodeIpamController(client, context, events, nodes, options.nodeRanges().ranges()));
+    }
     var pods = informer(Resource.PODS, ListOptions.ALL);
     controllers.add(new PodGarbageCollector(client, context, nodes, pods, options.podGarbage()));
   }

@@ -5,6 +5,7 @@ import io.hubspoke.client.ClientConfig;
 import io.hubspoke.client.election.LeaderElectionFlags;
 import io.hubspoke.client.serving.SecureServingFlags;
 import io.hubspoke.controllermanager.certificates.KubeletServingRanges;
+import io.hubspoke.controllermanager.nodes.NodeRangeOptions;
 import io.hubspoke.controllermanager.nodes.PodGarbageOptions;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.GoDuration;
@@ -118,6 +119,22 @@ public final class ControllerManagerCommand implements Callable<Integer> {
               + " (12500)")
   private int terminatedPodGcThreshold = PodGarbageOptions.DEFAULT.terminatedPodThreshold();
 
+  @Option(
+      names = "--allocate-node-cidrs",
+      arity = "0..1",
+      fallbackValue = "true",
+      description = "gives each node a range of --cluster-cidr for its pods (${DEFAULT-VALUE})")
+  private boolean allocateNodeCidrs;
+
+  @Option(names = "--cluster-cidr", paramLabel = "CIDR", description = "addresses of all pods")
+  private String clusterCidr = "";
+
+  @Option(
+      names = "--node-cidr-mask-size",
+      paramLabel = "BITS",
+      description = "size of a node's range (${DEFAULT-VALUE})")
+  private int nodeCidrMaskSize = NodeRangeOptions.MASK_SIZE;
+
   @Mixin private LeaderElectionFlags leaderElection = new LeaderElectionFlags();
   @Mixin private SecureServingFlags serving = new SecureServingFlags();
 
@@ -145,10 +162,22 @@ public final class ControllerManagerCommand implements Callable<Integer> {
           nodeStartupGracePeriod,
           leaderElection.options(ControllerManagerOptions.LEADER_ELECTION),
           serving.options(PORT),
-          PodGarbageOptions.DEFAULT.withThreshold(terminatedPodGcThreshold));
+          PodGarbageOptions.DEFAULT.withThreshold(terminatedPodGcThreshold),
+          nodeRanges());
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
+  }
+
+  private NodeRangeOptions nodeRanges() {
+    if (!allocateNodeCidrs) {
+      return null;
+    }
+    if (clusterCidr.isEmpty()) {
+      throw new IllegalArgumentException("--allocate-node-cidrs needs --cluster-cidr");
+    }
+    return new NodeRangeOptions(
+        ranges("--cluster-cidr", List.of(clusterCidr)).getFirst(), nodeCidrMaskSize);
   }
 
   private static List<AddressRange> ranges(String flag, List<String> cidrs) {

@@ -4,6 +4,7 @@ import io.hubspoke.client.ClientConfig;
 import io.hubspoke.client.election.LeaderElectionOptions;
 import io.hubspoke.client.serving.SecureServing;
 import io.hubspoke.controllermanager.certificates.KubeletServingRanges;
+import io.hubspoke.controllermanager.nodes.NodeRangeOptions;
 import io.hubspoke.controllermanager.nodes.PodGarbageOptions;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -26,6 +27,7 @@ import java.util.function.Consumer;
  * @param leaderElection how replicas agree on the one that acts
  * @param serving where health and metrics are served
  * @param podGarbage when pods that no kubelet deletes are deleted
+ * @param nodeRanges what nodes are given for their pods; null when they are given nothing
  */
 public record ControllerManagerOptions(
     ClientConfig client,
@@ -40,7 +42,8 @@ public record ControllerManagerOptions(
     Duration nodeStartupGracePeriod,
     LeaderElectionOptions leaderElection,
     SecureServing serving,
-    PodGarbageOptions podGarbage) {
+    PodGarbageOptions podGarbage,
+    NodeRangeOptions nodeRanges) {
   static final Duration SIGNING_DURATION = Duration.ofDays(365);
   static final Duration MONITOR_PERIOD = Duration.ofSeconds(5);
 
@@ -82,7 +85,8 @@ public record ControllerManagerOptions(
         STARTUP_GRACE_PERIOD,
         LEADER_ELECTION,
         SecureServing.NONE,
-        PodGarbageOptions.DEFAULT);
+        PodGarbageOptions.DEFAULT,
+        null);
   }
 
   /** Signs with this authority. */
@@ -131,6 +135,11 @@ public record ControllerManagerOptions(
     return change(parts -> parts.podGarbage = garbage);
   }
 
+  /** Gives nodes ranges out of one. */
+  public ControllerManagerOptions withNodeRanges(NodeRangeOptions ranges) {
+    return change(parts -> parts.nodeRanges = ranges);
+  }
+
   private ControllerManagerOptions change(Consumer<Parts> change) {
     var parts = new Parts(this);
     change.accept(parts);
@@ -152,6 +161,7 @@ public record ControllerManagerOptions(
     private LeaderElectionOptions leaderElection;
     private SecureServing serving;
     private PodGarbageOptions podGarbage;
+    private NodeRangeOptions nodeRanges;
 
     Parts(ControllerManagerOptions options) {
       client = options.client;
@@ -167,6 +177,7 @@ public record ControllerManagerOptions(
       leaderElection = options.leaderElection;
       serving = options.serving;
       podGarbage = options.podGarbage;
+      nodeRanges = options.nodeRanges;
     }
 
     ControllerManagerOptions together() {
@@ -183,7 +194,8 @@ public record ControllerManagerOptions(
           nodeStartupGracePeriod,
           leaderElection,
           serving,
-          podGarbage);
+          podGarbage,
+          nodeRanges);
     }
   }
 }

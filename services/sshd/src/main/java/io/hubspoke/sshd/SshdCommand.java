@@ -4,8 +4,11 @@ import io.hubspoke.api.AddressRange;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.Flag;
 import io.hubspoke.runtime.GoDuration;
+import io.hubspoke.tunnel.ssh.KeyFile;
+import io.hubspoke.tunnel.ssh.PublicKeys;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -116,8 +119,20 @@ public final class SshdCommand implements Callable<Integer> {
       description = "how many such questions may stay without an answer (${DEFAULT-VALUE})")
   private int clientAliveCountMax = DEFAULT.clientAliveCountMax();
 
+  @Option(
+      names = "-t",
+      description = "only reads the keys, and makes those of --host-key that are missing")
+  private boolean test;
+
   @Override
-  public Integer call() {
+  public Integer call() throws IOException {
+    if (test) {
+      for (Path hostKey : hostKeys) {
+        Flag.read("--host-key", () -> KeyFile.readOrMake(hostKey, "host"));
+      }
+      Flag.read("--authorized-keys-file", () -> PublicKeys.parse(Files.readString(authorizedKeys)));
+      return 0;
+    }
     return Component.run(new Sshd(options()), System.err);
   }
 

@@ -59,6 +59,10 @@ public final class BootstrapPolicy {
         "User",
         manager);
     policy.bind("kubeadm:cluster-admins", "cluster-admin", "Group", "kubeadm:cluster-admins");
+    // Who may scrape the apiserver may scrape kubelets, whose paths are resources.
+    String kubeletMetrics = "hubspoke:kubelet-metrics";
+    policy.role(kubeletMetrics, Rule.on("", "nodes/metrics").can("get"));
+    policy.bind(kubeletMetrics, kubeletMetrics, "Group", "system:monitoring");
     policy.role("kubeadm:get-nodes", Rule.on("", "nodes").can("get"));
     policy.bind("kubeadm:get-nodes", "kubeadm:get-nodes", "Group", "system:bootstrappers");
     policy.bind(
