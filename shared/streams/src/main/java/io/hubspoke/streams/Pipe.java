@@ -28,7 +28,8 @@ public final class Pipe {
   private final ContextInternal context;
   private final Sink sink = new Sink();
   private final Source source = new Source();
-  private final Deque<Buffer> queue = new ArrayDeque<>();
+  // Small, since most connections are idle.
+  private final Deque<Buffer> queue = new ArrayDeque<>(1);
   private final boolean compact;
   private Buffer gathering;
   private int capacity = CAPACITY;

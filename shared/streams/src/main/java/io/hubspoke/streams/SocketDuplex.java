@@ -27,8 +27,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** A TCP connection whose halves end by themselves, which Vert.x's own sockets can't. */
 public final class SocketDuplex extends PairedDuplex {
-  private static final String HANDLER = "duplex";
-
   private final Channel channel;
   private final Pipe incoming;
   private final NettySink outgoing;
@@ -41,7 +39,8 @@ public final class SocketDuplex extends PairedDuplex {
     this.outgoing = new Outgoing(context);
     incoming.sink().drainHandler(v -> channel.config().setAutoRead(true));
     channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
-    channel.pipeline().addBefore("handler", HANDLER, new Incoming());
+    // Vert.x's own handler would keep several kilobytes for each connection, for what is not used.
+    channel.pipeline().replace("handler", "duplex", new Incoming());
   }
 
   /** Connects; the result is paused. */
@@ -102,7 +101,6 @@ public final class SocketDuplex extends PairedDuplex {
     public void channelInactive(ChannelHandlerContext context) {
       incoming.sink().end().otherwiseEmpty();
       closed.tryComplete();
-      context.fireChannelInactive();
     }
 
     @Override
@@ -159,11 +157,7 @@ public final class SocketDuplex extends PairedDuplex {
     } catch (ChannelException ended) {
       // It has ended already.
     }
-    // Beneath Vert.x's handler, which would first wait until all is sent that was written.
-    ChannelHandlerContext beneath = channel.pipeline().context(HANDLER);
-    if (beneath != null) {
-      var _ = beneath.close();
-    }
+    var _ = channel.close();
     return closed();
   }
 

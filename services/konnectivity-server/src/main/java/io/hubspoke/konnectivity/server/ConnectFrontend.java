@@ -3,10 +3,12 @@ package io.hubspoke.konnectivity.server;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.Strangers;
 import io.hubspoke.tunnel.TunnelDownException;
-import io.hubspoke.tunnel.konnectivity.HttpHead;
 import io.hubspoke.tunnel.konnectivity.ProxiedSocket;
 import io.hubspoke.tunnel.konnectivity.TunnelledConnection;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.internal.net.NetSocketInternal;
@@ -41,26 +43,26 @@ final class ConnectFrontend {
   /** Serves a socket; called on its context. */
   void handle(NetSocket socket) {
     metrics.httpConnection(1);
-    var internal = (NetSocketInternal) socket;
-    Channel channel = internal.channelHandlerContext().channel();
+    Channel channel = ((NetSocketInternal) socket).channelHandlerContext().channel();
     channel.closeFuture().addListener(closed -> metrics.httpConnection(-1));
     strangers.arrived(channel);
+    var client = ProxiedSocket.over(socket);
     // What breaks, ends; whoever waits for it hears of that.
-    socket.exceptionHandler(e -> LOG.debug("frontend: {}", e.getMessage()));
-    HttpHead.read(internal)
-        .onComplete(
-            read -> {
-              if (read.succeeded()) {
-                strangers.known(channel);
-                request(internal, read.result());
-              } else {
-                answer(socket, "400 Bad Request", PLAIN, "400 Bad Request");
-              }
-            });
+    client.closed().onFailure(e -> LOG.debug("frontend: {}", e.getMessage()));
+    Future<String> head = client.head();
+    head.onComplete(
+        read -> {
+          if (read.succeeded()) {
+            strangers.known(channel);
+            request(client, read.result());
+          } else {
+            answer(client, "400 Bad Request", PLAIN, "400 Bad Request");
+          }
+        });
   }
 
-  private void request(NetSocketInternal socket, HttpHead.Opening opening) {
-    String line = opening.head().lines().findFirst().orElse("");
+  private void request(ProxiedSocket socket, String head) {
+    String line = head.lines().findFirst().orElse("");
     String[] parts = line.split(" ", -1);
     if (parts.length != 3 || !parts[2].startsWith("HTTP/1.") || parts[1].isEmpty()) {
       answer(socket, "400 Bad Request", PLAIN, "400 Bad Request");
@@ -71,38 +73,38 @@ final class ConnectFrontend {
           PLAIN,
           "this proxy only supports CONNECT passthrough\n");
     } else {
-      connect(socket, opening.rest(), parts[1]);
+      connect(socket, parts[1]);
     }
   }
 
-  private void connect(NetSocketInternal socket, ProxiedSocket frontend, String address) {
+  private void connect(ProxiedSocket socket, String address) {
     ContextInternal context = vertx.getOrCreateContext();
     var dial = tunnels.dial(context, address);
-    socket.closeHandler(
-        v -> {
+    ChannelFutureListener leaving =
+        gone -> {
           if (!dial.connected().isComplete()) {
             tunnels.cancelled();
             dial.cancel().run();
           }
-        });
+        };
+    var gone = socket.channel().closeFuture().addListener(leaving);
+    dial.connected().onComplete(done -> gone.removeListener(leaving));
     dial.connected()
-        .onComplete(
-            backend -> connected(socket, frontend, backend), failure -> refuse(socket, failure));
+        .onComplete(backend -> connected(socket, backend), failure -> refuse(socket, failure));
   }
 
-  private void connected(
-      NetSocketInternal socket, ProxiedSocket frontend, TunnelledConnection backend) {
-    if (!socket.channelHandlerContext().channel().isOpen()) {
+  private void connected(ProxiedSocket socket, TunnelledConnection backend) {
+    if (!socket.channel().isOpen()) {
       backend.reset().otherwiseEmpty();
       return;
     }
     socket
-        .write("HTTP/1.1 200 Connection Established\r\n\r\n")
+        .write(Buffer.buffer("HTTP/1.1 200 Connection Established\r\n\r\n"))
         .onFailure(e -> backend.reset().otherwiseEmpty());
-    tunnels.join(frontend, backend);
+    tunnels.join(socket, backend);
   }
 
-  private static void refuse(NetSocket socket, Throwable failure) {
+  private static void refuse(ProxiedSocket socket, Throwable failure) {
     String reason = Component.reason(failure);
     if (!(failure instanceof TunnelDownException)) {
       answer(socket, status(reason), PLAIN, reason);
@@ -126,9 +128,11 @@ final class ConnectFrontend {
     return known.contains("too many open files") ? "503 Service Unavailable" : "502 Bad Gateway";
   }
 
-  private static void answer(NetSocket socket, String status, String type, String body) {
+  private static void answer(ProxiedSocket socket, String status, String type, String body) {
     socket
-        .write("HTTP/1.1 %s\r\nContent-Type: %s\r\n\r\n%s".formatted(status, type, body))
-        .onComplete(written -> socket.close().otherwiseEmpty());
+        .write(
+            Buffer.buffer(
+                "HTTP/1.1 %s\r\nContent-Type: %s\r\n\r\n%s".formatted(status, type, body)))
+        .onComplete(written -> socket.end().otherwiseEmpty());
   }
 }

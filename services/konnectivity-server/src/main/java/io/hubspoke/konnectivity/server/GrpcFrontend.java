@@ -5,18 +5,25 @@ import io.hubspoke.tunnel.konnectivity.AcceptingEnd;
 import io.hubspoke.tunnel.konnectivity.FlowControl;
 import io.hubspoke.tunnel.konnectivity.GrpcException;
 import io.hubspoke.tunnel.konnectivity.GrpcPackets;
+import io.hubspoke.tunnel.konnectivity.Metadata;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.VertxInternal;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What the control plane calls by gRPC: a call for each connection. */
+/**
+ * What the control plane calls by gRPC: a call for each connection, or one for many when the client
+ * holds back each by itself.
+ */
 final class GrpcFrontend {
   private static final Logger LOG = LoggerFactory.getLogger(GrpcFrontend.class);
 
   /** The published client has one; a call of which more are asked holds up itself alone. */
   private static final int MAX_PENDING = 16;
+
+  /** Dials that may wait in a call for many connections; more than a busy client ever has. */
+  private static final int MAX_SHARED_PENDING = 10_000;
 
   private final VertxInternal vertx;
   private final Tunnels tunnels;
@@ -42,8 +49,11 @@ final class GrpcFrontend {
     ContextInternal context = vertx.getOrCreateContext();
     var packets = GrpcPackets.answer(request).observed(metrics.client());
     metrics.proxyCall(1);
-    AcceptingEnd.over(
-            context, packets, new FlowControl.OfStream(), MAX_PENDING, dial -> dial(context, dial))
+    String announced = request.getHeader(Metadata.FLOW_CONTROL);
+    FlowControl flow =
+        announced == null ? new FlowControl.OfStream() : FlowControl.agreed(announced);
+    int maxPending = flow instanceof FlowControl.Credits ? MAX_SHARED_PENDING : MAX_PENDING;
+    AcceptingEnd.over(context, packets, flow, maxPending, dial -> dial(context, dial))
         .closed()
         .onComplete(
             over -> {

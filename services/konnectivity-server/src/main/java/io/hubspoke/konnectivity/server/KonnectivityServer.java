@@ -280,6 +280,8 @@ public final class KonnectivityServer extends VerticleBase {
                 // Each connection that is broken off is such a frame, and those who may send them
                 // are known here; not so on the port for agents.
                 .setHttp2RstFloodMaxRstFramePerWindow(0);
+        // Clients that know of it put their connections into one call.
+        http.getInitialSettings().set(FlowControl.SETTING, FlowControl.WINDOW);
         if (tls != null) {
           tls.serve(http, strangeClients)
               .setUseAlpn(true)

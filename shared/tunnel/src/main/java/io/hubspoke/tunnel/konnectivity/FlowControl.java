@@ -10,6 +10,13 @@ public sealed interface FlowControl {
   /** Bytes of a connection that may wait for its reader. */
   int WINDOW = 1 << 20;
 
+  /**
+   * HTTP/2's setting by which a server says that a client's call may have many connections, each of
+   * which may have so many bytes under way at first. It is of those for experiments, which others
+   * ignore (RFC 9113 section 6.5.2).
+   */
+  int SETTING = 0xf0b5;
+
   /** How long a connection to a foreign end may hold up the others, each time. */
   Duration PATIENCE = Duration.ofSeconds(1);
 

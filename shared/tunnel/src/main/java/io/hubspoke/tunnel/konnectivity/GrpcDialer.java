@@ -14,7 +14,6 @@ import io.vertx.core.http.Http2Settings;
 import io.vertx.core.http.HttpClientAgent;
 import io.vertx.core.http.HttpClientConnection;
 import io.vertx.core.http.HttpClientOptions;
-import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpConnectOptions;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpVersion;
@@ -29,9 +28,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Dials through a Konnectivity server that speaks gRPC: one call for each connection, as the
- * published client does, on one HTTP/2 connection for each event loop. HTTP/2's windows hold each
- * connection back by itself.
+ * Dials through a Konnectivity server that speaks gRPC, on one HTTP/2 connection for each event
+ * loop. With a foreign server each connection has a call of its own, as with the published client,
+ * and HTTP/2's windows hold it back. With a server that knows {@link FlowControl#SETTING} all share
+ * one call, each held back by its own credit: a call costs either end several kilobytes.
  */
 public final class GrpcDialer implements Dialer {
   private static final Logger LOG = LoggerFactory.getLogger(GrpcDialer.class);
@@ -44,12 +44,14 @@ public final class GrpcDialer implements Dialer {
 
   private static final int CONNECT_MILLIS = 10_000;
 
+  /** Dials that may wait in a call that connections share. */
+  private static final int MAX_PENDING = 10_000;
+
   private final VertxInternal vertx;
   private final String name;
   private final TunnelServer server;
   private final HttpClientAgent client;
-  private final Map<EventLoop, Future<HttpClientConnection>> connections =
-      new ConcurrentHashMap<>();
+  private final Map<EventLoop, Future<ServerConnection>> connections = new ConcurrentHashMap<>();
 
   /**
    * Connects when it is first needed.
@@ -93,22 +95,56 @@ public final class GrpcDialer implements Dialer {
     context.runOnContext(
         v ->
             connection(context)
-                .compose(
-                    connection ->
-                        connection.request(new RequestOptions().setMethod(HttpMethod.POST)))
+                .compose(connection -> connection.call(context))
                 .onComplete(
-                    request -> dial(context, user, request, target, dialled),
+                    end -> dial(end, user, target, dialled),
                     e -> dialled.fail(down("cannot reach " + server.display() + ": ", e))));
     return dialled.future();
   }
 
-  private void dial(
-      ContextInternal context,
-      ContextInternal user,
-      HttpClientRequest request,
-      Target target,
-      Promise<Duplex> dialled) {
-    var end = DialingEnd.forOne(context, GrpcPackets.call(request, GrpcPackets.PROXY), name);
+  /** A connection with the server, on its event loop. */
+  private final class ServerConnection {
+    private final HttpClientConnection connection;
+    private Future<DialingEnd> shared;
+
+    ServerConnection(HttpClientConnection connection) {
+      this.connection = connection;
+    }
+
+    /** Returns a call to dial by. */
+    Future<DialingEnd> call(ContextInternal context) {
+      int window = announced(connection);
+      if (window == 0) {
+        return call(new RequestOptions()).map(packets -> DialingEnd.forOne(context, packets, name));
+      }
+      if (shared == null) {
+        var flow = new FlowControl.Credits(window, FlowControl.WINDOW);
+        Future<DialingEnd> opened =
+            call(new RequestOptions()
+                    .putHeader(Metadata.FLOW_CONTROL, Integer.toString(FlowControl.WINDOW)))
+                .map(packets -> DialingEnd.over(context, packets, flow, name, MAX_PENDING));
+        shared = opened;
+        opened.onComplete(
+            end -> end.closed().onComplete(over -> shared = null), e -> shared = null);
+      }
+      return shared;
+    }
+
+    private Future<GrpcPackets> call(RequestOptions options) {
+      return connection
+          .request(options.setMethod(HttpMethod.POST))
+          .map(request -> GrpcPackets.call(request, GrpcPackets.PROXY));
+    }
+  }
+
+  /** Returns what a connection may have under way in a call with others; 0 at a foreign server. */
+  private static int announced(HttpClientConnection connection) {
+    Map<Integer, Long> more = connection.remoteSettings().getExtraSettings();
+    long window = more == null ? 0 : more.getOrDefault(FlowControl.SETTING, 0L);
+    return (int) Math.min(window, Integer.MAX_VALUE);
+  }
+
+  private void dial(DialingEnd end, ContextInternal user, Target target, Promise<Duplex> dialled) {
     var dial = end.dial(user, target.authority());
     long limit =
         vertx.setTimer(
@@ -132,29 +168,35 @@ public final class GrpcDialer implements Dialer {
             });
   }
 
-  private Future<HttpClientConnection> connection(ContextInternal context) {
+  private Future<ServerConnection> connection(ContextInternal context) {
     EventLoop loop = context.nettyEventLoop();
-    Future<HttpClientConnection> existing = connections.get(loop);
+    Future<ServerConnection> existing = connections.get(loop);
     if (existing != null) {
       return existing;
     }
     // Nobody else asks for this event loop's, since that is where this runs.
-    Future<HttpClientConnection> connected =
-        client.connect(
+    Promise<ServerConnection> connected = context.promise();
+    Future<ServerConnection> future = connected.future();
+    connections.put(loop, future);
+    client
+        .connect(
             new HttpConnectOptions()
                 .setServer(server.address())
                 .setHost(server.address().isDomainSocket() ? "localhost" : server.address().host())
-                .setPort(server.address().isDomainSocket() ? 80 : server.address().port()));
-    connections.put(loop, connected);
-    connected.onComplete(
-        connection -> {
-          // Each call is told by itself.
-          ResetAllowance.grant(connection, e -> LOG.debug("{}: {}", name, e.getMessage()));
-          connection.closeHandler(v -> connections.remove(loop, connected));
-          connection.goAwayHandler(v -> connections.remove(loop, connected));
-        },
-        e -> connections.remove(loop, connected));
-    return connected;
+                .setPort(server.address().isDomainSocket() ? 80 : server.address().port()))
+        .onComplete(
+            connection -> {
+              // Each call is told by itself.
+              ResetAllowance.grant(connection, e -> LOG.debug("{}: {}", name, e.getMessage()));
+              connection.closeHandler(v -> connections.remove(loop, future));
+              connection.goAwayHandler(v -> connections.remove(loop, future));
+              connected.complete(new ServerConnection(connection));
+            },
+            e -> {
+              connections.remove(loop, future);
+              connected.fail(e);
+            });
+    return future;
   }
 
   private TunnelDownException down(String what, Throwable cause) {

@@ -11,10 +11,8 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetClientOptions;
-import io.vertx.core.net.NetSocket;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Locale;
@@ -60,70 +58,72 @@ public final class HttpConnectDialer implements Dialer {
     client
         .connect(server.address())
         .onComplete(
-            socket -> ask(socket, target, dialled),
+            socket -> ask(ProxiedSocket.over(socket), target, dialled),
             e ->
                 dialled.fail(
                     down("cannot reach " + server.display() + ": " + Component.reason(e))));
     return dialled.future();
   }
 
-  private void ask(NetSocket socket, Target target, Promise<Duplex> dialled) {
+  private void ask(ProxiedSocket socket, Target target, Promise<Duplex> dialled) {
     long limit =
         vertx.setTimer(
             LONGEST_DIAL.toMillis(),
             t -> {
               if (dialled.tryFail(new IOException("dial timeout"))) {
-                socket.close();
+                socket.reset();
               }
             });
     dialled.future().onComplete(done -> vertx.cancelTimer(limit));
     String authority = target.authority();
-    Future<HttpHead.Opening> answer = HttpHead.read((NetSocketInternal) socket);
+    Future<String> answer = socket.head();
     socket
-        .write("CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n".formatted(authority, authority))
+        .write(
+            Buffer.buffer(
+                "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n".formatted(authority, authority)))
         .onFailure(e -> dialled.tryFail(down(Component.reason(e))));
     answer.onComplete(
-        opening -> answered(socket, opening, dialled),
+        head -> answered(socket, head, dialled),
         e -> {
-          socket.close();
+          socket.reset();
           dialled.tryFail(down(Component.reason(e)));
         });
   }
 
-  private void answered(NetSocket socket, HttpHead.Opening opening, Promise<Duplex> dialled) {
-    String line = opening.head().lines().findFirst().orElse("");
+  private void answered(ProxiedSocket socket, String head, Promise<Duplex> dialled) {
+    String line = head.lines().findFirst().orElse("");
     int status = status(line);
     if (status == 200) {
-      if (!dialled.tryComplete(opening.rest())) {
-        opening.rest().reset().otherwiseEmpty();
+      if (!dialled.tryComplete(socket)) {
+        socket.reset();
       }
       return;
     }
-    reason(opening.rest())
+    reason(socket)
         .onSuccess(
             reason -> {
-              socket.close();
+              socket.reset();
               dialled.tryFail(refused(status, reason.isEmpty() ? line : reason));
             });
   }
 
   /** What the server says of it, up to the connection's end. */
-  private Future<String> reason(Duplex answer) {
+  private Future<String> reason(ProxiedSocket socket) {
     Promise<String> read = Promise.promise();
     Buffer text = Buffer.buffer();
     Runnable done = () -> read.tryComplete(text.toString(UTF_8).strip());
     long limit = vertx.setTimer(REASON_MILLIS, t -> done.run());
     read.future().onComplete(v -> vertx.cancelTimer(limit));
-    answer.handler(
+    socket.handler(
         bytes -> {
           text.appendBuffer(bytes, 0, Math.min(bytes.length(), MAX_REASON - text.length()));
           if (text.length() == MAX_REASON) {
             done.run();
           }
         });
-    answer.exceptionHandler(e -> done.run());
-    answer.endHandler(v -> done.run());
-    answer.resume();
+    socket.exceptionHandler(e -> done.run());
+    socket.endHandler(v -> done.run());
+    socket.resume();
     return read.future();
   }
 

@@ -28,7 +28,8 @@ final class OutgoingData implements WriteStream<Buffer> {
   private final ContextInternal writer;
   private final EventLoop loop;
   // Guarded by this.
-  private final Deque<Buffer> queue = new ArrayDeque<>();
+  // Small, since most connections are idle.
+  private final Deque<Buffer> queue = new ArrayDeque<>(1);
   private int capacity = CAPACITY;
   private long size;
   private boolean full;
