@@ -2,6 +2,7 @@ package io.hubspoke.kubelet;
 
 import io.hubspoke.kubelet.runtime.InProcessImage;
 import io.hubspoke.kubelet.runtime.RuntimeEndpoint;
+import io.hubspoke.kubelet.server.AccessLog;
 import io.hubspoke.kubelet.server.AuthorizationMode;
 import io.hubspoke.kubelet.server.ServerOptions;
 import io.hubspoke.runtime.Component;
@@ -204,6 +205,23 @@ public final class KubeletCommand implements Callable<Integer> {
       description = "how often the node's status is looked at, such as 10s (10s)")
   private Duration nodeStatusUpdateFrequency = Duration.ofSeconds(10);
 
+  @Option(
+      names = "--node-lease-duration",
+      converter = GoDuration.class,
+      paramLabel = "DURATION",
+      description =
+          "how long the node's lease holds, renewed four times as often; in the real kubelet's"
+              + " configuration file only (40s)")
+  private Duration nodeLeaseDuration = Duration.ofSeconds(40);
+
+  @Option(
+      names = "--access-log-path",
+      paramLabel = "FILE",
+      description =
+          "where to write a line of JSON for each request to the API: who asked for what, and how"
+              + " he was answered; not a flag of the real kubelet")
+  private Path accessLogPath;
+
   /** Makes a command whose in-process runtime has its built-in images. */
   public KubeletCommand() {
     this(rootDir -> List.of());
@@ -252,7 +270,8 @@ public final class KubeletCommand implements Callable<Integer> {
             .containerRuntimeEndpoint(RuntimeEndpoint.parse(containerRuntimeEndpoint))
             .inProcessImages(images.apply(rootDir))
             .sshHostKeys(sshHostKeys)
-            .nodeStatusUpdateFrequency(nodeStatusUpdateFrequency);
+            .nodeStatusUpdateFrequency(nodeStatusUpdateFrequency)
+            .nodeLeaseDuration(nodeLeaseDuration);
     if (address != null) {
       builder.address(address);
     }
@@ -272,5 +291,8 @@ public final class KubeletCommand implements Callable<Integer> {
         .authorizationTtl(authorizedTtl, unauthorizedTtl)
         .debuggingHandlers(debuggingHandlers)
         .streamIdleTimeout(streamIdleTimeout);
+    if (accessLogPath != null) {
+      server.accessListener(AccessLog.open(accessLogPath));
+    }
   }
 }

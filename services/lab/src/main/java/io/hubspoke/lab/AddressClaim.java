@@ -12,14 +12,14 @@ import java.nio.channels.SocketChannel;
  * <p>Binding the guard address is atomic, and the kernel undoes it when the process dies. The
  * socket doesn't listen, so a scan of the network finds nothing there.
  */
-record AddressClaim(Addresses addresses, SocketChannel guard) implements AutoCloseable {
+record AddressClaim(LoopbackAddresses addresses, SocketChannel guard) implements AutoCloseable {
   /**
    * Claims the first block that nobody has.
    *
    * @throws IOException when all are taken
    */
   static AddressClaim first() throws IOException {
-    return first(Addresses.BLOCKS, false);
+    return first(LoopbackAddresses.BLOCKS, false);
   }
 
   /**
@@ -28,12 +28,12 @@ record AddressClaim(Addresses addresses, SocketChannel guard) implements AutoClo
    * @throws IOException when all are taken
    */
   static AddressClaim large() throws IOException {
-    return first(Addresses.LARGE_BLOCKS, true);
+    return first(LoopbackAddresses.LARGE_BLOCKS, true);
   }
 
   private static AddressClaim first(int blocks, boolean large) throws IOException {
     for (var block = 0; block < blocks; block++) {
-      var claim = claim(new Addresses(block, large));
+      var claim = claim(new LoopbackAddresses(block, large));
       if (claim != null) {
         return claim;
       }
@@ -43,7 +43,7 @@ record AddressClaim(Addresses addresses, SocketChannel guard) implements AutoClo
             .formatted(Addresses.API_PORT, blocks - 1));
   }
 
-  private static AddressClaim claim(Addresses addresses) throws IOException {
+  private static AddressClaim claim(LoopbackAddresses addresses) throws IOException {
     var guard = SocketChannel.open();
     try {
       guard.bind(

@@ -1,5 +1,6 @@
 package io.hubspoke.lab;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -27,6 +28,24 @@ record ControlPlaneEndpoints(
           "kubernetes.default.svc.cluster.local",
           "localhost",
           "127.0.0.1");
+
+  /** What certificates and kubeconfigs of a mesh at these addresses say. */
+  static ControlPlaneEndpoints of(Addresses addresses) {
+    var names = new ArrayList<>(WELL_KNOWN);
+    names.addAll(
+        List.of(
+            addresses.kubernetesService(),
+            addresses.apiserver(),
+            addresses.nodesUplink(),
+            addresses.schedulerUplink(),
+            addresses.controllerManagerUplink()));
+    return new ControlPlaneEndpoints(
+        addresses.apiserverUrl(),
+        Addresses.url(addresses.schedulerUplink()),
+        Addresses.url(addresses.controllerManagerUplink()),
+        names,
+        List.of(addresses.konnectivityServer(), addresses.konnectivityUplink()));
+  }
 
   ControlPlaneEndpoints {
     apiserverNames = List.copyOf(apiserverNames);

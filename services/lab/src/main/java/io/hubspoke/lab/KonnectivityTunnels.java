@@ -4,13 +4,11 @@ import io.hubspoke.apiserver.egress.EgressOptions;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.ClientConfig;
 import io.hubspoke.konnectivity.agent.Dialling;
-import io.hubspoke.konnectivity.agent.KonnectivityAgent;
 import io.hubspoke.konnectivity.agent.KonnectivityAgentOptions;
 import io.hubspoke.konnectivity.agent.ServerAccess;
 import io.hubspoke.konnectivity.agent.Syncing;
 import io.hubspoke.konnectivity.server.AgentListenerOptions;
 import io.hubspoke.konnectivity.server.FrontendOptions;
-import io.hubspoke.konnectivity.server.KonnectivityServer;
 import io.hubspoke.konnectivity.server.KonnectivityServerOptions;
 import io.hubspoke.konnectivity.server.ProxyStrategy;
 import io.hubspoke.konnectivity.server.ServingFiles;
@@ -46,6 +44,7 @@ public final class KonnectivityTunnels implements Tunnels {
   private static final Duration LONGEST_RETRY = Duration.ofSeconds(1);
 
   private final Vertx vertx;
+  private final Site site;
   private final MeshComponents components;
   private final Map<String, String> agents = new ConcurrentHashMap<>();
   private final Promise<Void> published = Promise.promise();
@@ -55,8 +54,9 @@ public final class KonnectivityTunnels implements Tunnels {
   private String server;
   private Wire uplink;
 
-  KonnectivityTunnels(Vertx vertx, MeshComponents components) {
+  KonnectivityTunnels(Vertx vertx, Site site, MeshComponents components) {
     this.vertx = vertx;
+    this.site = site;
     this.components = components;
   }
 
@@ -71,11 +71,12 @@ public final class KonnectivityTunnels implements Tunnels {
     frontend =
         byGrpc()
             ? SocketAddress.domainSocketAddress(files.socket().toString())
-            : SocketAddress.inetSocketAddress(freePort(), HUB);
+            : SocketAddress.inetSocketAddress(
+                site.isolates() ? Addresses.KONNECTIVITY_PORT : freePort(), HUB);
     AtomicFile.writePublic(files.egressSelector(), egressSelector());
     var agentPort =
         SocketAddress.inetSocketAddress(Addresses.AGENT_PORT, addresses.konnectivityServer());
-    server = Component.await(vertx.deployVerticle(new KonnectivityServer(options(agentPort))));
+    server = Component.await(site.start(Part.of(options(agentPort))));
     uplink =
         Component.await(
             Wire.open(
@@ -186,7 +187,7 @@ public final class KonnectivityTunnels implements Tunnels {
   public Future<Void> start(String node, int n) {
     return credentials(node)
         .map(access -> agent(node, n, access))
-        .compose(options -> vertx.deployVerticle(new KonnectivityAgent(options)))
+        .compose(options -> site.start(Part.of(node, options)))
         .onSuccess(id -> agents.put(node, id))
         .mapEmpty();
   }
@@ -263,14 +264,14 @@ public final class KonnectivityTunnels implements Tunnels {
   @Override
   public Future<Void> stop(String node) {
     var agent = agents.remove(node);
-    return agent == null ? Future.succeededFuture() : vertx.undeploy(agent).otherwiseEmpty();
+    return agent == null ? Future.succeededFuture() : site.stop(agent).otherwiseEmpty();
   }
 
   @Override
   public Future<Void> close() {
     return Future.join(List.copyOf(agents.keySet()).stream().map(this::stop).toList())
         .otherwiseEmpty()
-        .compose(v -> server == null ? Future.succeededFuture() : vertx.undeploy(server))
+        .compose(v -> server == null ? Future.succeededFuture() : site.stop(server))
         .otherwiseEmpty()
         .compose(v -> uplink == null ? Future.succeededFuture() : uplink.close());
   }

@@ -7,6 +7,7 @@ import io.hubspoke.api.ApiException;
 import io.hubspoke.api.Json;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.Resource;
+import io.hubspoke.kubeproxy.ProxyMode;
 import io.hubspoke.lab.images.KubeProxies;
 import io.hubspoke.pki.Kubeconfig;
 import io.vertx.core.Future;
@@ -19,8 +20,9 @@ import io.vertx.core.Future;
  *
  * @param cluster the apiserver as nodes know it
  * @param clusterCidr the addresses of pods
+ * @param mode how services are forwarded
  */
-record KubeProxyAddon(Kubeconfig.Cluster cluster, String clusterCidr) {
+record KubeProxyAddon(Kubeconfig.Cluster cluster, String clusterCidr, ProxyMode mode) {
   static final String NAME = "kube-proxy";
   static final String NAMESPACE = "kube-system";
 
@@ -108,7 +110,6 @@ record KubeProxyAddon(Kubeconfig.Cluster cluster, String clusterCidr) {
     return map;
   }
 
-  /** The nodes of a lab share one network namespace, so the packet filter can't be each one's. */
   private String configuration() {
     return """
     apiVersion: kubeproxy.config.k8s.io/v1alpha1
@@ -124,11 +125,11 @@ record KubeProxyAddon(Kubeconfig.Cluster cluster, String clusterCidr) {
     clusterCIDR: %s
     healthzBindAddress: ""
     hostnameOverride: ""
-    metricsBindAddress: ""
-    mode: userspace
+    metricsBindAddress: "%s"
+    mode: %s
     nodePortAddresses: null
     """
-        .formatted(clusterCidr)
+        .formatted(clusterCidr, mode == ProxyMode.NFTABLES ? "127.0.0.1:10249" : "", mode.value())
         .strip();
   }
 

@@ -1,14 +1,12 @@
 package io.hubspoke.lab;
 
 import io.fabric8.kubernetes.api.model.Node;
-import io.hubspoke.apiserver.Apiserver;
 import io.hubspoke.apiserver.ApiserverOptions;
+import io.hubspoke.apiserver.store.MemoryStore;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.DeleteOptions;
 import io.hubspoke.client.ListOptions;
 import io.hubspoke.client.Resource;
-import io.hubspoke.controllermanager.ControllerManager;
-import io.hubspoke.kubelet.Kubelet;
 import io.hubspoke.kubelet.KubeletOptions;
 import io.hubspoke.kubelet.runtime.InProcessImage;
 import io.hubspoke.kubelet.server.Access;
@@ -19,7 +17,6 @@ import io.hubspoke.pki.Identity;
 import io.hubspoke.pki.Kubeconfig;
 import io.hubspoke.pki.Pem;
 import io.hubspoke.runtime.Component;
-import io.hubspoke.scheduler.Scheduler;
 import io.hubspoke.tokens.TokenSigner;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -28,6 +25,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -35,21 +33,24 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.UnaryOperator;
 
 /**
- * A control plane and its nodes in one JVM, with a wire on each address that one side of the hub
- * advertises to the other. Methods block: call them from the main or a virtual thread.
+ * A control plane and its nodes, with a wire on each address that one side of the hub advertises to
+ * the other: in this JVM, or wherever its site runs components. Methods block: call them from the
+ * main or a virtual thread.
  */
 public final class Mesh {
   private static final Duration TOKEN_LIFE = Duration.ofHours(24);
   private static final long POLL_MILLIS = 20;
   private static final long CLOSE_MILLIS = 1500;
-  private static final int ACCESSES_KEPT = 1024;
+
+  /** Where an apiserver beside the mesh's own serves. */
+  private static final int BESIDE_PORT = 6444;
 
   /** A node of the mesh, and the wire on the address that it advertises. */
   public record MeshNode(String name, String advertises, int port, Wire wire, String deployment) {}
@@ -57,7 +58,7 @@ public final class Mesh {
   private final Vertx vertx;
   private final MeshOptions options;
   private final DirectoryLock lock;
-  private final AddressClaim claim;
+  private final Site site;
   private final Addresses addresses;
   private final ClusterFiles files;
   private final MeshComponents components;
@@ -66,30 +67,23 @@ public final class Mesh {
   private final MeshApiserver apiserver;
   private final ApiClient admin;
   private final Map<String, MeshNode> nodes = new ConcurrentHashMap<>();
-  private final Map<String, ArrayBlockingQueue<Access>> accesses = new ConcurrentHashMap<>();
   private final Deque<String> deployments = new ArrayDeque<>();
   private Wire nodesUplink;
   private Wire schedulerUplink;
   private Wire controllerManagerUplink;
-  private ControllerManager controllerManager;
-  private Scheduler scheduler;
 
   private Mesh(
-      Vertx vertx,
-      MeshOptions options,
-      DirectoryLock lock,
-      AddressClaim claim,
-      ClusterFiles files) {
+      Vertx vertx, MeshOptions options, DirectoryLock lock, Site site, ClusterFiles files) {
     this.vertx = vertx;
     this.options = options;
     this.lock = lock;
-    this.claim = claim;
-    this.addresses = claim.addresses();
+    this.site = site;
+    this.addresses = site.addresses();
     this.files = files;
     this.components = new MeshComponents(options, addresses, files);
-    this.proxies = new NodeProxies(vertx, components, addresses, files);
-    this.tunnels = Tunnels.of(vertx, components);
-    this.apiserver = new MeshApiserver(vertx, () -> components.apiserver(tunnels.egress()));
+    this.proxies = new NodeProxies(site, components, files);
+    this.tunnels = Tunnels.of(vertx, site, components);
+    this.apiserver = new MeshApiserver(site, () -> components.apiserver(tunnels.egress()));
     this.admin =
         new ApiClient(
             vertx,
@@ -99,19 +93,26 @@ public final class Mesh {
                 .withUserAgent("hubspoke-lab"));
   }
 
-  /** Starts a mesh; what had started is stopped again when something fails. */
+  /** Starts a mesh in this JVM; what had started is stopped again when something fails. */
   public static Mesh start(Vertx vertx, MeshOptions options) throws Exception {
+    return start(vertx, options, () -> LoopbackSite.claim(vertx));
+  }
+
+  /** Starts a mesh on a site, which is closed with it. */
+  static Mesh start(Vertx vertx, MeshOptions options, Callable<? extends Site> sites)
+      throws Exception {
     var lock = DirectoryLock.of(options.directory());
-    AddressClaim claim = null;
+    Site site = null;
     Mesh mesh;
     try {
-      claim = AddressClaim.first();
-      var files = ClusterFiles.write(options.directory(), claim.addresses().endpoints());
-      mesh = new Mesh(vertx, options, lock, claim, files);
-    } catch (IOException | RuntimeException e) {
+      site = sites.call();
+      var files =
+          ClusterFiles.write(options.directory(), ControlPlaneEndpoints.of(site.addresses()));
+      mesh = new Mesh(vertx, options, lock, site, files);
+    } catch (Exception e) {
       lock.close();
-      if (claim != null) {
-        claim.close();
+      if (site != null) {
+        site.close();
       }
       throw e;
     }
@@ -140,10 +141,10 @@ public final class Mesh {
     for (var n = 1; n <= options.nodes(); n++) {
       starting.add(deployNode("node-" + n, n, bootstrap, UnaryOperator.identity()));
     }
-    controllerManager = new ControllerManager(components.controllerManager());
-    scheduler = new Scheduler(components.scheduler());
     var controllers =
-        List.of(vertx.deployVerticle(controllerManager), vertx.deployVerticle(scheduler));
+        List.of(
+            site.start(Part.of(components.controllerManager())),
+            site.start(Part.of(components.scheduler())));
     for (var controller : controllers) {
       deployments.add(Component.await(controller));
     }
@@ -169,18 +170,13 @@ public final class Mesh {
     var directory = files.node(name);
     moveServer(directory);
     Files.createDirectories(directory);
+    site.addNode(name, n);
     proxies.expect(name, n);
-    var seen = accesses.computeIfAbsent(name, k -> new ArrayBlockingQueue<>(ACCESSES_KEPT));
     var kubelet =
         tunnels
             .kubelet(name, components.kubelet(name, n, bootstrap))
             .inProcessImages(images())
-            .accessListener(
-                access -> {
-                  while (!seen.offer(access)) {
-                    seen.poll();
-                  }
-                });
+            .accessListener(site.listener(name));
     var built = options.changes().kubelet().apply(change.apply(kubelet)).build();
     return Wire.open(
             vertx,
@@ -190,7 +186,7 @@ public final class Mesh {
             wire ->
                 tunnels
                     .start(name, n)
-                    .compose(v -> vertx.deployVerticle(new Kubelet(built)))
+                    .compose(v -> site.start(Part.of(built)))
                     .onSuccess(
                         id ->
                             nodes.put(
@@ -257,9 +253,10 @@ public final class Mesh {
     var node = nodes.remove(name);
     if (node != null) {
       await(proxies.stop(name));
-      await(vertx.undeploy(node.deployment()));
+      await(site.stop(node.deployment()));
       await(tunnels.stop(name));
       await(node.wire().close());
+      await(site.removeNode(name));
       await(admin.delete(Resource.NODES, "", name, DeleteOptions.DEFAULT));
     }
   }
@@ -314,10 +311,10 @@ public final class Mesh {
   /** Stops the components in reverse order, then the wires. */
   public void stop() throws Exception {
     await(proxies.stop());
-    await(Future.join(nodes.values().stream().map(n -> vertx.undeploy(n.deployment())).toList()));
+    await(Future.join(nodes.values().stream().map(n -> site.stop(n.deployment())).toList()));
     await(proxies.close());
     for (var deployment : deployments.reversed()) {
-      await(vertx.undeploy(deployment));
+      await(site.stop(deployment));
     }
     await(apiserver.close());
     await(tunnels.close());
@@ -330,7 +327,7 @@ public final class Mesh {
       }
     }
     await(admin.close());
-    claim.close();
+    site.close();
     lock.close();
   }
 
@@ -457,24 +454,27 @@ public final class Mesh {
   /** An apiserver beside the mesh's own. */
   public record Beside(String url, String deployment) {}
 
-  /**
-   * Starts a second apiserver, with the same files and nothing in its store; undeploy it when it
-   * has served.
-   */
+  /** Starts a second apiserver, with the same files and nothing in its store. */
   public Beside deployBeside(UnaryOperator<ApiserverOptions> change) throws Exception {
     var options = components.apiserver(tunnels.egress());
     var serving = options.serving();
     var beside =
-        new Apiserver(
-            change.apply(
-                options.with(
-                    new ApiserverOptions.Serving(
-                        serving.bindAddress(),
-                        0,
-                        serving.tlsCertFile(),
-                        serving.tlsPrivateKeyFile()))));
-    var deployment = Component.await(vertx.deployVerticle(beside));
-    return new Beside("https://%s:%d".formatted(serving.bindAddress(), beside.port()), deployment);
+        change.apply(
+            options.with(
+                new ApiserverOptions.Serving(
+                    serving.bindAddress(),
+                    BESIDE_PORT,
+                    serving.tlsCertFile(),
+                    serving.tlsPrivateKeyFile())));
+    var clock = Clock.systemUTC();
+    var deployment =
+        Component.await(site.start(Part.of(beside, MemoryStore.afterOthers(clock), clock)));
+    return new Beside("https://%s:%d".formatted(serving.bindAddress(), BESIDE_PORT), deployment);
+  }
+
+  /** Ends an apiserver beside the mesh's own. */
+  public void end(Beside beside) throws Exception {
+    Component.await(site.stop(beside.deployment()));
   }
 
   /** The cluster's authority. */
@@ -494,18 +494,27 @@ public final class Mesh {
 
   /** The requests that a node's kubelet says it answered, the oldest first. */
   public List<Access> accesses(String node) {
-    var seen = accesses.get(node);
-    return seen == null ? List.of() : List.copyOf(seen);
+    return site.accesses(node);
   }
 
-  /** Where the controller manager serves its health and metrics: on loopback only. */
-  public String controllerManagerHealth() {
-    return "https://127.0.0.1:" + controllerManager.port();
+  /** Somebody on a machine of the mesh: a node's, or one of those that {@link Place} names. */
+  public Place at(String machine) {
+    return site.at(machine);
   }
 
-  /** Where the scheduler serves its health and metrics: on loopback only. */
-  public String schedulerHealth() {
-    return "https://127.0.0.1:" + scheduler.port();
+  /** Somebody on the nodes' network who is no node. */
+  public Place stranger() {
+    return site.stranger();
+  }
+
+  /** Whether nodes have a network each, as real ones do. */
+  public boolean isolates() {
+    return site.isolates();
+  }
+
+  /** Whether a firewall keeps the control plane from opening connections to nodes. */
+  public boolean firewalled() {
+    return site.firewalled();
   }
 
   /** The wire between nodes and the apiserver. */

@@ -1,24 +1,22 @@
 package io.hubspoke.lab;
 
-import io.hubspoke.apiserver.Apiserver;
 import io.hubspoke.apiserver.ApiserverOptions;
 import io.hubspoke.apiserver.store.MemoryStore;
 import io.hubspoke.apiserver.store.Store;
 import io.hubspoke.runtime.Component;
 import io.vertx.core.Future;
-import io.vertx.core.Vertx;
 import java.time.Clock;
 import java.util.function.Supplier;
 
 /** The apiserver of a mesh, which may go away and come back on its address. Its methods block. */
 public final class MeshApiserver {
-  private final Vertx vertx;
+  private final Site site;
   private final Supplier<ApiserverOptions> options;
   private Store store = MemoryStore.afterOthers(Clock.systemUTC());
   private String deployment;
 
-  MeshApiserver(Vertx vertx, Supplier<ApiserverOptions> options) {
-    this.vertx = vertx;
+  MeshApiserver(Site site, Supplier<ApiserverOptions> options) {
+    this.site = site;
     this.options = options;
   }
 
@@ -29,7 +27,7 @@ public final class MeshApiserver {
 
   /** Starts it so that it judges and issues credentials by this clock. */
   public void start(Clock clock) throws Exception {
-    deployment = Component.await(vertx.deployVerticle(new Apiserver(options.get(), store, clock)));
+    deployment = Component.await(site.start(Part.of(options.get(), store, clock)));
   }
 
   /** Ends it; what it kept stays. */
@@ -37,7 +35,7 @@ public final class MeshApiserver {
     if (deployment != null) {
       var ending = deployment;
       deployment = null;
-      Component.await(vertx.undeploy(ending));
+      Component.await(site.stop(ending));
     }
   }
 
@@ -52,7 +50,7 @@ public final class MeshApiserver {
 
   /** Ends it for good. */
   Future<Void> close() {
-    var ended = deployment == null ? Future.<Void>succeededFuture() : vertx.undeploy(deployment);
+    var ended = deployment == null ? Future.<Void>succeededFuture() : site.stop(deployment);
     return ended.eventually(store::close);
   }
 }

@@ -15,7 +15,6 @@ import io.hubspoke.lab.images.KubeProxies;
 import io.hubspoke.pki.Identity;
 import io.hubspoke.pki.Kubeconfig;
 import io.vertx.core.Future;
-import io.vertx.core.Vertx;
 import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -31,14 +30,14 @@ final class NodeProxies {
   /** The user that a kube-proxy outside of pods is ("Kubernetes documentation, RBAC"). */
   static final String USER = "system:kube-proxy";
 
-  private final Vertx vertx;
+  private final Site site;
   private final MeshOptions.KubeProxyMode mode;
   private final MeshComponents components;
   private final Addresses addresses;
   private final ClusterFiles files;
   private final KubeProxies proxies;
 
-  /** All nodes are in one network namespace, so each service's address is bound once for all. */
+  /** Where nodes share a network, each service's address is bound once for all. */
   private final SharedListeners listeners = new SharedListeners(SocketListeners.create());
 
   /** Addresses that connections of a node and its pods come from, by node. */
@@ -49,10 +48,10 @@ final class NodeProxies {
 
   private record OnHost(KubeProxyOptions options, String deployment) {}
 
-  NodeProxies(Vertx vertx, MeshComponents components, Addresses addresses, ClusterFiles files) {
-    this.vertx = vertx;
+  NodeProxies(Site site, MeshComponents components, ClusterFiles files) {
+    this.site = site;
     this.components = components;
-    this.addresses = addresses;
+    this.addresses = site.addresses();
     this.files = files;
     this.mode = mode(components);
     this.proxies = new KubeProxies(files.kubeProxies(), this::proxiers);
@@ -93,7 +92,8 @@ final class NodeProxies {
   /** Makes the objects that the mode needs. */
   Future<Void> create(ApiClient admin) {
     return mode == MeshOptions.KubeProxyMode.DAEMON_SET
-        ? new KubeProxyAddon(components.nodeCluster(), addresses.podRange()).create(admin)
+        ? new KubeProxyAddon(components.nodeCluster(), addresses.podRange(), forwarding())
+            .create(admin)
         : Future.succeededFuture();
   }
 
@@ -110,8 +110,7 @@ final class NodeProxies {
   }
 
   private Future<Void> start(String node, KubeProxyOptions options) {
-    return vertx
-        .deployVerticle(proxies.make(options))
+    return site.start(Part.of(options, () -> proxies.make(options)))
         .onSuccess(id -> onHosts.put(node, new OnHost(options, id)))
         .mapEmpty();
   }
@@ -128,12 +127,24 @@ final class NodeProxies {
         ClientConfig.read(kubeconfig)
             .withLocalAddress(advertises)
             .withUserAgent("kube-proxy/v1.33.0");
-    // The packet filter would be all nodes', who share the machine's network.
     return KubeProxyOptions.of(client, node)
-        .withMode(ProxyMode.USERSPACE)
+        .withMode(forwarding())
         .withBindAddress(advertises)
         .withClusterCidr(addresses.podRange())
-        .withServing(SocketAddress.inetSocketAddress(KubeProxyOptions.HEALTHZ_PORT, listens), null);
+        .withServing(
+            SocketAddress.inetSocketAddress(KubeProxyOptions.HEALTHZ_PORT, listens), metrics());
+  }
+
+  /** The packet filter would be all nodes', where they share the machine's network. */
+  private ProxyMode forwarding() {
+    return site.isolates() ? ProxyMode.NFTABLES : ProxyMode.USERSPACE;
+  }
+
+  /** Of one machine's own network there is one port alone. */
+  private SocketAddress metrics() {
+    return site.isolates()
+        ? SocketAddress.inetSocketAddress(KubeProxyOptions.METRICS_PORT, "127.0.0.1")
+        : null;
   }
 
   /** A client certificate for a kube-proxy. */
@@ -154,7 +165,7 @@ final class NodeProxies {
     var running = onHosts.remove(node);
     return running == null
         ? Future.succeededFuture()
-        : vertx.undeploy(running.deployment()).otherwiseEmpty();
+        : site.stop(running.deployment()).otherwiseEmpty();
   }
 
   /** Listens nowhere any more, once all have ended. */

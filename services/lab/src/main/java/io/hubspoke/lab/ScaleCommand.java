@@ -173,9 +173,9 @@ final class ScaleCommand implements Callable<Integer> {
 
   private void check() {
     for (var count : nodes) {
-      if (count < 1 || count > Addresses.LARGE_NODES) {
+      if (count < 1 || count > LoopbackAddresses.LARGE_NODES) {
         throw misuse(
-            "--nodes must be between 1 and %d, but is %d".formatted(Addresses.LARGE_NODES, count));
+            "--nodes must be between 1 and %d, but is %d".formatted(LoopbackAddresses.LARGE_NODES, count));
       }
       if (pods < 0 || pods > (long) count * PODS_A_NODE) {
         throw misuse(

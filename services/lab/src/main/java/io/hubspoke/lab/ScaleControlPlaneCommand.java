@@ -62,7 +62,7 @@ final class ScaleControlPlaneCommand implements Callable<Integer> {
   }
 
   private void start(Vertx vertx, Addresses addresses) throws Exception {
-    var files = ClusterFiles.write(directory, addresses.endpoints());
+    var files = ClusterFiles.write(directory, ControlPlaneEndpoints.of(addresses));
     var components =
         new MeshComponents(
             new MeshOptions(directory, 0, Posture.DEFAULT, Changes.NONE), addresses, files);

@@ -58,7 +58,7 @@ final class ScaleNodesCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    var addresses = new Addresses(block, true);
+    var addresses = new LoopbackAddresses(block, true);
     var vertx = Component.vertx();
     var pool = new LocalNodes(vertx, n -> kubelet(addresses, n));
     var orders = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));

@@ -6,7 +6,6 @@ import io.hubspoke.client.ApiClient;
 import io.hubspoke.kubelet.KubeletOptions;
 import io.hubspoke.lab.wire.Wire;
 import io.hubspoke.pki.AtomicFile;
-import io.hubspoke.sshd.Sshd;
 import io.hubspoke.sshd.SshdOptions;
 import io.hubspoke.tunnel.ssh.KeyFile;
 import io.hubspoke.tunnel.ssh.PublicKeys;
@@ -38,14 +37,16 @@ public final class SshServers implements Tunnels {
   private static final int UNPRIVILEGED_PORT = 2222;
 
   private final Vertx vertx;
+  private final Site site;
   private final MeshComponents components;
   private final Map<String, Running> running = new ConcurrentHashMap<>();
   private int port = PORT;
 
   private record Running(String deployment, Wire wire) {}
 
-  SshServers(Vertx vertx, MeshComponents components) {
+  SshServers(Vertx vertx, Site site, MeshComponents components) {
     this.vertx = vertx;
+    this.site = site;
     this.components = components;
   }
 
@@ -100,8 +101,7 @@ public final class SshServers implements Tunnels {
             SocketAddress.inetSocketAddress(port, addresses.nodeListens(n)))
         .compose(
             wire ->
-                vertx
-                    .deployVerticle(new Sshd(options))
+                site.start(Part.of(node, options))
                     .onSuccess(id -> running.put(node, new Running(id, wire)))
                     .onFailure(e -> wire.close()))
         .mapEmpty();
@@ -156,7 +156,7 @@ public final class SshServers implements Tunnels {
     var ended = running.remove(node);
     return ended == null
         ? Future.succeededFuture()
-        : vertx.undeploy(ended.deployment()).otherwiseEmpty().eventually(ended.wire()::close);
+        : site.stop(ended.deployment()).otherwiseEmpty().eventually(ended.wire()::close);
   }
 
   @Override

@@ -12,12 +12,12 @@ import java.util.Optional;
 public sealed interface Tunnels permits NoTunnels, SshServers, KonnectivityTunnels {
 
   /** Makes what the mesh's egress needs; nothing runs yet. */
-  static Tunnels of(Vertx vertx, MeshComponents components) {
+  static Tunnels of(Vertx vertx, Site site, MeshComponents components) {
     return switch (components.options().egress()) {
       case DIRECT -> new NoTunnels();
-      case SSH -> new SshServers(vertx, components);
+      case SSH -> new SshServers(vertx, site, components);
       case KONNECTIVITY_GRPC, KONNECTIVITY_HTTP_CONNECT ->
-          new KonnectivityTunnels(vertx, components);
+          new KonnectivityTunnels(vertx, site, components);
     };
   }
 

@@ -42,8 +42,8 @@ class AddressClaimTest {
   @Test
   void blocksShareNoAddress() {
     var seen = new HashSet<String>();
-    for (var block = 0; block < Addresses.BLOCKS; block++) {
-      var addresses = new Addresses(block);
+    for (var block = 0; block < LoopbackAddresses.BLOCKS; block++) {
+      var addresses = new LoopbackAddresses(block);
       for (var address :
           new String[] {
             addresses.apiserver(),
@@ -68,11 +68,11 @@ class AddressClaimTest {
   @Test
   void nodesOfALargeLabHaveAddressesAndPodNetworksOfTheirOwn() {
     var seen = new HashSet<String>();
-    for (var block = 0; block < Addresses.LARGE_BLOCKS; block++) {
-      var addresses = new Addresses(block, true);
+    for (var block = 0; block < LoopbackAddresses.LARGE_BLOCKS; block++) {
+      var addresses = new LoopbackAddresses(block, true);
       var pods = AddressRange.parse(addresses.podRange());
       var nodes = AddressRange.parse(addresses.nodeRange());
-      for (var n = 1; n <= Addresses.LARGE_NODES; n++) {
+      for (var n = 1; n <= LoopbackAddresses.LARGE_NODES; n++) {
         var own = addresses.nodeAdvertises(n);
         var cidr = addresses.podCidr(n);
         if (!seen.add(own) || !seen.add(cidr)) {

@@ -24,6 +24,11 @@ public record AddressRange(InetAddress base, int bits) {
     return new AddressRange(base, bits);
   }
 
+  @Override
+  public String toString() {
+    return base.getHostAddress() + "/" + bits;
+  }
+
   public boolean contains(InetAddress address) {
     byte[] ours = base.getAddress();
     byte[] theirs = address.getAddress();

@@ -1,6 +1,6 @@
 package io.hubspoke.lab.audit;
 
-import io.hubspoke.lab.Mesh;
+import io.hubspoke.lab.Place;
 import io.hubspoke.pki.Identity;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.ReloadableKeys;
@@ -29,11 +29,11 @@ final class AgentCaller implements AutoCloseable {
   record Taken(boolean asAgent, String said) {}
 
   /**
-   * Calls from an address of his own.
+   * Calls from a place of his own.
    *
    * @param identity null to present no certificate
    */
-  AgentCaller(Mesh mesh, SocketAddress server, String from, Identity identity) {
+  AgentCaller(SocketAddress server, Place from, Identity identity) {
     this.server = server;
     var keys = identity == null ? new ReloadableKeys() : new ReloadableKeys(identity);
     var options =
@@ -41,8 +41,8 @@ final class AgentCaller implements AutoCloseable {
             .setProtocolVersion(HttpVersion.HTTP_2)
             .setUseAlpn(true)
             .setVerifyHost(false)
-            .setLocalAddress(from);
-    this.http = mesh.vertx().createHttpClient(Tls.connect(options, keys, Tls.trustAny(List.of())));
+            .setLocalAddress(from.address());
+    this.http = from.vertx().createHttpClient(Tls.connect(options, keys, Tls.trustAny(List.of())));
   }
 
   /**

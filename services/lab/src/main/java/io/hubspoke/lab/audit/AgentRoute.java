@@ -96,7 +96,7 @@ public final class AgentRoute implements NodeToControlPlane {
 
   private AgentCaller caller(Mesh mesh, Identity identity) {
     var server = TunnelLeg.of(mesh).wire().address();
-    return new AgentCaller(mesh, server, mesh.nodes().get(NODE).advertises(), identity);
+    return new AgentCaller(server, mesh.at(NODE), identity);
   }
 
   private Verdict authenticated(Mesh mesh) throws Exception {

@@ -3,6 +3,7 @@ package io.hubspoke.lab.audit;
 import io.hubspoke.lab.ForeignAuthority;
 import io.hubspoke.lab.KonnectivityTunnels;
 import io.hubspoke.lab.Mesh;
+import io.hubspoke.lab.Place;
 import io.hubspoke.pki.Identity;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -58,10 +59,13 @@ record FrontendDoor(Mesh mesh, KonnectivityTunnels tunnels) implements TunnelDoo
     return Verdict.of(refused && own.startsWith(TAKEN), evidence);
   }
 
-  private String connect(Identity identity) throws IOException {
+  private String connect(Identity identity) throws Exception {
     var kubelet = mesh.nodes().get(TunnelLeg.NODE);
-    return ConnectRequest.send(
-        tunnels.frontend(), identity, kubelet.advertises() + ":" + kubelet.port());
+    return mesh.at(Place.CONTROL_PLANE)
+        .call(
+            () ->
+                ConnectRequest.send(
+                    tunnels.frontend(), identity, kubelet.advertises() + ":" + kubelet.port()));
   }
 
   @Override

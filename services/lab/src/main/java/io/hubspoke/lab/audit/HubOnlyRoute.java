@@ -68,7 +68,7 @@ public final class HubOnlyRoute implements NodeToControlPlane {
   @Override
   public Map<Property, Verdict> measure(Mesh mesh) throws Exception {
     var addresses = mesh.addresses();
-    var from = mesh.nodes().get("node-1").advertises();
+    var from = addresses.onSegment();
     // Ports that the machine's other programs have open at every address are open at one that
     // nothing of the mesh has, too; unless it is the mesh that has opened them there.
     var machines = new ArrayList<>(PortScan.of(addresses.unused(), from));

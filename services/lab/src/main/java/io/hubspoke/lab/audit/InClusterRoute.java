@@ -140,9 +140,9 @@ public final class InClusterRoute implements NodeToControlPlane {
   private static Verdict authenticated(Mesh mesh, Account account, ApiClientPod pod)
       throws Exception {
     var evidence = Checks.evidence();
-    var refused = refused(service(mesh), "noCredentials", null, evidence);
+    var refused = refused(mesh, "noCredentials", null, evidence);
     for (var wrong : account.wrongTokens().entrySet()) {
-      refused &= refused(service(mesh), wrong.getKey(), wrong.getValue(), evidence);
+      refused &= refused(mesh, wrong.getKey(), wrong.getValue(), evidence);
     }
     var answer = pod.until(ApiClientPod.WHOAMI, 200);
     var info = user(answer.path("body").asText());
@@ -165,10 +165,11 @@ public final class InClusterRoute implements NodeToControlPlane {
         : Json.parse(review.getBytes(UTF_8)).at("/status/userInfo");
   }
 
-  private static boolean refused(String server, String which, String token, ObjectNode evidence)
+  private static boolean refused(Mesh mesh, String which, String token, ObjectNode evidence)
       throws InterruptedException {
-    try (var probe = token == null ? Probe.anonymous() : Probe.withToken(token)) {
-      var answer = probe.get(server + "/version");
+    var node = mesh.at(NODE);
+    try (var probe = token == null ? Probe.anonymous(node) : Probe.withToken(token, node)) {
+      var answer = probe.get(service(mesh) + "/version");
       evidence.put(which, answer.brief());
       return Checks.unauthenticated(answer);
     }
@@ -180,7 +181,7 @@ public final class InClusterRoute implements NodeToControlPlane {
     check.may("read its own config map", answer(pod.until(ApiClientPod.get(map.path()), 200)));
     check.mayNot("list secrets", answer(pod.next(ApiClientPod.get(SECRETS))));
     var token = pod.files().token();
-    try (var thief = Probe.withToken(token)) {
+    try (var thief = Probe.withToken(token, mesh.at(NODE))) {
       check.may("the pod's token in other hands", thief.get(service(mesh) + map.path()));
       var gone = System.nanoTime();
       Component.await(

@@ -20,6 +20,9 @@ import java.util.Map;
 public final class KubeProxyRoute implements NodeToControlPlane {
   static final String NODE = "node-1";
 
+  /** What a kube-proxy says of itself, on its own machine. */
+  private static final String PROXY_MODE = "http://127.0.0.1:10249/proxyMode";
+
   private final boolean inPod;
 
   private KubeProxyRoute(boolean inPod) {
@@ -105,7 +108,7 @@ public final class KubeProxyRoute implements NodeToControlPlane {
   private static Verdict forwards(Mesh mesh, String canary) throws Exception {
     var begun = System.nanoTime();
     var page = Page.serve(mesh, ProxyTarget.SERVICE, false, canary);
-    try (var client = Probe.anonymous(mesh.nodes().get(NODE).advertises())) {
+    try (var client = Probe.anonymous(mesh.at(NODE))) {
       var service = page.clusterIp();
       var forwarded = PathWatch.across(page.wire());
       var url = "http://%s/page".formatted(service);
@@ -116,11 +119,15 @@ public final class KubeProxyRoute implements NodeToControlPlane {
               .put("asked", url)
               .put("answer", answer.brief(canary))
               .put("milliseconds", (System.nanoTime() - begun) / 1_000_000);
+      var good = answer.status() == 200 && answer.body().contains(canary);
+      if (mesh.isolates()) {
+        // The page is on the node that asks: nothing but its packet filter is between.
+        var mode = client.get(PROXY_MODE);
+        return Verdict.of(good && mode.status() == 200, evidence.put("proxyMode", mode.brief()));
+      }
       var by = forwarded.openedBy(Nodes.addresses(mesh));
       evidence.set("forwarded", by.evidence());
-      return Verdict.of(
-          answer.status() == 200 && answer.body().contains(canary) && by instanceof Verdict.Holds,
-          evidence);
+      return Verdict.of(good && by instanceof Verdict.Holds, evidence);
     } finally {
       page.close();
     }

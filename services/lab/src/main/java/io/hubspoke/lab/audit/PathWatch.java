@@ -61,7 +61,6 @@ final class PathWatch {
     past.retainAll(controlPlane);
     var evidence =
         evidence(tunnels)
-            .put("directWay", "cut")
             .put("openedPastTheTunnelByTheControlPlane", past.toString())
             .put("openedBehindTheTunnelBy", behind.toString());
     if (tunnels.isEmpty() || !behind.contains(farEnd)) {

@@ -1,5 +1,6 @@
 package io.hubspoke.lab.audit;
 
+import io.hubspoke.lab.Place;
 import io.hubspoke.pki.Identity;
 import io.hubspoke.runtime.ReloadableKeys;
 import io.hubspoke.runtime.Tls;
@@ -47,9 +48,12 @@ final class Probe implements AutoCloseable {
 
   private final HttpClient client;
   private final Optional<String> token;
+  private final Optional<Place> place;
 
-  private Probe(Identity identity, Optional<String> token, Optional<String> from) {
+  private Probe(
+      Identity identity, Optional<String> token, Optional<Place> place, Optional<String> from) {
     this.token = token;
+    this.place = place;
     try {
       var tls = SSLContext.getInstance("TLS");
       var keys =
@@ -68,20 +72,35 @@ final class Probe implements AutoCloseable {
   }
 
   static Probe as(Identity identity) {
-    return new Probe(identity, Optional.empty(), Optional.empty());
+    return new Probe(identity, Optional.empty(), Optional.empty(), Optional.empty());
   }
 
   static Probe withToken(String token) {
-    return new Probe(null, Optional.of(token), Optional.empty());
+    return new Probe(null, Optional.of(token), Optional.empty(), Optional.empty());
   }
 
   static Probe anonymous() {
-    return new Probe(null, Optional.empty(), Optional.empty());
+    return new Probe(null, Optional.empty(), Optional.empty(), Optional.empty());
   }
 
   /** Asks from one of this machine's addresses. */
   static Probe anonymous(String from) {
-    return new Probe(null, Optional.empty(), Optional.of(from));
+    return new Probe(null, Optional.empty(), Optional.empty(), Optional.of(from));
+  }
+
+  /** Asks without credentials, from a place. */
+  static Probe anonymous(Place place) {
+    return new Probe(null, Optional.empty(), Optional.of(place), Optional.of(place.address()));
+  }
+
+  /** Asks as somebody, from a place. */
+  static Probe as(Identity identity, Place place) {
+    return new Probe(identity, Optional.empty(), Optional.of(place), Optional.of(place.address()));
+  }
+
+  /** Asks with a token, from a place. */
+  static Probe withToken(String token, Place place) {
+    return new Probe(null, Optional.of(token), Optional.of(place), Optional.of(place.address()));
   }
 
   Answer get(String url) throws InterruptedException {
@@ -137,12 +156,21 @@ final class Probe implements AutoCloseable {
   Answer send(String method, String url, String body, Map<String, String> headers)
       throws InterruptedException {
     try {
-      var response =
-          client.send(request(method, url, body, headers), HttpResponse.BodyHandlers.ofString());
+      var request = request(method, url, body, headers);
+      var response = place.isPresent() ? place.get().call(() -> send(request)) : send(request);
       return new Answer(response.statusCode(), response.body());
     } catch (IOException e) {
       return new Answer(0, "connection failed: " + e.getMessage());
+    } catch (InterruptedException | RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IllegalStateException("asking from another place: " + e.getMessage(), e);
     }
+  }
+
+  /** Connections are opened by the thread that calls this. */
+  private HttpResponse<String> send(HttpRequest request) throws IOException, InterruptedException {
+    return client.send(request, HttpResponse.BodyHandlers.ofString());
   }
 
   private HttpRequest request(String method, String url, String body, Map<String, String> headers) {

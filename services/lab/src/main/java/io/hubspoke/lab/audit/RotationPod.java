@@ -145,11 +145,6 @@ record RotationPod(
     return Resource.PODS.path(Workload.NAMESPACE, name) + "/log?container=" + LOG;
   }
 
-  /** Where clients of its node find the page, and from where they ask. */
-  String nodeAddress() {
-    return mesh.nodes().get(node).advertises();
-  }
-
   /** Returns the path of the page by the apiserver's proxy. */
   String proxied(ProxyTarget target) {
     return switch (target) {
@@ -160,10 +155,15 @@ record RotationPod(
   }
 
   /** Asks for the page at the service's virtual address, over a connection of its own. */
-  void page() throws IOException {
+  void page() throws Exception {
+    var place = mesh.at(node);
+    place.call(() -> page(place.address()));
+  }
+
+  private Void page(String from) throws IOException {
     try (var socket = new Socket()) {
       socket.setSoTimeout(PATIENCE_MILLIS);
-      socket.bind(new InetSocketAddress(InetAddress.ofLiteral(nodeAddress()), 0));
+      socket.bind(new InetSocketAddress(InetAddress.ofLiteral(from), 0));
       socket.connect(
           new InetSocketAddress(InetAddress.ofLiteral(clusterIp), SERVICE_PORT), PATIENCE_MILLIS);
       socket
@@ -175,10 +175,11 @@ record RotationPod(
       if (!answer.startsWith("HTTP/1.1 200") || !answer.contains(name)) {
         throw new IOException("answered \"" + answer + "\"");
       }
+      return null;
     }
   }
 
-  private String tryPage() {
+  private String tryPage() throws Exception {
     try {
       page();
       return "";
@@ -189,11 +190,12 @@ record RotationPod(
 
   /** Opens a connection to the page by the virtual address, which stays. */
   Conversation connect() throws Exception {
-    var context = ((VertxInternal) mesh.vertx()).createEventLoopContext();
+    var place = mesh.at(node);
+    var context = ((VertxInternal) place.vertx()).createEventLoopContext();
     var opened = Promise.<Conversation>promise();
     // Vert.x closes a client that nobody holds any more.
     var client =
-        mesh.vertx().createNetClient(new NetClientOptions().setLocalAddress(nodeAddress()));
+        place.vertx().createNetClient(new NetClientOptions().setLocalAddress(place.address()));
     context.runOnContext(
         v ->
             client

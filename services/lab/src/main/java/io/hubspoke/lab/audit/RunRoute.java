@@ -110,11 +110,6 @@ public final class RunRoute implements Route {
     }
   }
 
-  /** An address of the node network that is no node's. */
-  private static String strangersAddress(Mesh mesh) {
-    return mesh.addresses().nodeListens(mesh.nodes().size() + 100);
-  }
-
   private static String url(Mesh mesh, String path) {
     var node = mesh.nodes().get(NODE);
     return "https://%s:%d%s".formatted(node.advertises(), node.port(), path);
@@ -145,7 +140,7 @@ public final class RunRoute implements Route {
 
   private static Verdict byAnybody(Mesh mesh, String pod) throws Exception {
     var evidence = Checks.evidence();
-    try (var stranger = Probe.anonymous(strangersAddress(mesh))) {
+    try (var stranger = Probe.anonymous(mesh.stranger())) {
       var answer = run(mesh, stranger, pod);
       evidence.put("command", command(pod)).put("output", answer.brief());
       return Verdict.of(ran(answer, pod), evidence);
@@ -153,7 +148,7 @@ public final class RunRoute implements Route {
   }
 
   private static Verdict byAdmin(Mesh mesh, String pod) throws Exception {
-    try (var admin = Probe.as(mesh.adminIdentity())) {
+    try (var admin = Probe.as(mesh.adminIdentity(), mesh.stranger())) {
       var answer = run(mesh, admin, pod);
       return Verdict.of(
           ran(answer, pod),
@@ -211,19 +206,19 @@ public final class RunRoute implements Route {
 
   private static Verdict unauthenticated(Mesh mesh, String pod, ObjectNode evidence)
       throws Exception {
-    var from = strangersAddress(mesh);
+    var from = mesh.stranger();
     try (var stranger = Probe.anonymous(from)) {
       var answer = run(mesh, stranger, pod);
       var seen = Checks.eventually(Checks.MOMENT, () -> lastAccess(mesh, pod), Optional::isPresent);
       evidence
           .put("noCredentials", answer.brief())
-          .put("from", from)
+          .put("from", from.address())
           .put("kubeletSaw", seen.map(Access::user).orElse("nobody"));
       if (ran(answer, pod)) {
         Checks.inShort(
             evidence,
             "anybody (%s, no credentials) ran '%s' in pod %s: %s"
-                .formatted(from, command(pod), pod, answer.body().strip()));
+                .formatted(from.address(), command(pod), pod, answer.body().strip()));
       }
       return Verdict.of(!ran(answer, pod), evidence);
     }

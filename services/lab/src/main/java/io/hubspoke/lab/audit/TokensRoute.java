@@ -48,10 +48,11 @@ public final class TokensRoute implements NodeToControlPlane {
     var verdicts = new EnumMap<Property, Verdict>(Property.class);
     var token = account.token();
     var wire = mesh.nodesUplink();
-    var from = mesh.addresses().nodeListens(1);
+    var place = mesh.stranger();
+    var from = place.address();
     var client =
         new ApiClient(
-            mesh.vertx(),
+            place.vertx(),
             ClientConfig.of(
                     Kubeconfig.of(
                         "hubspoke", mesh.pointOfView(), "pod", Kubeconfig.User.ofToken(token)))
@@ -128,7 +129,7 @@ public final class TokensRoute implements NodeToControlPlane {
         holds &= answer.status() == 403 && answer.body().contains("system:anonymous");
       }
     } finally {
-      Component.await(mesh.vertx().undeploy(open.deployment()));
+      mesh.end(open);
     }
     return Verdict.of(holds, evidence);
   }

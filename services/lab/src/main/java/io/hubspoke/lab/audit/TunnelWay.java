@@ -2,6 +2,7 @@ package io.hubspoke.lab.audit;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.lab.Mesh;
+import io.hubspoke.lab.Place;
 import io.hubspoke.lab.wire.Recording;
 import io.hubspoke.lab.wire.Wire;
 import io.hubspoke.runtime.Component;
@@ -11,8 +12,8 @@ import java.util.Set;
 
 /**
  * The apiserver sends its requests through a tunnel, whose far end on the node connects to what is
- * asked for. Before anything is measured the direct way is cut: nobody of the control plane gets to
- * a node's address but over the tunnel.
+ * asked for. Before anything is measured the direct way is cut, where no firewall does so: nobody
+ * of the control plane gets to a node's address but over the tunnel.
  */
 final class TunnelWay implements Way {
   private final Mesh mesh;
@@ -34,8 +35,10 @@ final class TunnelWay implements Way {
 
   static TunnelWay begin(Mesh mesh, Wire last, boolean inClear) throws Exception {
     var way = new TunnelWay(mesh, last, inClear);
-    for (var wire : way.behind) {
-      Component.await(wire.cutOff(mesh.addresses().controlPlane()));
+    if (!mesh.firewalled()) {
+      for (var wire : way.behind) {
+        Component.await(wire.cutOff(mesh.addresses().controlPlane()));
+      }
     }
     return way;
   }
@@ -62,7 +65,14 @@ final class TunnelWay implements Way {
 
   @Override
   public Verdict path() throws Exception {
-    return watch.throughTunnel(leg.openers(), mesh.addresses().controlPlane(), leg.farEnd());
+    var verdict = watch.throughTunnel(leg.openers(), mesh.addresses().controlPlane(), leg.farEnd());
+    var kubelet = mesh.nodes().get(TunnelLeg.NODE);
+    try (var past = Probe.anonymous(mesh.at(Place.CONTROL_PLANE))) {
+      var answer =
+          past.get("https://%s:%d/healthz".formatted(kubelet.advertises(), kubelet.port()));
+      verdict.evidence().put("pastTheTunnel", answer.brief());
+      return answer.status() == 0 ? verdict : new Verdict.Absent(verdict.evidence());
+    }
   }
 
   @Override

@@ -1,0 +1,50 @@
+package io.hubspoke.lab;
+
+import io.hubspoke.kubelet.server.Access;
+import io.vertx.core.Future;
+import java.io.IOException;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * Where a mesh is: its addresses, what runs its components, and from where they can be asked. The
+ * mesh itself has the wires, the files and the administrator's client, wherever it is.
+ */
+interface Site {
+  Addresses addresses();
+
+  /** Whether nodes have a network each, so that the packet filter of one is nobody else's. */
+  boolean isolates();
+
+  /**
+   * Whether something beside the wires keeps the control plane from opening connections to nodes.
+   */
+  boolean firewalled();
+
+  /** Makes the machine of the n-th node; nothing runs there yet. Blocks. */
+  void addNode(String name, int n) throws IOException;
+
+  /** Takes a node's machine away. */
+  Future<Void> removeNode(String name);
+
+  /** Starts a component; returns what {@link #stop} knows it by. */
+  Future<String> start(Part part);
+
+  /** Ends a component. */
+  Future<Void> stop(String id);
+
+  /** Somebody on a machine of the mesh. */
+  Place at(String machine);
+
+  /** Somebody on the nodes' network who is no node. */
+  Place stranger();
+
+  /** Takes what a node's kubelet says of requests, where it is in this JVM. */
+  Consumer<Access> listener(String node);
+
+  /** The requests that a node's kubelet says it answered, the oldest first. */
+  List<Access> accesses(String node);
+
+  /** Gives up what the mesh had; nothing of it runs any more. */
+  void close() throws IOException;
+}
