@@ -1,11 +1,9 @@
 package io.hubspoke.lab;
 
-import io.hubspoke.lab.audit.Audit;
 import io.hubspoke.lab.audit.Route;
 import java.util.List;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Mixin;
 
 /** The audit of chosen routes. */
 @Command(
@@ -27,34 +25,10 @@ import picocli.CommandLine.ParameterException;
       "  hubspoke audit --routes C1/direct,C1/ssh"
     })
 final class AuditCommand extends MeasuringCommand {
-  @Option(
-      names = "--routes",
-      split = ",",
-      paramLabel = "ID",
-      description =
-          "Measure these routes only, such as N1,C1v; C1 is measured under each egress, C1/ssh under"
-              + " that one (default: all).")
-  private List<String> ids = List.of();
+  @Mixin private RouteFlags flags;
 
   @Override
   List<Route> routes() {
-    var all = Audit.routes();
-    for (var id : ids) {
-      if (all.stream().noneMatch(route -> isMeant(id, route))) {
-        throw new ParameterException(
-            spec().commandLine(),
-            "--routes: no route '%s'; there are %s"
-                .formatted(id, String.join(", ", all.stream().map(Route::label).toList())));
-      }
-    }
-    return ids.isEmpty()
-        ? all
-        : all.stream().filter(route -> ids.stream().anyMatch(id -> isMeant(id, route))).toList();
-  }
-
-  private static boolean isMeant(String id, Route route) {
-    return id.equalsIgnoreCase(route.id())
-        || id.equalsIgnoreCase(route.label())
-        || id.equalsIgnoreCase(route.id() + "/" + route.egress());
+    return flags.routes(spec());
   }
 }

@@ -40,6 +40,7 @@ import picocli.CommandLine.Spec;
       DemoCommand.class,
       AuditCommand.class,
       ScaleCommand.class,
+      NetnsDemoCommand.class,
       BenchCommand.class
     },
     footer = {"", "Example:", "  hubspoke up --nodes 3 --dir lab"})

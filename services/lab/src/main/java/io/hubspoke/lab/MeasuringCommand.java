@@ -4,6 +4,7 @@ import io.hubspoke.kubelet.Kubelet;
 import io.hubspoke.lab.audit.Audit;
 import io.hubspoke.lab.audit.Report;
 import io.hubspoke.lab.audit.Route;
+import io.hubspoke.lab.audit.Row;
 import io.hubspoke.runtime.Logging;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -18,7 +19,7 @@ import picocli.CommandLine.Spec;
 
 /** Measures routes on meshes made for the purpose, and reports. */
 abstract class MeasuringCommand implements Callable<Integer> {
-  private static final int NODES = 3;
+  static final int NODES = 3;
 
   @Spec private CommandSpec spec;
 
@@ -38,27 +39,40 @@ abstract class MeasuringCommand implements Callable<Integer> {
     quieten();
     var started = Instant.now().truncatedTo(ChronoUnit.MILLIS);
     var begun = System.nanoTime();
+    return measure(
+        routes,
+        rows -> {
+          var report = new Report(rows, Duration.ofNanos(System.nanoTime() - begun));
+          var out = spec.commandLine().getOut();
+          if (file != null) {
+            var document = report.json().put("started", started.toString());
+            document.set("machine", Machine.here().json());
+            document
+                .putObject("versions")
+                .put("hubspoke", Hubspoke.VERSION)
+                .put("kubernetes", Kubelet.VERSION)
+                .put("java", System.getProperty("java.vm.version"));
+            file.write(document);
+            progress("evidence in " + json);
+          }
+          progress("done");
+          out.println();
+          report.print(out, colours());
+          out.flush();
+          return report.asExpected() ? 0 : 1;
+        });
+  }
+
+  /** What is done with the rows, while what was measured is still there. */
+  interface Reporting {
+    int report(List<Row> rows) throws Exception;
+  }
+
+  /** Measures on meshes in this JVM. */
+  int measure(List<Route> routes, Reporting reporting) throws Exception {
     var lab = Postures.start(NODES, routes, this::progress);
     try {
-      var rows = new Audit(lab.meshes(), this::progress).run(routes);
-      var report = new Report(rows, Duration.ofNanos(System.nanoTime() - begun));
-      var out = spec.commandLine().getOut();
-      if (file != null) {
-        var document = report.json().put("started", started.toString());
-        document.set("machine", Machine.here().json());
-        document
-            .putObject("versions")
-            .put("hubspoke", Hubspoke.VERSION)
-            .put("kubernetes", Kubelet.VERSION)
-            .put("java", System.getProperty("java.vm.version"));
-        file.write(document);
-        progress("evidence in " + json);
-      }
-      progress("done");
-      out.println();
-      report.print(out, colours());
-      out.flush();
-      return report.asExpected() ? 0 : 1;
+      return reporting.report(new Audit(lab.meshes(), this::progress).run(routes));
     } finally {
       lab.stop();
     }
@@ -80,7 +94,7 @@ abstract class MeasuringCommand implements Callable<Integer> {
     return spec;
   }
 
-  private void progress(String what) {
+  final void progress(String what) {
     SinceStart.tell(spec.commandLine().getErr(), what);
   }
 

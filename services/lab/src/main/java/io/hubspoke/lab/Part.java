@@ -17,8 +17,11 @@ import io.hubspoke.scheduler.SchedulerOptions;
 import io.hubspoke.sshd.Sshd;
 import io.hubspoke.sshd.SshdOptions;
 import io.vertx.core.Deployable;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Clock;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -27,15 +30,28 @@ import java.util.function.Supplier;
  *
  * @param place one of {@link Place}, or a node's name
  * @param command the subcommand of {@code hubspoke} and its flags
+ * @param serves where it accepts connections once it has started; empty where nobody waits for that
  */
-record Part(String place, Supplier<Deployable> verticle, Supplier<List<String>> command) {
+record Part(
+    String place,
+    Supplier<Deployable> verticle,
+    Supplier<List<String>> command,
+    Optional<InetSocketAddress> serves) {
+
+  Part(String place, Supplier<Deployable> verticle, Supplier<List<String>> command) {
+    this(place, verticle, command, Optional.empty());
+  }
 
   /** An apiserver; as a process it keeps its objects itself and goes by the system's clock. */
   static Part of(ApiserverOptions options, Store store, Clock clock) {
     return new Part(
         Place.CONTROL_PLANE,
         () -> new Apiserver(options, store, clock),
-        () -> CommandLines.apiserver(options));
+        () -> CommandLines.apiserver(options),
+        Optional.of(
+            new InetSocketAddress(
+                InetAddress.ofLiteral(options.serving().bindAddress()),
+                options.serving().securePort())));
   }
 
   static Part of(ControllerManagerOptions options) {

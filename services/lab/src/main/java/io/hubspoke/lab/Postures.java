@@ -26,11 +26,21 @@ public final class Postures {
 
   private final Vertx vertx;
   private final Path directory;
+  private final Sites sites;
   private final Map<Meshes.Kind, Mesh> meshes = new LinkedHashMap<>();
 
-  private Postures(Vertx vertx, Path directory) {
+  /** Makes the site of a mesh. */
+  interface Sites {
+    /** In this JVM. */
+    Sites LOOPBACK = (vertx, options) -> LoopbackSite.claim(vertx);
+
+    Site make(Vertx vertx, MeshOptions options) throws Exception;
+  }
+
+  private Postures(Vertx vertx, Path directory, Sites sites) {
     this.vertx = vertx;
     this.directory = directory;
+    this.sites = sites;
   }
 
   /** Starts what the routes need. */
@@ -43,7 +53,20 @@ public final class Postures {
   public static Postures start(
       int nodes, List<? extends Route> routes, Changes changes, Consumer<String> progress)
       throws Exception {
-    var lab = new Postures(Component.vertx(), Files.createTempDirectory("hubspoke-"));
+    var directory = Files.createTempDirectory("hubspoke-");
+    return start(directory, Sites.LOOPBACK, nodes, routes, changes, progress);
+  }
+
+  /** The same on sites of their own, in a directory that goes away. */
+  static Postures start(
+      Path directory,
+      Sites sites,
+      int nodes,
+      List<? extends Route> routes,
+      Changes changes,
+      Consumer<String> progress)
+      throws Exception {
+    var lab = new Postures(Component.vertx(), directory, sites);
     try {
       for (var kind : routes.stream().map(Route::mesh).distinct().toList()) {
         // The other kinds show what they are with the node that is called.
@@ -61,13 +84,12 @@ public final class Postures {
 
   private void add(int nodes, Meshes.Kind kind, Changes changes) throws Exception {
     var home = directory.resolve(kind.posture() + "-" + kind.egress());
-    var mesh =
-        Mesh.start(
-            vertx,
-            new MeshOptions(home, nodes, kind.posture(), changes)
-                .withWiredPods()
-                .with(kubeProxy(kind))
-                .with(kind.egress()));
+    var options =
+        new MeshOptions(home, nodes, kind.posture(), changes)
+            .withWiredPods()
+            .with(kubeProxy(kind))
+            .with(kind.egress());
+    var mesh = Mesh.start(vertx, options, () -> sites.make(vertx, options));
     meshes.put(kind, mesh);
     mesh.awaitReady(READY);
   }

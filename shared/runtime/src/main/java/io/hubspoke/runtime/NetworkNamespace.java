@@ -29,6 +29,7 @@ import java.util.stream.Stream;
 @SuppressWarnings("restricted")
 public final class NetworkNamespace implements Closeable {
   private static final int CLONE_NEWNET = 0x40000000;
+  private static final Path NAMES = Path.of("/run/netns");
 
   private final String name;
 
@@ -44,9 +45,14 @@ public final class NetworkNamespace implements Closeable {
     if (!"root".equals(System.getProperty("user.name"))) {
       return Optional.of("network namespaces need root's rights");
     }
-    return executable("ip")
+    return missing("ip", "iproute2");
+  }
+
+  /** Returns in one line that a command is missing, empty when it is there. */
+  public static Optional<String> missing(String command, String debianPackage) {
+    return executable(command)
         ? Optional.empty()
-        : Optional.of("ip is missing (Debian: apt-get install iproute2)");
+        : Optional.of("%s is missing (Debian: apt-get install %s)".formatted(command, debianPackage));
   }
 
   private static boolean executable(String command) {
@@ -57,7 +63,11 @@ public final class NetworkNamespace implements Closeable {
 
   /** Makes one where only loopback is up, with a name that begins so and that no other has. */
   public static NetworkNamespace make(String what) throws IOException {
-    String name = "hs-%08x-%s".formatted(ThreadLocalRandom.current().nextInt(), what);
+    return create("hs-%08x-%s".formatted(ThreadLocalRandom.current().nextInt(), what));
+  }
+
+  /** Makes one where only loopback is up, with this name. */
+  public static NetworkNamespace create(String name) throws IOException {
     run(List.of("ip", "netns", "add", name));
     var made = new NetworkNamespace(name);
     try {
@@ -67,6 +77,52 @@ public final class NetworkNamespace implements Closeable {
       throw e;
     }
     return made;
+  }
+
+  /** Returns those that are there whose names begin so. */
+  public static List<NetworkNamespace> named(String prefix) throws IOException {
+    var found = new ArrayList<NetworkNamespace>();
+    if (Files.isDirectory(NAMES)) {
+      try (var names = Files.newDirectoryStream(NAMES, prefix + "*")) {
+        names.forEach(name -> found.add(new NetworkNamespace(name.getFileName().toString())));
+      }
+    }
+    return found;
+  }
+
+  /** Returns the processes that run inside. */
+  public List<ProcessHandle> processes() throws IOException {
+    return run(List.of("ip", "netns", "pids", name))
+        .lines()
+        .map(pid -> ProcessHandle.of(Long.parseLong(pid.strip())))
+        .flatMap(Optional::stream)
+        .toList();
+  }
+
+  /** Runs {@code ip} on it, with a line of arguments each. */
+  public void batch(List<String> lines) throws IOException {
+    batch(List.of("ip", "-n", name, "-batch", "-"), lines);
+  }
+
+  /** Runs {@code ip} where this process is, with a line of arguments each. */
+  public static void batchHere(List<String> lines) throws IOException {
+    batch(List.of("ip", "-batch", "-"), lines);
+  }
+
+  private static void batch(List<String> command, List<String> lines) throws IOException {
+    run(command, String.join("\n", lines) + "\n");
+  }
+
+  /** Sets a kernel parameter that is each network's own, such as {@code net.ipv4.ip_forward}. */
+  public void sysctl(String parameter, String value) throws Exception {
+    call(() -> Files.writeString(Path.of("/proc/sys", parameter.split("\\.", -1)), value));
+  }
+
+  /** Has the packet filter inside do as this ruleset says. */
+  public void filter(String ruleset) throws IOException {
+    var command = new ArrayList<>(prefix());
+    command.addAll(List.of("nft", "-f", "-"));
+    run(command, ruleset);
   }
 
   /** Returns what runs a command inside, to be followed by the command. */
@@ -98,7 +154,7 @@ public final class NetworkNamespace implements Closeable {
 
   /** Has it pass on what is meant for others. */
   public void forward() throws Exception {
-    call(() -> Files.writeString(Path.of("/proc/sys/net/ipv4/ip_forward"), "1"));
+    sysctl("net.ipv4.ip_forward", "1");
   }
 
   /** Runs a command inside; returns what it says. */
@@ -135,7 +191,7 @@ public final class NetworkNamespace implements Closeable {
   private void enter() {
     try (var arena = Arena.ofConfined()) {
       int fd =
-          (int) Libc.OPEN.invokeExact(arena.allocateFrom("/run/netns/" + name), 0 /* O_RDONLY */);
+          (int) Libc.OPEN.invokeExact(arena.allocateFrom(NAMES.resolve(name).toString()), 0 /* O_RDONLY */);
       int entered = fd < 0 ? fd : (int) Libc.SETNS.invokeExact(fd, CLONE_NEWNET);
       if (fd >= 0) {
         int closed = (int) Libc.CLOSE.invokeExact(fd);
@@ -163,8 +219,14 @@ public final class NetworkNamespace implements Closeable {
   }
 
   private static String run(List<String> command) throws IOException {
+    return run(command, "");
+  }
+
+  private static String run(List<String> command, String input) throws IOException {
     var process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    process.getOutputStream().close();
+    try (var to = process.getOutputStream()) {
+      to.write(input.getBytes(UTF_8));
+    }
     String said = new String(process.getInputStream().readAllBytes(), UTF_8);
     try {
       if (process.waitFor() != 0) {
