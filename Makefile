@@ -17,12 +17,15 @@ ARCHIVE := target/image/hubspoke.tar
 # Maven's own libraries draw warnings from a JDK this new.
 export MAVEN_OPTS := --sun-misc-unsafe-memory-access=allow $(MAVEN_OPTS)
 
-.PHONY: help demo up test containerd fuzz build image image-check format clean tools runtimes
+.PHONY: help demo netns-demo up test containerd fuzz build image image-check format clean tools runtimes
 help: ## what each target does
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: build ## bring a mesh up, measure its routes, print the report (ARGS="--json FILE")
 	@$(HUBSPOKE) demo $(ARGS)
+
+netns-demo: build ## the same between processes in network namespaces; root (ARGS="--json FILE")
+	@$(HUBSPOKE) netns-demo $(ARGS)
 
 up: build ## bring up three nodes in the foreground, kubeconfig in lab/ (ARGS="--nodes N")
 	@$(HUBSPOKE) up --dir lab $(ARGS)

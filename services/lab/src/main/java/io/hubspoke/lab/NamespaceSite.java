@@ -84,9 +84,7 @@ final class NamespaceSite implements Site {
 
   private NetworkNamespace machine(String name, List<String> own, List<String> ranges)
       throws IOException {
-    var made =
-        segment.attach(
-            addresses.block() + "-" + name, addresses.onSegment(), own, ranges);
+    var made = segment.attach(addresses.block() + "-" + name, addresses.onSegment(), own, ranges);
     machines.put(name, new NamespacePlace(made, own.getFirst()));
     return made;
   }
@@ -226,15 +224,15 @@ final class NamespaceSite implements Site {
     var ended = Promise.<Void>promise();
     process.destroy();
     var timer =
-        vertx.setTimer(
-            TimeUnit.SECONDS.toMillis(STOP_SECONDS), late -> process.destroyForcibly());
-    process
-        .onExit()
-        .thenRun(
-            () -> {
-              vertx.cancelTimer(timer);
-              ended.complete();
-            });
+        vertx.setTimer(TimeUnit.SECONDS.toMillis(STOP_SECONDS), late -> process.destroyForcibly());
+    var unused =
+        process
+            .onExit()
+            .thenRun(
+                () -> {
+                  vertx.cancelTimer(timer);
+                  ended.complete();
+                });
     return ended.future();
   }
 

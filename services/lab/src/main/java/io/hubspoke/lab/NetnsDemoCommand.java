@@ -1,10 +1,10 @@
 package io.hubspoke.lab;
 
+import io.hubspoke.kubelet.server.AuthorizationMode;
 import io.hubspoke.lab.MeshOptions.Changes;
 import io.hubspoke.lab.audit.Audit;
 import io.hubspoke.lab.audit.Route;
 import io.hubspoke.lab.audit.Row;
-import io.hubspoke.kubelet.server.AuthorizationMode;
 import io.hubspoke.runtime.DirectoryTree;
 import io.hubspoke.runtime.NetworkNamespace;
 import java.io.IOException;
@@ -89,6 +89,8 @@ final class NetnsDemoCommand extends MeasuringCommand {
   @Option(names = "--directory", hidden = true)
   private Path directory;
 
+  private boolean cleaned;
+
   @Override
   List<Route> routes() {
     return flags.routes(spec());
@@ -130,7 +132,8 @@ final class NetnsDemoCommand extends MeasuringCommand {
                         "--break must be one of %s, but is \"%s\""
                             .formatted(
                                 String.join(
-                                    ", ", Arrays.stream(Break.values()).map(Break::toString).toList()),
+                                    ", ",
+                                    Arrays.stream(Break.values()).map(Break::toString).toList()),
                                 broken)));
   }
 
@@ -138,13 +141,13 @@ final class NetnsDemoCommand extends MeasuringCommand {
   private int inSegment() throws Exception {
     var names = Segment.prefix(ProcessHandle.current().pid());
     var files = Files.createTempDirectory("hubspoke-");
-    var cleaning = new Thread(() -> cleanUp(names, files), "clean up");
-    Runtime.getRuntime().addShutdownHook(cleaning);
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> cleanUp(names, files), "clean up"));
     try {
       progress("the untrusted segment is network namespace " + names + "wire");
       var wire = Segment.make(names);
       var line = new ArrayList<>(List.of("nsenter", "--net=/run/netns/" + wire));
-      var arguments = new ArrayList<>(spec().commandLine().getParent().getParseResult().originalArgs());
+      var arguments =
+          new ArrayList<>(spec().commandLine().getParent().getParseResult().originalArgs());
       arguments.add("--in-segment=" + names);
       arguments.add("--directory=" + files);
       line.addAll(OwnCommand.with(arguments));
@@ -155,17 +158,24 @@ final class NetnsDemoCommand extends MeasuringCommand {
               .start();
       return inside.waitFor();
     } finally {
-      cleaning.start();
-      cleaning.join();
+      cleanUp(names, files);
     }
   }
 
   /** Once, after what runs inside has had the time to end in order. */
-  private void cleanUp(String names, Path files) {
+  private synchronized void cleanUp(String names, Path files) {
+    if (cleaned) {
+      return;
+    }
+    cleaned = true;
     try {
       for (var child : ProcessHandle.current().children().toList()) {
         child.destroy();
-        child.onExit().orTimeout(KILL_SECONDS, TimeUnit.SECONDS).exceptionally(late -> child).join();
+        child
+            .onExit()
+            .orTimeout(KILL_SECONDS, TimeUnit.SECONDS)
+            .exceptionally(late -> child)
+            .join();
       }
       Segment.sweep(names);
       DirectoryTree.delete(files);
@@ -175,7 +185,7 @@ final class NetnsDemoCommand extends MeasuringCommand {
   }
 
   /** The process that made the segment holds the other end of this one's input. */
-  private static void endWithParent() {
+  private void endWithParent() {
     Thread.ofPlatform()
         .daemon()
         .name("parent")
@@ -188,7 +198,8 @@ final class NetnsDemoCommand extends MeasuringCommand {
               } catch (IOException e) {
                 // The end as well.
               }
-              System.exit(1);
+              cleanUp(prefix, directory);
+              Runtime.getRuntime().halt(1);
             });
   }
 

@@ -8,13 +8,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
 
 /**
- * The untrusted segment between machines that have a network namespace each: a namespace of its own,
- * where this process is with its wires, and to which every machine has its one cable.
+ * The untrusted segment between machines that have a network namespace each: a namespace of its
+ * own, where this process is with its wires, and to which every machine has its one cable.
  *
  * <p>It routes nothing. Whatever comes over a cable is delivered here, for whomever it is: to the
- * wire that listens at that address, or refused. What a process here sends, from whatever address, is
- * routed to the machine that has the address it is for. So a wire stands on the true address of what
- * is behind it, and what it passes on comes from the true address of who called.
+ * wire that listens at that address, or refused. What a process here sends, from whatever address,
+ * is routed to the machine that has the address it is for. So a wire stands on the true address of
+ * what is behind it, and what it passes on comes from the true address of who called.
  */
 final class Segment {
   /** Where machines send everything; the same at each cable. */
@@ -68,8 +68,7 @@ final class Segment {
    * @param addresses its own; it calls from the first
    * @param ranges more addresses that are its own, each of a network
    */
-  NetworkNamespace attach(
-      String what, String observer, List<String> addresses, List<String> ranges)
+  NetworkNamespace attach(String what, String observer, List<String> addresses, List<String> ranges)
       throws IOException {
     var cable = "m" + cables.incrementAndGet();
     var own = addresses.getFirst();
@@ -83,7 +82,8 @@ final class Segment {
                   "link set %s up".formatted(cable)));
       var there = new ArrayList<String>();
       for (var address : addresses) {
-        here.add("route add %s/32 dev %s table %d src %s".formatted(address, cable, TABLE, observer));
+        here.add(
+            "route add %s/32 dev %s table %d src %s".formatted(address, cable, TABLE, observer));
         there.add("address add %s/32 dev eth0".formatted(address));
       }
       there.add("link set eth0 up");

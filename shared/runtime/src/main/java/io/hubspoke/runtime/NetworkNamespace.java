@@ -52,7 +52,8 @@ public final class NetworkNamespace implements Closeable {
   public static Optional<String> missing(String command, String debianPackage) {
     return executable(command)
         ? Optional.empty()
-        : Optional.of("%s is missing (Debian: apt-get install %s)".formatted(command, debianPackage));
+        : Optional.of(
+            "%s is missing (Debian: apt-get install %s)".formatted(command, debianPackage));
   }
 
   private static boolean executable(String command) {
@@ -191,7 +192,9 @@ public final class NetworkNamespace implements Closeable {
   private void enter() {
     try (var arena = Arena.ofConfined()) {
       int fd =
-          (int) Libc.OPEN.invokeExact(arena.allocateFrom(NAMES.resolve(name).toString()), 0 /* O_RDONLY */);
+          (int)
+              Libc.OPEN.invokeExact(
+                  arena.allocateFrom(NAMES.resolve(name).toString()), 0 /* O_RDONLY */);
       int entered = fd < 0 ? fd : (int) Libc.SETNS.invokeExact(fd, CLONE_NEWNET);
       if (fd >= 0) {
         int closed = (int) Libc.CLOSE.invokeExact(fd);

@@ -52,6 +52,8 @@ final class PathWatch {
   /**
    * Judges what was opened since: the tunnel by these addresses alone; behind it something, by its
    * far end, and nothing by the control plane.
+   *
+   * @param farEnd empty where what is behind the tunnel is on the machine of its end
    */
   Verdict throughTunnel(Set<String> openers, Set<String> controlPlane, String farEnd)
       throws Exception {
@@ -63,7 +65,7 @@ final class PathWatch {
         evidence(tunnels)
             .put("openedPastTheTunnelByTheControlPlane", past.toString())
             .put("openedBehindTheTunnelBy", behind.toString());
-    if (tunnels.isEmpty() || !behind.contains(farEnd)) {
+    if (tunnels.isEmpty() || (!farEnd.isEmpty() && !behind.contains(farEnd))) {
       return new Verdict.Inconclusive("no connection was opened", evidence);
     }
     return Verdict.of(openers.containsAll(openers(tunnels)) && past.isEmpty(), evidence);
@@ -84,6 +86,11 @@ final class PathWatch {
       return new Verdict.Inconclusive("no connection was opened", evidence);
     }
     return Verdict.of(allowed.containsAll(openers(opened)) && towardsNodes.isEmpty(), evidence);
+  }
+
+  /** Returns how many connections were opened since. */
+  int opened() throws Exception {
+    return since(route).size();
   }
 
   private ObjectNode evidence(List<Crossing> opened) {

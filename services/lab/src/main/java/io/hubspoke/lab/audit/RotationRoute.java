@@ -27,6 +27,9 @@ import java.util.concurrent.TimeUnit;
 public final class RotationRoute implements NodeToControlPlane {
   private static final Duration LIFE = Duration.ofSeconds(5);
 
+  /** A process takes a while to start. */
+  private static final Duration LIFE_IN_A_PROCESS = Duration.ofSeconds(15);
+
   /** A kubelet renews four times in this time. */
   private static final Duration LEASE = Duration.ofSeconds(1);
 
@@ -69,7 +72,9 @@ public final class RotationRoute implements NodeToControlPlane {
     var first =
         mesh.issue(
             NodeRole.nodeProfile(node)
-                .valid(now.minus(CertificateProfile.BACKDATE), now.plus(LIFE)));
+                .valid(
+                    now.minus(CertificateProfile.BACKDATE),
+                    now.plus(mesh.isolates() ? LIFE_IN_A_PROCESS : LIFE)));
     var unauthenticated = unauthenticated(mesh);
     Component.await(mesh.addNode(node, mesh.nodes().size() + 1, first, RotationRoute::oftenSeen));
     try {

@@ -65,7 +65,9 @@ final class TunnelWay implements Way {
 
   @Override
   public Verdict path() throws Exception {
-    var verdict = watch.throughTunnel(leg.openers(), mesh.addresses().controlPlane(), leg.farEnd());
+    var verdict =
+        watch.throughTunnel(
+            leg.openers(), mesh.addresses().controlPlane(), mesh.isolates() ? "" : leg.farEnd());
     var kubelet = mesh.nodes().get(TunnelLeg.NODE);
     try (var past = Probe.anonymous(mesh.at(Place.CONTROL_PLANE))) {
       var answer =
@@ -86,6 +88,9 @@ final class TunnelWay implements Way {
   public Verdict serverVerified(List<Deception> tries, boolean expectedOnWire) throws Exception {
     var onTheLeg = leg.refusesInterceptor(tries.getFirst());
     leg.awaitUp();
+    if (mesh.isolates()) {
+      return endsOnTheNode(onTheLeg, tries.getFirst());
+    }
     var behindIt = new Trap(mesh, last, inClear, leg.farEnd()).set(tries);
     var evidence = onTheLeg.evidence();
     note(behindIt, evidence);
@@ -100,6 +105,22 @@ final class TunnelWay implements Way {
       case Verdict.Absent _ ->
           new Verdict.Inconclusive("behind the tunnel the interceptor was believed", evidence);
     };
+  }
+
+  /** The tunnel's end and what it leads to are one machine: nobody can stand between. */
+  private Verdict endsOnTheNode(Verdict onTheLeg, Deception request) throws Exception {
+    var behind = PathWatch.across(last);
+    var received = request.call();
+    var evidence = onTheLeg.evidence();
+    evidence
+        .putObject("behindTheTunnel")
+        .put("callerReceived", received.brief())
+        .put("connectionsAcrossTheSegment", behind.opened());
+    if (received.failed() || behind.opened() > 0) {
+      return new Verdict.Inconclusive("behind the tunnel it is not as on one machine", evidence);
+    }
+    Checks.inShort(evidence, "behind the tunnel nothing crosses the segment any more");
+    return onTheLeg;
   }
 
   /** One line says it; what was read there is among the evidence. */
