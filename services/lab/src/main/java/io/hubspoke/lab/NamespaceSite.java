@@ -28,7 +28,7 @@ import java.util.function.Consumer;
 final class NamespaceSite implements Site {
   private static final AtomicInteger BLOCKS = new AtomicInteger();
   private static final String STRANGER = "stranger";
-  private static final long READY_MILLIS = 30_000;
+  private static final long READY_MILLIS = 120_000;
   private static final long POLL_MILLIS = 20;
   private static final long STOP_SECONDS = 12;
 

@@ -22,6 +22,9 @@ import java.util.function.Consumer;
  */
 public final class Postures {
   private static final Duration READY = Duration.ofSeconds(60);
+
+  /** Each has a JVM of its own to start, and the machine may be busy. */
+  private static final Duration READY_AS_PROCESSES = Duration.ofSeconds(240);
   private static final Meshes.Kind SEVERAL_NODES = new Meshes.Kind(Posture.DEFAULT, Egress.DIRECT);
 
   private final Vertx vertx;
@@ -91,7 +94,7 @@ public final class Postures {
             .with(kind.egress());
     var mesh = Mesh.start(vertx, options, () -> sites.make(vertx, options));
     meshes.put(kind, mesh);
-    mesh.awaitReady(READY);
+    mesh.awaitReady(mesh.isolates() ? READY_AS_PROCESSES : READY);
   }
 
   /** One posture has those on hosts, so that both kinds are measured and no mesh is added. */
