@@ -34,6 +34,11 @@ final class LoopbackSite implements Site {
     return new LoopbackSite(vertx, AddressClaim.first());
   }
 
+  /** Takes addresses that were claimed for it. */
+  static LoopbackSite of(Vertx vertx, AddressClaim claim) {
+    return new LoopbackSite(vertx, claim);
+  }
+
   @Override
   public Addresses addresses() {
     return claim.addresses();

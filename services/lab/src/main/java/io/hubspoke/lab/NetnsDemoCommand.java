@@ -214,7 +214,7 @@ final class NetnsDemoCommand extends MeasuringCommand {
       var ofKind = routes.stream().filter(route -> route.mesh().equals(kind)).toList();
       var lab =
           Postures.start(
-              directory.resolve(kind.posture() + "-" + kind.egress()),
+              directory.resolve("meshes"),
               (vertx, options) ->
                   NamespaceSite.make(vertx, segment, options, what != Break.FIREWALL),
               NODES,

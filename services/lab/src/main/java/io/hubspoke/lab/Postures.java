@@ -24,7 +24,8 @@ public final class Postures {
   private static final Duration READY = Duration.ofSeconds(60);
 
   /** Each has a JVM of its own to start, and the machine may be busy. */
-  private static final Duration READY_AS_PROCESSES = Duration.ofSeconds(240);
+  private static final Duration READY_AS_PROCESSES = Duration.ofMinutes(4);
+
   private static final Meshes.Kind SEVERAL_NODES = new Meshes.Kind(Posture.DEFAULT, Egress.DIRECT);
 
   private final Vertx vertx;

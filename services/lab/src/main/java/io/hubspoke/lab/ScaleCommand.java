@@ -175,7 +175,8 @@ final class ScaleCommand implements Callable<Integer> {
     for (var count : nodes) {
       if (count < 1 || count > LoopbackAddresses.LARGE_NODES) {
         throw misuse(
-            "--nodes must be between 1 and %d, but is %d".formatted(LoopbackAddresses.LARGE_NODES, count));
+            "--nodes must be between 1 and %d, but is %d"
+                .formatted(LoopbackAddresses.LARGE_NODES, count));
       }
       if (pods < 0 || pods > (long) count * PODS_A_NODE) {
         throw misuse(

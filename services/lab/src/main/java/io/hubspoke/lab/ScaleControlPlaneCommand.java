@@ -48,7 +48,7 @@ final class ScaleControlPlaneCommand implements Callable<Integer> {
     var vertx = Component.vertx();
     try (var lock = DirectoryLock.of(directory);
         var claim = AddressClaim.large()) {
-      start(vertx, claim.addresses());
+      start(vertx, LoopbackSite.of(vertx, claim));
       var out = spec.commandLine().getOut();
       out.println(
           Json.object()
@@ -61,12 +61,13 @@ final class ScaleControlPlaneCommand implements Callable<Integer> {
     }
   }
 
-  private void start(Vertx vertx, Addresses addresses) throws Exception {
+  private void start(Vertx vertx, Site site) throws Exception {
+    var addresses = site.addresses();
     var files = ClusterFiles.write(directory, ControlPlaneEndpoints.of(addresses));
     var components =
         new MeshComponents(
             new MeshOptions(directory, 0, Posture.DEFAULT, Changes.NONE), addresses, files);
-    new MeshApiserver(vertx, () -> components.apiserver(EgressOptions.NONE)).start();
+    new MeshApiserver(site, () -> components.apiserver(EgressOptions.NONE)).start();
     var admin = new ApiClient(vertx, files.client(addresses.apiserver(), files.admin()));
     Component.await(components.publication().publish(admin));
     var token = BootstrapToken.create(Instant.now().plus(TOKEN_LIFE));

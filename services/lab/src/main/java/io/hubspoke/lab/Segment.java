@@ -90,8 +90,7 @@ final class Segment {
       there.add("route add default via %s dev eth0 onlink src %s".formatted(GATEWAY, own));
       for (var range : ranges) {
         // The machine answers for each address that is its own.
-        here.add(
-            "route add %s dev %s table %d src %s".formatted(range, cable, TABLE, observer));
+        here.add("route add %s dev %s table %d src %s".formatted(range, cable, TABLE, observer));
         there.add("route add local %s dev lo".formatted(range));
       }
       NetworkNamespace.batchHere(here);
