@@ -36,11 +36,13 @@ import io.hubspoke.controllermanager.nodes.PodGarbageCollector;
 import io.hubspoke.controllermanager.nodes.TaintEviction;
 import io.hubspoke.controllermanager.roles.ClusterRoleAggregationController;
 import io.hubspoke.controllermanager.serviceaccounts.TokenSecretController;
+import io.hubspoke.controllermanager.statefulsets.StatefulSetController;
 import io.hubspoke.controllermanager.workloads.DeploymentController;
 import io.hubspoke.controllermanager.workloads.JobController;
 import io.hubspoke.controllermanager.workloads.OwnedIndex;
 import io.hubspoke.controllermanager.workloads.ReplicaKind;
 import io.hubspoke.controllermanager.workloads.ReplicaSetController;
+import io.hubspoke.controllermanager.workloads.TemplateRevisions;
 import io.hubspoke.controllermanager.workloads.TtlAfterFinishedController;
 import io.hubspoke.pki.CertificateAuthority;
 import io.hubspoke.pki.Pem;
@@ -110,6 +112,7 @@ final class ControlLoops extends VerticleBase {
     bootstrapTokens();
     workloads();
     daemonSets(nodes);
+    statefulSets();
     collectorsClient = new ApiClient(vertx, config);
     controllers.add(new GarbageCollector(collectorsClient, context));
     // Handlers are registered by now, so none misses the first list.
@@ -319,7 +322,7 @@ final class ControlLoops extends VerticleBase {
 
   private void daemonSets(Informer<Node> nodes) {
     var pods = informer(Resource.PODS, ListOptions.ALL);
-    var revisions = informer(DaemonSetController.CONTROLLER_REVISIONS, ListOptions.ALL);
+    var revisions = informer(TemplateRevisions.CONTROLLER_REVISIONS, ListOptions.ALL);
     controllers.add(
         new DaemonSetController(
             client,
@@ -328,6 +331,20 @@ final class ControlLoops extends VerticleBase {
             revisions,
             index(revisions),
             nodes,
+            pods,
+            index(pods)));
+  }
+
+  private void statefulSets() {
+    var pods = informer(Resource.PODS, ListOptions.ALL);
+    var revisions = informer(TemplateRevisions.CONTROLLER_REVISIONS, ListOptions.ALL);
+    controllers.add(
+        new StatefulSetController(
+            client,
+            context,
+            informer(StatefulSetController.STATEFUL_SETS, ListOptions.ALL),
+            revisions,
+            index(revisions),
             pods,
             index(pods)));
   }

@@ -2,12 +2,18 @@ package io.hubspoke.lab;
 
 import io.hubspoke.lab.join.JoinToken;
 import io.hubspoke.pki.AtomicFile;
+import io.hubspoke.pki.CertificateProfile;
+import io.hubspoke.pki.CertificateUsage;
 import io.hubspoke.pki.Kubeconfig;
+import io.hubspoke.pki.Subject;
+import io.hubspoke.pki.SubjectAltNames;
 import io.hubspoke.tunnel.ssh.KeyFile;
 import io.hubspoke.tunnel.ssh.PublicKeys;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.util.EnumSet;
 import java.util.List;
 
 /**
@@ -50,8 +56,30 @@ final class DeploymentFiles {
         files.endpoints().server(),
         NodeProxies.USER,
         files.ca().issueClient(NodeProxies.USER, List.of(), ClusterFiles.VALIDITY));
+    storage();
     ssh();
     bootstrap();
+  }
+
+  /**
+   * Members of a store are both ends of their connections, and known by an authority of their own.
+   */
+  private void storage() throws IOException {
+    var now = Instant.now();
+    var member =
+        new CertificateProfile(
+            new Subject("hubspoke-store"),
+            SubjectAltNames.NONE,
+            EnumSet.of(
+                CertificateUsage.DIGITAL_SIGNATURE,
+                CertificateUsage.SERVER_AUTH,
+                CertificateUsage.CLIENT_AUTH),
+            now.minus(CertificateProfile.BACKDATE),
+            now.plus(ClusterFiles.VALIDITY));
+    files
+        .authority("storage-ca", "storage-ca")
+        .issue(member)
+        .write(files.pki().resolve("storage-peer.crt"), files.pki().resolve("storage-peer.key"));
   }
 
   private void ssh() throws IOException {

@@ -2,13 +2,14 @@ package io.hubspoke.controllermanager.daemonsets;
 
 import io.fabric8.kubernetes.api.model.Pod;
 import io.hubspoke.controllermanager.workloads.PodState;
+import io.hubspoke.controllermanager.workloads.TemplateRevisions;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.Optional;
 
 /** What daemon sets look at in pods. */
 final class DaemonPods {
-  static final String HASH = "controller-revision-hash";
+  static final String HASH = TemplateRevisions.HASH;
   static final String GENERATION = "pod-template-generation";
   static final String NODE_FIELD = "metadata.name";
 

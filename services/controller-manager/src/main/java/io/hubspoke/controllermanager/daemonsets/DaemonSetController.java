@@ -20,6 +20,7 @@ import io.hubspoke.controllermanager.workloads.OwnedIndex;
 import io.hubspoke.controllermanager.workloads.PodControl;
 import io.hubspoke.controllermanager.workloads.PodState;
 import io.hubspoke.controllermanager.workloads.SlowStart;
+import io.hubspoke.controllermanager.workloads.TemplateRevisions;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import java.time.Duration;
@@ -32,8 +33,6 @@ import java.util.Objects;
 public final class DaemonSetController implements Controller {
   public static final Resource<DaemonSet> DAEMON_SETS =
       Resource.namespaced("apps", "v1", "daemonsets", DaemonSet.class);
-  public static final Resource<ControllerRevision> CONTROLLER_REVISIONS =
-      Resource.namespaced("apps", "v1", "controllerrevisions", ControllerRevision.class);
 
   /** Most pods that are created or deleted at a time; the rest follows when these are seen. */
   private static final int BURST = 250;
@@ -50,7 +49,7 @@ public final class DaemonSetController implements Controller {
   private final Informer<ControllerRevision> revisions;
   private final OwnedIndex<Pod> podsByOwner;
   private final Claims<DaemonSet, Pod> claims;
-  private final Revisions history;
+  private final TemplateRevisions<DaemonSet> history;
   private final Expectations expectations = new Expectations();
   private final FailedPods failedPods = new FailedPods();
   private final ControlLoop<Item.Key> loop;
@@ -73,7 +72,7 @@ public final class DaemonSetController implements Controller {
     this.revisions = revisions;
     this.podsByOwner = podsByOwner;
     this.claims = new Claims<>(client, DAEMON_SETS, Resource.PODS);
-    this.history = new Revisions(client, DAEMON_SETS, CONTROLLER_REVISIONS, revisionsByOwner);
+    this.history = new TemplateRevisions<>(client, DAEMON_SETS, revisionsByOwner);
     this.loop = new ControlLoop<>("daemonset", context, WORKERS, this::reconcile);
     sets.addHandler(loop.onChange(Item::key));
     pods.addHandler(

@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.hubspoke.api.Json;
 import io.hubspoke.api.LabelSelector;
 import io.hubspoke.api.Meta;
+import io.hubspoke.controllermanager.workloads.Templated;
 import java.util.List;
 
 /**
@@ -18,7 +19,8 @@ import java.util.List;
  * @param tree the same
  * @param podSpec the template's, with what every daemon bears
  */
-record DaemonSpec(DaemonSet object, ObjectNode tree, LabelSelector selector, PodSpec podSpec) {
+record DaemonSpec(DaemonSet object, ObjectNode tree, LabelSelector selector, PodSpec podSpec)
+    implements Templated<DaemonSet> {
   private static final String TAINTS = "node.kubernetes.io/";
   private static final String NO_SCHEDULE = "NoSchedule";
   private static final String NO_EXECUTE = "NoExecute";
@@ -59,15 +61,18 @@ record DaemonSpec(DaemonSet object, ObjectNode tree, LabelSelector selector, Pod
     return Meta.annotations(tree).getOrDefault("deprecated.daemonset.template.generation", "");
   }
 
-  ObjectNode template() {
+  @Override
+  public ObjectNode template() {
     return tree.path("spec").path("template") instanceof ObjectNode t ? t : Json.object();
   }
 
-  int revisionHistoryLimit() {
+  @Override
+  public int revisionHistoryLimit() {
     return tree.path("spec").path("revisionHistoryLimit").asInt(10);
   }
 
-  int collisionCount() {
+  @Override
+  public int collisionCount() {
     return tree.path("status").path("collisionCount").asInt();
   }
 

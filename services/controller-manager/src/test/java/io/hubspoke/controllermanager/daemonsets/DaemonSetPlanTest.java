@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.hubspoke.api.Json;
 import io.hubspoke.api.Yaml;
+import io.hubspoke.controllermanager.workloads.TemplatePatch;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,26 +1,25 @@
-package io.hubspoke.controllermanager.daemonsets;
+package io.hubspoke.controllermanager.workloads;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Json;
-import io.hubspoke.controllermanager.workloads.TemplateHash;
 import java.util.Arrays;
 import java.util.List;
 
 /**
- * What a revision keeps of a daemon set: a strategic merge patch that puts back the whole template.
+ * What a revision keeps of its owner: a strategic merge patch that puts back the whole template.
  * {@code kubectl rollout undo} applies it, and compares it byte by byte with the one that it makes
  * itself; hence the order of fields, and those that the API's own types always write.
  */
-final class TemplatePatch {
+public final class TemplatePatch {
   private TemplatePatch() {}
 
-  static ObjectNode of(DaemonSpec set) {
+  public static ObjectNode of(Templated<?> set) {
     return patch(set.template());
   }
 
-  /** Returns whether a revision's data are of the daemon set's present template. */
-  static boolean matches(DaemonSpec set, JsonNode data) {
+  /** Returns whether a revision's data are of the owner's present template. */
+  public static boolean matches(Templated<?> set, JsonNode data) {
     var kept = data.path("spec").path("template");
     return kept instanceof ObjectNode template
         && Arrays.equals(Json.bytes(patch(template)), Json.bytes(of(set)));
