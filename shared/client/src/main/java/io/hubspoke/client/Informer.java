@@ -50,6 +50,32 @@ public final class Informer<T> {
     void deleted(Item<T> last);
   }
 
+  /** Told of each request that an informer makes, on its context. */
+  public interface RequestObserver {
+    /**
+     * A list was answered or failed.
+     *
+     * @param failure null when it was answered
+     */
+    void listed(Duration took, Throwable failure);
+
+    /**
+     * A watch was opened, or could not be.
+     *
+     * @param failure null when it was opened
+     */
+    void watched(Throwable failure);
+  }
+
+  private static final RequestObserver NOBODY =
+      new RequestObserver() {
+        @Override
+        public void listed(Duration took, Throwable failure) {}
+
+        @Override
+        public void watched(Throwable failure) {}
+      };
+
   private final ApiClient client;
   private final Resource<T> resource;
   private final ListOptions options;
@@ -61,6 +87,7 @@ public final class Informer<T> {
   private final Set<Item.Key> unreadable = new HashSet<>();
 
   // Written and read on the context only, but for stopped and watch, which stop() touches.
+  private RequestObserver observer = NOBODY;
   private String resourceVersion = "";
   private long retrying = -1;
   private volatile boolean stopped;
@@ -77,6 +104,12 @@ public final class Informer<T> {
   /** Adds a handler; before {@link #start}, so that it misses nothing. */
   public Informer<T> addHandler(Handler<T> handler) {
     handlers.add(handler);
+    return this;
+  }
+
+  /** Has somebody told of its requests; before {@link #start}. */
+  public Informer<T> observedBy(RequestObserver told) {
+    observer = told;
     return this;
   }
 
@@ -128,7 +161,10 @@ public final class Informer<T> {
     if (stopped) {
       return;
     }
+    long asked = System.nanoTime();
     onContext(client.list(resource, options))
+        .onComplete(
+            answer -> observer.listed(Duration.ofNanos(System.nanoTime() - asked), answer.cause()))
         .map(
             list -> {
               replace(list);
@@ -152,6 +188,7 @@ public final class Informer<T> {
     }
     long opened = System.nanoTime();
     onContext(client.watch(resource, options, resourceVersion, this::batch))
+        .onComplete(answer -> observer.watched(answer.cause()))
         .compose(
             open -> {
               watch = open;

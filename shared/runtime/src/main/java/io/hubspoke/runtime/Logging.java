@@ -6,7 +6,12 @@ import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.FileAppender;
 import ch.qos.logback.core.spi.ContextAwareBase;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -27,6 +32,27 @@ public final class Logging extends ContextAwareBase implements Configurator {
   /** Sets the level of all loggers but those of libraries that are loud below it. */
   public static void level(String level) {
     root((LoggerContext) LoggerFactory.getILoggerFactory()).setLevel(Level.toLevel(level));
+  }
+
+  /**
+   * Adds logs to a file from now on.
+   *
+   * @param alsoStandardError whether they go on there too
+   * @throws IOException when it can't be written
+   */
+  public static void file(Path file, boolean alsoStandardError) throws IOException {
+    // Logback says it in its own words, to nobody.
+    Files.newByteChannel(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND).close();
+    LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+    FileAppender<ILoggingEvent> appender = new FileAppender<>();
+    appender.setContext(context);
+    appender.setFile(file.toString());
+    appender.setEncoder(encoder(context));
+    appender.start();
+    if (!alsoStandardError) {
+      root(context).detachAndStopAllAppenders();
+    }
+    root(context).addAppender(appender);
   }
 
   @Override

@@ -1,5 +1,7 @@
 package io.hubspoke.konnectivity.agent;
 
+import io.hubspoke.api.ApiException;
+import io.hubspoke.client.Informer;
 import io.hubspoke.runtime.Exposition;
 import io.hubspoke.runtime.Histogram;
 import io.hubspoke.runtime.ProcessMetrics;
@@ -12,7 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 
 /** Counts and times under the real agent's metric names. Thread-safe. */
-final class AgentMetrics implements PacketObserver {
+final class AgentMetrics implements PacketObserver, Informer.RequestObserver {
   private static final String PREFIX = "konnectivity_network_proxy_agent_";
   private static final String DIALS = PREFIX + "dial_duration_seconds";
   private static final String FAILURES = PREFIX + "server_connection_failure_count";
@@ -27,14 +29,25 @@ final class AgentMetrics implements PacketObserver {
       List.of(
           "DIAL_REQ", "DIAL_RSP", "CLOSE_REQ", "CLOSE_RSP", "DATA", "DIAL_CLS", "DRAIN", "CREDIT");
 
+  private static final String LEASE_LISTS = PREFIX + "lease_lists_total";
+  private static final String LEASE_WATCHES = PREFIX + "lease_watches_total";
+  private static final String LEASE_LATENCY = PREFIX + "lease_list_latency_seconds";
+
+  private static final double[] BOUNDS = {0.005, 0.025, 0.1, 0.5, 2.5, 10, 30};
+
   private record Broken(String segment, String code) {}
 
-  private final Histogram dials = new Histogram(0.005, 0.025, 0.1, 0.5, 2.5, 10, 30);
+  private record Answer(int code, String reason) {}
+
+  private final Histogram dials = new Histogram(BOUNDS);
   private final Map<String, LongAdder> failures = new ConcurrentHashMap<>();
   private final Map<String, LongAdder> dialFailures = new ConcurrentHashMap<>();
   private final LongAdder[] received = counters();
   private final LongAdder[] sent = counters();
   private final Map<Broken, LongAdder> errors = new ConcurrentHashMap<>();
+  private final Map<Answer, LongAdder> leaseLists = new ConcurrentHashMap<>();
+  private final Map<Answer, LongAdder> leaseWatches = new ConcurrentHashMap<>();
+  private final Map<Integer, Histogram> leaseLatencies = new ConcurrentHashMap<>();
   private final LongAdder endpoints = new LongAdder();
   private volatile int servers;
   private volatile int known;
@@ -84,6 +97,44 @@ final class AgentMetrics implements PacketObserver {
     count(errors, new Broken("to_agent", code));
   }
 
+  @Override
+  public void listed(Duration took, Throwable failure) {
+    var answer = answer(failure);
+    if (answer != null) {
+      count(leaseLists, answer);
+      leaseLatencies.computeIfAbsent(answer.code, code -> new Histogram(BOUNDS)).record(took);
+    }
+  }
+
+  @Override
+  public void watched(Throwable failure) {
+    var answer = answer(failure);
+    if (answer != null) {
+      count(leaseWatches, answer);
+    }
+  }
+
+  /** Returns what the apiserver has answered; null when it has not. */
+  private static Answer answer(Throwable failure) {
+    return switch (failure) {
+      case null -> new Answer(200, "");
+      case ApiException refusal -> new Answer(refusal.code(), refusal.reason());
+      default -> null;
+    };
+  }
+
+  private static void answers(Exposition text, String family, Map<Answer, LongAdder> counts) {
+    counts.forEach(
+        (answer, n) ->
+            text.add(
+                family,
+                n.sum(),
+                "http_response_code",
+                Integer.toString(answer.code),
+                "reason",
+                answer.reason));
+  }
+
   private static <K> void count(Map<K, LongAdder> counters, K key) {
     counters.computeIfAbsent(key, k -> new LongAdder()).increment();
   }
@@ -126,7 +177,10 @@ final class AgentMetrics implements PacketObserver {
             .family(KNOWN, "gauge", "Current number of servers that the agent wants to reach.")
             .family(ENDPOINTS, "gauge", "Current number of open endpoint connections.")
             .family(PACKETS, "counter", "Count of packets processed, by segment and packet type")
-            .family(ERRORS, "counter", "Count of gRPC stream errors, by segment and grpc code");
+            .family(ERRORS, "counter", "Count of gRPC stream errors, by segment and grpc code")
+            .family(LEASE_LISTS, "counter", "Number of lists of servers' leases, by answer")
+            .family(LEASE_WATCHES, "counter", "Number of watches of servers' leases, by answer")
+            .family(LEASE_LATENCY, "histogram", "Latency of server lease listing in seconds");
     text.add(DIALS, dials);
     failures.forEach((way, n) -> text.add(FAILURES, n.sum(), "direction", way));
     dialFailures.forEach((why, n) -> text.add(DIAL_FAILURES, n.sum(), "reason", why));
@@ -146,6 +200,11 @@ final class AgentMetrics implements PacketObserver {
                 broken.code,
                 "packet_type",
                 "Unknown"));
+    answers(text, LEASE_LISTS, leaseLists);
+    answers(text, LEASE_WATCHES, leaseWatches);
+    leaseLatencies.forEach(
+        (code, times) ->
+            text.add(LEASE_LATENCY, times, "http_response_code", Integer.toString(code)));
     ProcessMetrics.write(text);
     return text.text();
   }

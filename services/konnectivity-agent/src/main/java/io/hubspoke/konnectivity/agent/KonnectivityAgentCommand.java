@@ -5,7 +5,7 @@ import io.hubspoke.client.ClientConfig;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.Flag;
 import io.hubspoke.runtime.GoDuration;
-import io.hubspoke.runtime.Logging;
+import io.hubspoke.tunnel.konnectivity.ProcessFlags;
 import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -43,9 +44,9 @@ public final class KonnectivityAgentCommand implements Callable<Integer> {
   /** How long after connections had their time the rest may take. */
   private static final Duration STOP_LIMIT = Duration.ofSeconds(10);
 
-  private static final String JSON = "application/json";
-
   @Spec private CommandSpec spec;
+
+  @Mixin private ProcessFlags process = new ProcessFlags();
 
   @Option(names = "--agent-cert", paramLabel = "FILE", description = "certificate to show servers")
   private Path agentCert;
@@ -163,12 +164,6 @@ public final class KonnectivityAgentCommand implements Callable<Integer> {
   private Path kubeconfig;
 
   @Option(
-      names = "--kube-api-content-type",
-      paramLabel = "TYPE",
-      description = "how the apiserver is asked (" + JSON + ", the only one here)")
-  private String kubeApiContentType = JSON;
-
-  @Option(
       names = "--health-server-host",
       paramLabel = "IP",
       description = "where health and metrics are served (all addresses)")
@@ -191,20 +186,6 @@ public final class KonnectivityAgentCommand implements Callable<Integer> {
       paramLabel = "PORT",
       description = "the admin port (${DEFAULT-VALUE})")
   private int adminServerPort = KonnectivityAgentOptions.ADMIN_PORT;
-
-  @Option(
-      names = "--enable-profiling",
-      arity = "0..1",
-      fallbackValue = "true",
-      description = "not supported: profiles are Go's")
-  private boolean enableProfiling;
-
-  @Option(
-      names = "--enable-contention-profiling",
-      arity = "0..1",
-      fallbackValue = "true",
-      description = "not supported: profiles are Go's")
-  private boolean enableContentionProfiling;
 
   @Option(
       names = "--warn-on-channel-limit",
@@ -244,32 +225,25 @@ public final class KonnectivityAgentCommand implements Callable<Integer> {
               + " for a second signal (5s)")
   private Duration grace = Dialling.DEFAULT.grace();
 
-  @Option(
-      names = "--logtostderr",
-      arity = "0..1",
-      fallbackValue = "true",
-      description = "logs are always on standard error (true)")
-  private boolean logToStderr = true;
-
-  @Option(
-      names = "--v",
-      paramLabel = "LEVEL",
-      description = "from 2 on logs what happens, from 5 on every step (1)")
-  private int verbosity = 1;
-
   @Override
   public Integer call() {
     var options = options();
-    if (verbosity >= 2) {
-      Logging.level(verbosity >= 5 ? "DEBUG" : "INFO");
-    }
+    log();
     return Component.run(new KonnectivityAgent(options), grace.plus(STOP_LIMIT), System.err);
+  }
+
+  private void log() {
+    try {
+      process.log();
+    } catch (IOException e) {
+      throw new ParameterException(spec.commandLine(), Component.reason(e), e);
+    }
   }
 
   /** Returns the options that the flags give. */
   KonnectivityAgentOptions options() {
     try {
-      supported();
+      process.check();
       var options =
           new KonnectivityAgentOptions(
               id(),
@@ -310,23 +284,6 @@ public final class KonnectivityAgentCommand implements Callable<Integer> {
     }
   }
 
-  /** Refuses what can't be done rather than to pass over it. */
-  private void supported() {
-    if (enableProfiling || enableContentionProfiling) {
-      throw new IllegalArgumentException(
-          "--enable-profiling, --enable-contention-profiling are not supported: this is no Go"
-              + " program");
-    }
-    if (!logToStderr) {
-      throw new IllegalArgumentException("--logtostderr=false is not supported");
-    }
-    if (!kubeApiContentType.equals(JSON)) {
-      throw new IllegalArgumentException(
-          "--kube-api-content-type: \"%s\" is not supported, only %s"
-              .formatted(kubeApiContentType, JSON));
-    }
-  }
-
   private String id() {
     if (agentId != null) {
       return agentId;
@@ -340,7 +297,7 @@ public final class KonnectivityAgentCommand implements Callable<Integer> {
         Flag.read(
             "--kubeconfig",
             () ->
-                kubeconfig == null
+                kubeconfig == null || kubeconfig.toString().isEmpty()
                     ? InCluster.config(System.getenv())
                     : ClientConfig.read(kubeconfig));
     return new LeaseCounting(client, leaseNamespace, leaseLabel);
@@ -351,8 +308,12 @@ public final class KonnectivityAgentCommand implements Callable<Integer> {
         "--allowed-targets", () -> allowedTargets.stream().map(AddressRange::parse).toList());
   }
 
+  /** Returns null, as Go's flags have it, also for what is empty. */
   private static Path existing(String flag, Path file) throws IOException {
-    if (file != null && !Files.exists(file)) {
+    if (file == null || file.toString().isEmpty()) {
+      return null;
+    }
+    if (!Files.exists(file)) {
       throw new IOException(
           flag + ": " + Component.reason(new NoSuchFileException(file.toString())));
     }

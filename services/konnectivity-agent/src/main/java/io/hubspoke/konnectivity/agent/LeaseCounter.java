@@ -1,6 +1,6 @@
 package io.hubspoke.konnectivity.agent;
 
-import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.Informer;
 import io.hubspoke.client.ListOptions;
@@ -9,8 +9,8 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Clock;
-import java.time.Duration;
-import java.time.ZonedDateTime;
+import java.time.DateTimeException;
+import java.time.Instant;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,19 +19,21 @@ final class LeaseCounter {
   private static final Logger LOG = LoggerFactory.getLogger(LeaseCounter.class);
 
   private final ApiClient client;
-  private final Informer<Lease> informer;
+  private final Informer<ObjectNode> informer;
   private final Clock clock;
   private boolean warned;
 
-  LeaseCounter(Vertx vertx, Context context, LeaseCounting counting, Clock clock) {
+  LeaseCounter(
+      Vertx vertx, Context context, LeaseCounting counting, AgentMetrics metrics, Clock clock) {
     this.client =
         new ApiClient(vertx, counting.client().withUserAgent("konnectivity-agent/v1.33.0"));
     this.informer =
         new Informer<>(
-            client,
-            Resource.LEASES,
-            ListOptions.inNamespace(counting.namespace()).withLabelSelector(counting.label()),
-            context);
+                client,
+                Resource.LEASES.tree(),
+                ListOptions.inNamespace(counting.namespace()).withLabelSelector(counting.label()),
+                context)
+            .observedBy(metrics);
     this.clock = clock;
   }
 
@@ -51,17 +53,17 @@ final class LeaseCounter {
     return Math.max(1, count);
   }
 
-  static boolean isValid(Lease lease, Clock clock) {
-    var spec = lease.getSpec();
-    if (spec == null || spec.getLeaseDurationSeconds() == null) {
+  static boolean isValid(ObjectNode lease, Clock clock) {
+    var spec = lease.path("spec");
+    var since = spec.path("renewTime").asText(spec.path("acquireTime").asText());
+    try {
+      return Instant.parse(since)
+          .plusSeconds(spec.path("leaseDurationSeconds").asLong())
+          .isAfter(clock.instant());
+    } catch (DateTimeException e) {
+      // Nobody has held it yet.
       return false;
     }
-    ZonedDateTime since = spec.getRenewTime() == null ? spec.getAcquireTime() : spec.getRenewTime();
-    return since != null
-        && since
-            .toInstant()
-            .plus(Duration.ofSeconds(spec.getLeaseDurationSeconds()))
-            .isAfter(clock.instant());
   }
 
   Future<Void> stop() {

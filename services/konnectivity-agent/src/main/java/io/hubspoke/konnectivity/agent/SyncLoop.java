@@ -8,6 +8,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,7 +46,7 @@ final class SyncLoop extends VerticleBase {
     servers.start().await();
     var syncing = options.syncing();
     if (syncing.leases() != null) {
-      leases = new LeaseCounter(vertx, context, syncing.leases(), Clock.systemUTC());
+      leases = new LeaseCounter(vertx, context, syncing.leases(), metrics, Clock.systemUTC());
     }
     count = new ServerCount(leases, syncing.source());
     probing = vertx.setPeriodic(syncing.probeInterval().toMillis(), id -> probe());
@@ -55,7 +56,13 @@ final class SyncLoop extends VerticleBase {
 
   private void run() {
     if (leases != null) {
-      leases.start().otherwiseEmpty().await();
+      // Where they can't be read there is one server all the same, to which nodes are to be led.
+      leases
+          .start()
+          .timeout(options.syncing().cap().toMillis(), TimeUnit.MILLISECONDS)
+          .onFailure(e -> LOG.warn("{}: leases: {}", options.agentId(), Component.reason(e)))
+          .otherwiseEmpty()
+          .await();
     }
     while (!stopping && !Thread.currentThread().isInterrupted()) {
       try {

@@ -2,12 +2,11 @@ package io.hubspoke.konnectivity.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
+import io.hubspoke.api.Json;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
-import java.time.ZonedDateTime;
 import org.junit.jupiter.api.Test;
 
 class ServerCountTest {
@@ -35,16 +34,14 @@ class ServerCountTest {
   }
 
   private static boolean isValid(Instant renewed, Instant acquired, Integer seconds) {
-    var lease =
-        new LeaseBuilder()
-            .withNewSpec()
-            .withRenewTime(
-                renewed == null ? null : ZonedDateTime.ofInstant(renewed, ZoneOffset.UTC))
-            .withAcquireTime(
-                acquired == null ? null : ZonedDateTime.ofInstant(acquired, ZoneOffset.UTC))
-            .withLeaseDurationSeconds(seconds)
-            .endSpec()
-            .build();
+    var lease = Json.object();
+    var spec = lease.putObject("spec").put("leaseDurationSeconds", seconds);
+    if (renewed != null) {
+      spec.put("renewTime", renewed.toString());
+    }
+    if (acquired != null) {
+      spec.put("acquireTime", acquired.toString());
+    }
     return LeaseCounter.isValid(lease, CLOCK);
   }
 

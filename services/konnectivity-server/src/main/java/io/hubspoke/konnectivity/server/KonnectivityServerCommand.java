@@ -5,7 +5,7 @@ import io.hubspoke.konnectivity.server.AgentListenerOptions.TokenAuthentication;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.Flag;
 import io.hubspoke.runtime.GoDuration;
-import io.hubspoke.runtime.Logging;
+import io.hubspoke.tunnel.konnectivity.ProcessFlags;
 import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -19,6 +19,7 @@ import java.util.UUID;
 import java.util.concurrent.Callable;
 import javax.net.ssl.SSLContext;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -44,9 +45,10 @@ public final class KonnectivityServerCommand implements Callable<Integer> {
 
   private static final int FIRST_FREE = 1024;
   private static final int LAST_FREE = 49151;
-  private static final String JSON = "application/json";
 
   @Spec private CommandSpec spec;
+
+  @Mixin private ProcessFlags process = new ProcessFlags();
 
   @Option(
       names = "--server-cert",
@@ -213,12 +215,6 @@ public final class KonnectivityServerCommand implements Callable<Integer> {
   private int kubeconfigBurst;
 
   @Option(
-      names = "--kube-api-content-type",
-      paramLabel = "TYPE",
-      description = "how the apiserver is asked (" + JSON + ", the only one here)")
-  private String kubeApiContentType = JSON;
-
-  @Option(
       names = "--cipher-suites",
       split = ",",
       paramLabel = "NAME",
@@ -251,46 +247,25 @@ public final class KonnectivityServerCommand implements Callable<Integer> {
   private Integer xfrChannelSize;
 
   @Option(
-      names = "--enable-profiling",
-      arity = "0..1",
-      fallbackValue = "true",
-      description = "not supported: profiles are Go's")
-  private boolean enableProfiling;
-
-  @Option(
-      names = "--enable-contention-profiling",
-      arity = "0..1",
-      fallbackValue = "true",
-      description = "not supported: profiles are Go's")
-  private boolean enableContentionProfiling;
-
-  @Option(
       names = "--shutdown-grace-period",
       converter = GoDuration.class,
       paramLabel = "DURATION",
       description = "how long connections may go on when told to stop; not the real one's (5s)")
   private Duration grace = Duration.ofSeconds(5);
 
-  @Option(
-      names = "--logtostderr",
-      arity = "0..1",
-      fallbackValue = "true",
-      description = "logs are always on standard error (true)")
-  private boolean logToStderr = true;
-
-  @Option(
-      names = "--v",
-      paramLabel = "LEVEL",
-      description = "from 2 on logs what happens, from 5 on every step (1)")
-  private int verbosity = 1;
-
   @Override
   public Integer call() {
     KonnectivityServerOptions options = options();
-    if (verbosity >= 2) {
-      Logging.level(verbosity >= 5 ? "DEBUG" : "INFO");
-    }
+    log();
     return Component.run(new KonnectivityServer(options), grace.plus(STOP_LIMIT), System.err);
+  }
+
+  private void log() {
+    try {
+      process.log();
+    } catch (IOException e) {
+      throw new ParameterException(spec.commandLine(), Component.reason(e), e);
+    }
   }
 
   /** Returns the options that the flags give. */
@@ -309,7 +284,7 @@ public final class KonnectivityServerCommand implements Callable<Integer> {
           new AgentListenerOptions(
               address(
                   "--agent-bind-address", agentBindAddress, "--agent-port", agentPort, "0.0.0.0"),
-              files("--cluster", clusterCert, clusterKey, clusterCaCert),
+              files("--cluster", given(clusterCert), given(clusterKey), given(clusterCaCert)),
               tokens
                   ? new TokenAuthentication(
                       agentNamespace, agentServiceAccount, authenticationAudience)
@@ -340,19 +315,14 @@ public final class KonnectivityServerCommand implements Callable<Integer> {
   }
 
   private void refuseUnsupported() {
-    check(
-        !enableProfiling && !enableContentionProfiling,
-        "--enable-profiling, --enable-contention-profiling: not supported: profiles are Go's");
+    process.check();
     check(
         kubeconfigQps == 0 && kubeconfigBurst == 0,
         "--kubeconfig-qps, --kubeconfig-burst: not supported: the apiserver limits its clients by"
             + " itself");
     check(
-        kubeApiContentType.equals(JSON), "--kube-api-content-type: only " + JSON + " is supported");
-    check(
         xfrChannelSize == null,
         "--xfr-channel-size: not supported: each connection is held back by its own window");
-    check(logToStderr, "--logtostderr=false: not supported");
     check(!grace.isNegative(), "--shutdown-grace-period must not be negative");
   }
 
@@ -365,15 +335,20 @@ public final class KonnectivityServerCommand implements Callable<Integer> {
           address(
               "--server-bind-address", serverBindAddress, "--server-port", serverPort, "0.0.0.0"),
           deleteExistingUdsFile,
-          files("--server", serverCert, serverKey, serverCaCert),
+          files("--server", given(serverCert), given(serverKey), given(serverCaCert)),
           keepalive);
     }
     check(serverPort == 0, "server port should be set to 0 not " + serverPort + " for UDS");
-    check(serverKey == null, "server key should not be set for UDS");
-    check(serverCert == null, "server cert should not be set for UDS");
-    check(serverCaCert == null, "server ca cert should not be set for UDS");
+    check(given(serverKey) == null, "server key should not be set for UDS");
+    check(given(serverCert) == null, "server cert should not be set for UDS");
+    check(given(serverCaCert) == null, "server ca cert should not be set for UDS");
     return new FrontendOptions(
         spoken, SocketAddress.domainSocketAddress(udsName), deleteExistingUdsFile, null, keepalive);
+  }
+
+  /** As Go's flags have it, what is empty is not given. */
+  private static Path given(Path file) {
+    return file == null || file.toString().isEmpty() ? null : file;
   }
 
   private ServingFiles files(String flags, Path cert, Path key, Path clientCa) {
@@ -417,7 +392,7 @@ public final class KonnectivityServerCommand implements Callable<Integer> {
 
   private Optional<ClientConfig> apiserver() throws IOException {
     check(
-        kubeconfig != null,
+        given(kubeconfig) != null,
         "--kubeconfig must be given for agent authentication and --enable-lease-controller");
     return Optional.of(Flag.read("--kubeconfig", () -> ClientConfig.read(kubeconfig)));
   }

@@ -13,6 +13,7 @@ import io.hubspoke.runtime.Component;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -113,19 +114,24 @@ final class ServerLease {
   }
 
   private void cull() {
+    long asked = System.nanoTime();
     client
         .list(LEASES, ListOptions.inNamespace(options.namespace()).withLabels(options.labels()))
         .onComplete(
             leases -> {
-              metrics.leaseList(200, "");
+              metrics.leaseList(200, "", since(asked));
               leases.objects().stream().filter(this::isOver).forEach(this::delete);
             },
             e -> {
               LOG.warn("leases could not be listed: {}", Component.reason(e));
               if (e instanceof ApiException refusal) {
-                metrics.leaseList(refusal.code(), refusal.reason());
+                metrics.leaseList(refusal.code(), refusal.reason(), since(asked));
               }
             });
+  }
+
+  private static Duration since(long nanos) {
+    return Duration.ofNanos(System.nanoTime() - nanos);
   }
 
   private boolean isOver(ObjectNode lease) {
@@ -142,16 +148,17 @@ final class ServerLease {
   }
 
   private void delete(ObjectNode lease) {
+    long asked = System.nanoTime();
     client
         .delete(LEASES, options.namespace(), Meta.name(lease), DeleteOptions.now(Meta.uid(lease)))
         .onComplete(
             gone -> {
-              metrics.leaseDelete(200, "");
+              metrics.leaseDelete(200, "", since(asked));
               metrics.leaseCulled();
             },
             e -> {
               if (e instanceof ApiException refusal) {
-                metrics.leaseDelete(refusal.code(), refusal.reason());
+                metrics.leaseDelete(refusal.code(), refusal.reason(), since(asked));
               }
             });
   }

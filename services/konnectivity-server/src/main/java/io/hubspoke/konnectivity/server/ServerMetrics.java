@@ -25,6 +25,8 @@ final class ServerMetrics {
   private static final String CULLED = PREFIX + "culled_leases_count";
   private static final String LISTS = PREFIX + "lease_list_total";
   private static final String DELETES = PREFIX + "lease_delete_total";
+  private static final String LIST_LATENCY = PREFIX + "lease_list_latency_seconds";
+  private static final String DELETE_LATENCY = PREFIX + "lease_delete_latency_seconds";
 
   private static final List<String> TYPES =
       List.of(
@@ -52,6 +54,8 @@ final class ServerMetrics {
   private final Map<Broken, LongAdder> errors = new ConcurrentHashMap<>();
   private final Map<Answer, LongAdder> leaseLists = new ConcurrentHashMap<>();
   private final Map<Answer, LongAdder> leaseDeletes = new ConcurrentHashMap<>();
+  private final Map<Integer, Histogram> leaseListTimes = new ConcurrentHashMap<>();
+  private final Map<Integer, Histogram> leaseDeleteTimes = new ConcurrentHashMap<>();
   private final LongAdder culled = new LongAdder();
   private final Counts fromClient = new Counts();
   private final Counts toClient = new Counts();
@@ -149,16 +153,22 @@ final class ServerMetrics {
     errors.computeIfAbsent(new Broken(segment, code), k -> new LongAdder()).increment();
   }
 
-  void leaseList(int code, String reason) {
-    leaseLists
-        .computeIfAbsent(new Answer(Integer.toString(code), reason), k -> new LongAdder())
-        .increment();
+  void leaseList(int code, String reason, Duration took) {
+    leaseLists.computeIfAbsent(answer(code, reason), k -> new LongAdder()).increment();
+    leaseListTimes.computeIfAbsent(code, k -> leaseTimes()).record(took);
   }
 
-  void leaseDelete(int code, String reason) {
-    leaseDeletes
-        .computeIfAbsent(new Answer(Integer.toString(code), reason), k -> new LongAdder())
-        .increment();
+  void leaseDelete(int code, String reason, Duration took) {
+    leaseDeletes.computeIfAbsent(answer(code, reason), k -> new LongAdder()).increment();
+    leaseDeleteTimes.computeIfAbsent(code, k -> leaseTimes()).record(took);
+  }
+
+  private static Answer answer(int code, String reason) {
+    return new Answer(Integer.toString(code), reason);
+  }
+
+  private static Histogram leaseTimes() {
+    return new Histogram(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10);
   }
 
   void leaseCulled() {
@@ -187,7 +197,9 @@ final class ServerMetrics {
             .family(ERRORS, "counter", "Count of gRPC stream errors, by segment and grpc code")
             .family(CULLED, "counter", "Number of leases of other servers that were taken away")
             .family(LISTS, "counter", "Number of lists of leases, by answer")
-            .family(DELETES, "counter", "Number of deletions of leases, by answer");
+            .family(DELETES, "counter", "Number of deletions of leases, by answer")
+            .family(LIST_LATENCY, "histogram", "Latency of lists of leases in seconds")
+            .family(DELETE_LATENCY, "histogram", "Latency of deletions of leases in seconds");
     text.add(DIALS, dials);
     text.add(CALLS, proxyCalls.sum(), "service_method", "Proxy");
     text.add(CALLS, connectCalls.sum(), "service_method", "Connect");
@@ -225,8 +237,16 @@ final class ServerMetrics {
     text.add(CULLED, culled.sum());
     leaseLists.forEach((answer, n) -> answers(text, LISTS, answer, n));
     leaseDeletes.forEach((answer, n) -> answers(text, DELETES, answer, n));
+    times(text, LIST_LATENCY, leaseListTimes);
+    times(text, DELETE_LATENCY, leaseDeleteTimes);
     ProcessMetrics.write(text);
     return text.text();
+  }
+
+  private static void times(Exposition text, String family, Map<Integer, Histogram> times) {
+    times.forEach(
+        (code, histogram) ->
+            text.add(family, histogram, "http_status_code", Integer.toString(code)));
   }
 
   private static void answers(Exposition text, String family, Answer answer, LongAdder count) {
