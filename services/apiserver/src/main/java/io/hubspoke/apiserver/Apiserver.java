@@ -448,6 +448,7 @@ public final class Apiserver extends VerticleBase {
             .live("log", () -> true)
             .live("poststarthook/rbac/bootstrap-roles", () -> bootstrapped)
             .live("poststarthook/bootstrap-controller", () -> bootstrapped)
+            .ready("store", store::ready)
             .ready("shutdown", () -> !stopping);
     return tunnels == null ? checks : checks.live("SSH Tunnel Check", tunnels::isHealthy);
   }

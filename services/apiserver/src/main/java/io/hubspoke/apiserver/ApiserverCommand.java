@@ -11,6 +11,7 @@ import io.hubspoke.apiserver.egress.EgressOptions;
 import io.hubspoke.apiserver.http.ConnectionLimits;
 import io.hubspoke.apiserver.kubeletclient.KubeletClientOptions;
 import io.hubspoke.apiserver.proxy.ProxyOptions;
+import io.hubspoke.apiserver.store.StorageOptions;
 import io.hubspoke.runtime.Component;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -32,12 +33,19 @@ import picocli.CommandLine.TypeConversionException;
 @Command(
     name = "apiserver",
     mixinStandardHelpOptions = true,
-    description = "Serves the Kubernetes API over HTTPS, with its objects in memory.",
+    description =
+        "Serves the Kubernetes API over HTTPS, with its objects in its own memory or that of"
+            + " several apiservers.",
     footer = {
       "",
       "Example:",
       "  hubspoke apiserver --tls-cert-file=apiserver.crt --tls-private-key-file=apiserver.key \\",
-      "      --client-ca-file=ca.crt --authorization-mode=Node,RBAC"
+      "      --client-ca-file=ca.crt --authorization-mode=Node,RBAC",
+      "",
+      "One of three over a store of their own, the others likewise:",
+      "  hubspoke apiserver --storage-backend=hazelcast --storage-listen=10.0.0.1:5701 \\",
+      "      --storage-members=10.0.0.1,10.0.0.2,10.0.0.3 --storage-peer-cert-file=peer.crt \\",
+      "      --storage-peer-key-file=peer.key --storage-peer-trusted-ca-file=peer-ca.crt ..."
     })
 public final class ApiserverCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
@@ -239,10 +247,13 @@ public final class ApiserverCommand implements Callable<Integer> {
 
   @Mixin private AuditFlags auditFlags;
 
+  @Mixin private StorageFlags storageFlags;
+
   @Override
   public Integer call() {
     PrintStream err = System.err;
-    return Component.run(new Apiserver(options()), err);
+    StoredApiserver apiserver = new StoredApiserver(options(), storage());
+    return Component.run(apiserver, apiserver.lost(), err);
   }
 
   ApiserverOptions options() {
@@ -279,6 +290,14 @@ public final class ApiserverCommand implements Callable<Integer> {
         audit(),
         new ProxyOptions(ranges("--proxy-loopback-ranges", proxyLoopbackRanges)),
         egress());
+  }
+
+  StorageOptions storage() {
+    try {
+      return storageFlags.options();
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
   }
 
   private EgressOptions egress() {

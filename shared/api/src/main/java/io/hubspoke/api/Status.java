@@ -134,6 +134,15 @@ public record Status(int code, String reason, String message, Details details) {
     return of(503, "ServiceUnavailable", message);
   }
 
+  /** Refuses what was not begun; clients send it again after that time. */
+  public static Status serviceUnavailable(String message, int retryAfterSeconds) {
+    return new Status(
+        503,
+        "ServiceUnavailable",
+        message,
+        new Details("", "", "", "", List.of(), retryAfterSeconds));
+  }
+
   public static Status timeout(String message) {
     return of(504, "Timeout", message);
   }

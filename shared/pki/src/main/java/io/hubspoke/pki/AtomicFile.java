@@ -1,7 +1,9 @@
 package io.hubspoke.pki;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -36,7 +38,41 @@ public final class AtomicFile {
     write(file, content, PUBLIC);
   }
 
+  /** What a file is to hold, written piece by piece. */
+  @FunctionalInterface
+  public interface Content {
+    void writeTo(OutputStream out) throws IOException;
+  }
+
+  /** Writes a file that its owner alone may read, and that is on the disk when this returns. */
+  public static void writePrivate(Path file, Content content) throws IOException {
+    write(
+        file,
+        PRIVATE,
+        channel -> {
+          content.writeTo(Channels.newOutputStream(channel));
+          channel.force(true);
+        });
+  }
+
   private static void write(Path file, String content, Set<PosixFilePermission> permissions)
+      throws IOException {
+    var buffer = ByteBuffer.wrap(content.getBytes(StandardCharsets.UTF_8));
+    write(
+        file,
+        permissions,
+        channel -> {
+          while (buffer.hasRemaining()) {
+            channel.write(buffer);
+          }
+        });
+  }
+
+  private interface Writing {
+    void to(FileChannel channel) throws IOException;
+  }
+
+  private static void write(Path file, Set<PosixFilePermission> permissions, Writing content)
       throws IOException {
     // A link, such as the kubelet's "current" certificate, keeps pointing where it points.
     var target = Files.isSymbolicLink(file) ? file.toRealPath() : file.toAbsolutePath();
@@ -49,10 +85,7 @@ public final class AtomicFile {
               temporary,
               EnumSet.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
               PosixFilePermissions.asFileAttribute(permissions))) {
-        var buffer = ByteBuffer.wrap(content.getBytes(StandardCharsets.UTF_8));
-        while (buffer.hasRemaining()) {
-          channel.write(buffer);
-        }
+        content.to(channel);
       }
       Files.move(
           temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

@@ -12,12 +12,16 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Keeps the watch caches of all resources current by one watch of the store. */
 final class Cacher implements Store.Listener {
   private static final Logger LOG = LoggerFactory.getLogger(Cacher.class);
+
+  private static final long RETRY_MILLIS = 500;
 
   private final Store store;
   private final Map<String, WatchCache> byType = new HashMap<>();
@@ -146,11 +150,21 @@ final class Cacher implements Store.Listener {
       return;
     }
     LOG.warn("the watch of the store ended, reading it anew: {}", cause.getMessage());
+    restart();
+  }
+
+  /** A replicated store may refuse for a while, and be there again. */
+  private void restart() {
     start()
         .onFailure(
             e -> {
-              LOG.error("the store can't be read: {}", e.getMessage());
-              stop();
+              if (stopped || e instanceof Store.ClosedException) {
+                stop();
+                return;
+              }
+              LOG.error("the store can't be read, trying again: {}", e.getMessage());
+              CompletableFuture.delayedExecutor(RETRY_MILLIS, TimeUnit.MILLISECONDS)
+                  .execute(this::restart);
             });
   }
 

@@ -28,6 +28,8 @@ public final class EventExpiry {
   private static final long SHORTEST_MILLIS = 20;
   private static final long LONGEST_MILLIS = 30_000;
 
+  private static final long RETRY_MILLIS = 500;
+
   /** Most deletions at once, so that a flood of events ends in many small steps. */
   private static final int BATCH = 500;
 
@@ -174,7 +176,18 @@ public final class EventExpiry {
       if (stopped || cause instanceof ClosedException) {
         return;
       }
-      follow().onFailure(e -> LOG.error("events do not expire any more: {}", e.toString()));
+      restart();
+    }
+
+    private void restart() {
+      follow()
+          .onFailure(
+              e -> {
+                if (!stopped && !(e instanceof ClosedException)) {
+                  LOG.error("events do not expire, trying again: {}", e.toString());
+                  vertx.setTimer(RETRY_MILLIS, t -> restart());
+                }
+              });
     }
   }
 }

@@ -4,6 +4,7 @@ import io.hubspoke.apiserver.store.Store.CompactedException;
 import io.hubspoke.apiserver.store.Store.Entry;
 import io.hubspoke.apiserver.store.Store.Event;
 import io.hubspoke.apiserver.store.Store.FutureRevisionException;
+import io.hubspoke.apiserver.store.Store.Page;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,7 +13,7 @@ import java.util.List;
  * The recent revisions: what changed, and the whole state after each change. Bounded by number,
  * size and age. Not thread-safe.
  */
-final class History {
+public final class History {
   /** What a revision costs beside its value: the copied path of the tree, the event, the slot. */
   private static final long OVERHEAD = 1024;
 
@@ -23,12 +24,26 @@ final class History {
    * @param bytes most memory, estimated
    * @param age what is older goes; the real apiserver compacts every five minutes
    */
-  record Retention(int revisions, long bytes, Duration age) {
-    static final Retention DEFAULT = new Retention(20_000, 32 << 20, Duration.ofMinutes(5));
+  public record Retention(int revisions, long bytes, Duration age) {
+    public static final Retention DEFAULT = new Retention(20_000, 32 << 20, Duration.ofMinutes(5));
   }
 
   /** The state at a revision. */
-  record Snapshot(long revision, PersistentMap<Entry> entries) {}
+  public record Snapshot(long revision, PersistentMap<Entry> entries) {
+    /** Reads entries as {@link Store#list} does. */
+    public Page page(String prefix, String startAfter, int limit) {
+      String from = startAfter.compareTo(prefix) < 0 ? prefix : PersistentMap.next(startAfter);
+      String end = PersistentMap.endOf(prefix);
+      int count = entries.count(from, end);
+      int size = limit > 0 ? Math.min(limit, count) : count;
+      List<Entry> found = new ArrayList<>(size);
+      var range = entries.range(from, end).iterator();
+      while (found.size() < size) {
+        found.add(range.next());
+      }
+      return new Page(found, revision, size < count, count - size);
+    }
+  }
 
   private record Slot(Snapshot after, Event event, long atMillis, long cost) {}
 
@@ -38,20 +53,22 @@ final class History {
   private int count;
   private long bytes;
 
-  History(Retention retention, Snapshot initial, long nowMillis) {
+  public History(Retention retention, Snapshot initial, long nowMillis) {
     this.retention = retention;
     push(new Slot(initial, null, nowMillis, OVERHEAD));
   }
 
-  long oldest() {
+  /** Returns the first revision whose state is kept. */
+  public long oldest() {
     return slot(0).after.revision();
   }
 
-  Snapshot newest() {
+  public Snapshot newest() {
     return slot(count - 1).after;
   }
 
-  void append(Snapshot after, Event event, long nowMillis) {
+  /** Adds the state after one more change, and forgets what is beyond the bounds. */
+  public void append(Snapshot after, Event event, long nowMillis) {
     push(new Slot(after, event, nowMillis, OVERHEAD + event.entry().value().length()));
     long expired = nowMillis - retention.age().toMillis();
     while (count > 1
@@ -64,7 +81,7 @@ final class History {
   }
 
   /** Returns the state at a revision. */
-  Snapshot at(long revision) {
+  public Snapshot at(long revision) {
     if (revision > newest().revision()) {
       throw new FutureRevisionException(revision, newest().revision());
     }
@@ -75,7 +92,7 @@ final class History {
   }
 
   /** Returns up to {@code limit} events that follow a revision. */
-  List<Event> after(long revision, int limit) {
+  public List<Event> after(long revision, int limit) {
     if (revision < oldest()) {
       throw new CompactedException(revision, oldest());
     }
@@ -87,7 +104,8 @@ final class History {
     return events;
   }
 
-  void compact(long revision) {
+  /** Forgets what is below a revision. */
+  public void compact(long revision) {
     while (oldest() < revision) {
       dropOldest();
     }

@@ -5,11 +5,7 @@ import io.hubspoke.apiserver.store.History.Snapshot;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -21,12 +17,10 @@ public final class MemoryStore implements Store {
   /** Where etcd begins as well: 0 means "any" to clients. */
   private static final long FIRST_REVISION = 1;
 
-  private static final int BATCH = 256;
-
   private final InstantSource clock;
   private final ReentrantLock lock = new ReentrantLock();
   private final History history;
-  private final Set<HistoryWatch> watches = ConcurrentHashMap.newKeySet();
+  private final HistoryWatches watches = new HistoryWatches(this::after);
   private volatile Snapshot newest;
   private volatile boolean closed;
 
@@ -42,16 +36,22 @@ public final class MemoryStore implements Store {
    * something else here.
    */
   public static MemoryStore afterOthers(InstantSource clock) {
-    return new MemoryStore(Retention.DEFAULT, clock, clock.millis() << 4);
+    return restored(clock, new Snapshot(0, PersistentMap.empty()));
+  }
+
+  /** Makes a store of what a former one held, whose revisions go on after all of that one's. */
+  public static MemoryStore restored(InstantSource clock, Snapshot former) {
+    long first = Math.max(former.revision() + 1, clock.millis() << 4);
+    return new MemoryStore(Retention.DEFAULT, clock, new Snapshot(first, former.entries()));
   }
 
   MemoryStore(Retention retention, InstantSource clock) {
-    this(retention, clock, FIRST_REVISION);
+    this(retention, clock, new Snapshot(FIRST_REVISION, PersistentMap.empty()));
   }
 
-  private MemoryStore(Retention retention, InstantSource clock, long firstRevision) {
+  private MemoryStore(Retention retention, InstantSource clock, Snapshot first) {
     this.clock = clock;
-    this.newest = new Snapshot(firstRevision, PersistentMap.empty());
+    this.newest = first;
     this.history = new History(retention, newest, clock.millis());
   }
 
@@ -77,17 +77,7 @@ public final class MemoryStore implements Store {
     } catch (CompactedException | FutureRevisionException | ClosedException e) {
       return Future.failedFuture(e);
     }
-    String from = startAfter.compareTo(prefix) < 0 ? prefix : PersistentMap.next(startAfter);
-    String end = PersistentMap.endOf(prefix);
-    int count = snapshot.entries().count(from, end);
-    int size = limit > 0 ? Math.min(limit, count) : count;
-    List<Entry> entries = new ArrayList<>(size);
-    var range = snapshot.entries().range(from, end).iterator();
-    while (entries.size() < size) {
-      entries.add(range.next());
-    }
-    return Future.succeededFuture(
-        new Page(entries, snapshot.revision(), size < count, count - size));
+    return Future.succeededFuture(snapshot.page(prefix, startAfter, limit));
   }
 
   @Override
@@ -107,16 +97,12 @@ public final class MemoryStore implements Store {
 
   @Override
   public Watch watch(String prefix, long afterRevision, Listener listener) {
-    var watch = new HistoryWatch(prefix, listener);
-    lock.lock();
-    try {
-      watch.position = afterRevision == 0 ? newest.revision() : afterRevision;
-      watches.add(watch);
-    } finally {
-      lock.unlock();
-    }
-    watch.thread.start();
-    return watch;
+    return watches.watch(prefix, afterRevision == 0 ? newest.revision() : afterRevision, listener);
+  }
+
+  @Override
+  public Snapshot newestKnown() {
+    return newest;
   }
 
   @Override
@@ -141,8 +127,21 @@ public final class MemoryStore implements Store {
     } finally {
       lock.unlock();
     }
-    watches.forEach(HistoryWatch::wake);
+    watches.wake();
     return Future.succeededFuture();
+  }
+
+  private List<Event> after(long revision, int limit) {
+    lock.lock();
+    try {
+      List<Event> batch = history.after(revision, limit);
+      if (batch.isEmpty() && closed) {
+        throw new ClosedException();
+      }
+      return batch;
+    } finally {
+      lock.unlock();
+    }
   }
 
   private static long checked(long expectedRevision) {
@@ -194,77 +193,7 @@ public final class MemoryStore implements Store {
     } finally {
       lock.unlock();
     }
-    watches.forEach(HistoryWatch::wake);
+    watches.wake();
     return Future.succeededFuture(result);
-  }
-
-  /** Follows the history on a thread of its own, so that a slow listener holds up itself alone. */
-  private final class HistoryWatch implements Watch {
-    private final String prefix;
-    private final Listener listener;
-    private final Thread thread;
-    private long position;
-    private volatile boolean open = true;
-
-    HistoryWatch(String prefix, Listener listener) {
-      this.prefix = prefix;
-      this.listener = listener;
-      this.thread = Thread.ofVirtual().name("store watch " + prefix).unstarted(this::run);
-    }
-
-    @Override
-    public void close() {
-      open = false;
-      watches.remove(this);
-      wake();
-    }
-
-    void wake() {
-      LockSupport.unpark(thread);
-    }
-
-    private void run() {
-      try {
-        while (open) {
-          List<Event> batch = next();
-          if (batch.isEmpty()) {
-            LockSupport.park(this);
-          } else {
-            pass(batch);
-          }
-        }
-      } catch (RuntimeException e) {
-        watches.remove(this);
-        if (open) {
-          listener.ended(e);
-        }
-      }
-    }
-
-    private List<Event> next() {
-      lock.lock();
-      try {
-        List<Event> batch = history.after(position, BATCH);
-        if (batch.isEmpty() && closed) {
-          throw new ClosedException();
-        }
-        return batch;
-      } finally {
-        lock.unlock();
-      }
-    }
-
-    private void pass(List<Event> batch) {
-      for (Event event : batch) {
-        if (!open) {
-          return;
-        }
-        if (event.entry().key().startsWith(prefix)) {
-          listener.event(event);
-        }
-      }
-      position = batch.getLast().entry().revision();
-      listener.progress(position);
-    }
   }
 }

@@ -3,6 +3,7 @@ package io.hubspoke.apiserver.store;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
+import java.util.List;
 import java.util.NoSuchElementException;
 
 /**
@@ -28,6 +29,24 @@ public final class PersistentMap<V> {
   @SuppressWarnings("unchecked") // holds no value, so it serves every type
   public static <V> PersistentMap<V> empty() {
     return (PersistentMap<V>) EMPTY;
+  }
+
+  /** Makes a map of keys in order, each once, without a search for any of them. */
+  public static <V> PersistentMap<V> ofSorted(List<String> keys, List<V> values) {
+    return new PersistentMap<>(balanced(keys, values, 0, keys.size()));
+  }
+
+  private static <V> Node<V> balanced(List<String> keys, List<V> values, int from, int end) {
+    if (from >= end) {
+      return null;
+    }
+    int middle = (from + end) >>> 1;
+    return new Node<>(
+        keys.get(middle),
+        values.get(middle),
+        balanced(keys, values, from, middle),
+        balanced(keys, values, middle + 1, end),
+        end - from);
   }
 
   public int size() {

@@ -1,5 +1,6 @@
 package io.hubspoke.apiserver.store;
 
+import io.hubspoke.apiserver.store.History.Snapshot;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import java.util.List;
@@ -53,6 +54,14 @@ public interface Store {
    * watch after an earlier one.
    */
   Future<Void> compact(long revision);
+
+  /** Returns the newest state that is known here, without asking anybody else. */
+  Snapshot newestKnown();
+
+  /** Tells whether it takes changes: a replica that is cut off from the others does not. */
+  default boolean ready() {
+    return true;
+  }
 
   /** Releases what the store holds; watches end. */
   Future<Void> close();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hubspoke.apiserver.admission.Admission;
 import io.hubspoke.apiserver.resources.ResourceTable;
+import io.hubspoke.apiserver.store.History.Snapshot;
 import io.hubspoke.apiserver.store.MemoryStore;
 import io.hubspoke.apiserver.store.Store;
 import io.hubspoke.testing.Await;
@@ -109,6 +110,11 @@ class CacherTest {
     @Override
     public Future<Void> compact(long revision) {
       return store.compact(revision);
+    }
+
+    @Override
+    public Snapshot newestKnown() {
+      return store.newestKnown();
     }
 
     @Override

@@ -12,7 +12,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 
 /** A listener that keeps what it hears and lets a test wait for it. */
-final class Recorder implements Store.Listener {
+public final class Recorder implements Store.Listener {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final List<Event> events = new ArrayList<>();
@@ -43,22 +43,22 @@ final class Recorder implements Store.Listener {
         });
   }
 
-  List<Event> awaitEvents(int count) {
+  public List<Event> awaitEvents(int count) {
     await(() -> events.size() >= count, count + " events");
     return events();
   }
 
-  void awaitProgress(long revision) {
+  public void awaitProgress(long revision) {
     await(() -> progress >= revision, "progress to " + revision);
   }
 
-  Throwable awaitEnd() {
+  public Throwable awaitEnd() {
     await(() -> cause != null, "the end");
     assertThat(ends).isEqualTo(1);
     return cause;
   }
 
-  List<Event> events() {
+  public List<Event> events() {
     lock.lock();
     try {
       return List.copyOf(events);
@@ -95,7 +95,7 @@ final class Recorder implements Store.Listener {
   }
 
   /** Waits for a future that may complete on any thread. */
-  static <T> T await(io.vertx.core.Future<T> future) {
+  public static <T> T await(io.vertx.core.Future<T> future) {
     try {
       return future.toCompletionStage().toCompletableFuture().get(20, TimeUnit.SECONDS);
     } catch (java.util.concurrent.ExecutionException e) {

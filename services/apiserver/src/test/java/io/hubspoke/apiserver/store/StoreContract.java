@@ -26,7 +26,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What every store does; an implementation's test extends this. */
-abstract class StoreContract {
+public abstract class StoreContract {
   private static final String PODS = "/registry/core/pods/";
   private static final String A = PODS + "default/a";
 
