@@ -44,6 +44,16 @@ public record CertificateProfile(
         validity);
   }
 
+  /** Describes the certificate of one of several that serve and call each other. */
+  public static CertificateProfile peer(
+      String commonName, SubjectAltNames altNames, Duration validity) {
+    var server = server(commonName, altNames, validity);
+    var usages = EnumSet.copyOf(server.usages);
+    usages.add(CertificateUsage.CLIENT_AUTH);
+    return new CertificateProfile(
+        server.subject, altNames, usages, server.notBefore, server.notAfter);
+  }
+
   /** Returns the same profile with other dates. */
   public CertificateProfile valid(Instant notBefore, Instant notAfter) {
     return new CertificateProfile(subject, altNames, usages, notBefore, notAfter);

@@ -68,6 +68,8 @@ public final class Logging extends ContextAwareBase implements Configurator {
     context.getLogger("io.netty").setLevel(Level.WARN);
     // Of connections that break before Vert.x hands them to anybody; who asked for one is told.
     context.getLogger("io.vertx.core.net.impl.ConnectionBase").setLevel(Level.OFF);
+    // It warns of each connection that ends; the store says what matters of that.
+    context.getLogger("com.hazelcast").setLevel(Level.ERROR);
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
   }
 

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,6 +49,9 @@ public final class LeaseEndpointReconciler {
   private long renewed;
   private Future<Void> round = Future.succeededFuture();
 
+  private static final int ATTEMPTS = 40;
+  private static final long PAUSE_MILLIS = 250;
+
   /**
    * @param address under which the others find this replica
    */
@@ -69,8 +73,19 @@ public final class LeaseEndpointReconciler {
   /** Takes this replica's address in, and goes on looking after the service. */
   public Future<Void> start() {
     timer = vertx.setPeriodic(times.check.toMillis(), fired -> check());
-    round = renew().compose(done -> reconcile());
+    round = renew().compose(done -> reconcile(ATTEMPTS));
     return round;
+  }
+
+  /** Of replicas that start at once one makes the service, and holds its address before. */
+  private Future<Void> reconcile(int attempts) {
+    return reconcile()
+        .recover(
+            e ->
+                attempts == 1
+                    ? Future.failedFuture(e)
+                    : vertx.timer(PAUSE_MILLIS, TimeUnit.MILLISECONDS)
+                        .compose(over -> reconcile(attempts - 1)));
   }
 
   /** Takes this replica's address out, unless it is the last one. */

@@ -86,6 +86,8 @@ public final class HazelcastStore implements Store {
 
   static HazelcastInstance start(ClusterOptions options, Supplier<Replica> replica)
       throws IOException {
+    // Asked for before the configuration is.
+    System.setProperty("hazelcast.logging.type", "slf4j");
     var config = MemberConfig.of(options, replica);
     var context =
         new PeerContext(options.tls() == null ? null : PeerTlsContext.read(options.tls()));

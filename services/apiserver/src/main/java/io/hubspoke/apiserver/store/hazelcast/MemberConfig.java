@@ -51,7 +51,6 @@ final class MemberConfig {
           Map.entry("hazelcast.discovery.enabled", "true"),
           Map.entry("hazelcast.phone.home.enabled", "false"),
           Map.entry("hazelcast.shutdownhook.enabled", "false"),
-          Map.entry("hazelcast.logging.type", "slf4j"),
           // With two a connection to a member that stands still starved that to a healthy one.
           Map.entry("hazelcast.io.thread.count", "8"));
 

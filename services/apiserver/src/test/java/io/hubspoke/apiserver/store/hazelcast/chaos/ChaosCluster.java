@@ -2,6 +2,7 @@ package io.hubspoke.apiserver.store.hazelcast.chaos;
 
 import io.hubspoke.apiserver.TestApiserver;
 import io.hubspoke.pki.CertificateAuthority;
+import io.hubspoke.pki.CertificateProfile;
 import io.hubspoke.pki.Pem;
 import io.hubspoke.pki.SubjectAltNames;
 import io.hubspoke.runtime.NetworkNamespace;
@@ -11,15 +12,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import javax.net.ssl.SSLSocketFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocketFactory;
 import javax.net.ssl.TrustManager;
 
 /**
  * Three apiservers over a store of their own, each in a network of its own. Clients are in a fourth
  * that passes packets on between them, so that a member can be cut off from the others alone.
  */
-final class ChaosCluster implements AutoCloseable {
+final class ChaosCluster {
   static final int SIZE = 3;
   static final String TOKEN = "chaos-token";
 
@@ -34,13 +35,11 @@ final class ChaosCluster implements AutoCloseable {
   ChaosCluster(Path dir) throws Exception {
     this.dir = dir;
     SSLContext context = SSLContext.getInstance("TLS");
-    context.init(
-        null, new TrustManager[] {Tls.trust(List.of(authority.certificate()))}, null);
+    context.init(null, new TrustManager[] {Tls.trust(List.of(authority.certificate()))}, null);
     tls = context.getSocketFactory();
     Files.writeString(dir.resolve("ca.crt"), Pem.encode(authority.certificate()));
     Files.writeString(dir.resolve("tokens"), TOKEN + ",chaos,1,\"system:masters\"\n");
-    CertificateAuthority peers =
-        CertificateAuthority.create("chaos-peers", TestApiserver.VALIDITY);
+    CertificateAuthority peers = CertificateAuthority.create("chaos-peers", TestApiserver.VALIDITY);
     Files.writeString(dir.resolve("peer-ca.crt"), Pem.encode(peers.certificate()));
     middle = NetworkNamespace.make("middle");
     try {
@@ -54,8 +53,9 @@ final class ChaosCluster implements AutoCloseable {
             .issueServer("kube-apiserver", SubjectAltNames.of(address(i)), TestApiserver.VALIDITY)
             .write(dir.resolve(i + ".crt"), dir.resolve(i + ".key"));
         peers
-            .issueServer(
-                "hubspoke-store", SubjectAltNames.of(address(i)), TestApiserver.VALIDITY)
+            .issue(
+                CertificateProfile.peer(
+                    "hubspoke-store", SubjectAltNames.of(address(i)), TestApiserver.VALIDITY))
             .write(dir.resolve("peer" + i + ".crt"), dir.resolve("peer" + i + ".key"));
       }
       middle.exec("nft", "add table ip cut");
@@ -119,8 +119,7 @@ final class ChaosCluster implements AutoCloseable {
     middle.exec("nft", "flush chain ip cut pass");
   }
 
-  @Override
-  public void close() throws Exception {
+  void close() throws Exception {
     for (ApiserverProcess process : processes) {
       if (process != null) {
         process.kill();

@@ -98,9 +98,7 @@ final class ChaosLoad {
     long at = known.getOrDefault(key, 0L);
     int dice = random.nextInt(100);
     Kind kind =
-        dice < 30
-            ? Kind.READ
-            : at == 0 ? Kind.CREATE : dice < 92 ? Kind.UPDATE : Kind.DELETE;
+        dice < 30 ? Kind.READ : at == 0 ? Kind.CREATE : dice < 92 ? Kind.UPDATE : Kind.DELETE;
     return request(replica, kind, key, kind == Kind.CREATE || kind == Kind.READ ? 0 : at);
   }
 
@@ -108,8 +106,7 @@ final class ChaosLoad {
   Outcome request(int replica, Kind kind, String key, long expected) {
     boolean writes = kind == Kind.CREATE || kind == Kind.UPDATE;
     String value = writes ? "v" + values.incrementAndGet() : "";
-    ChaosClient client =
-        new ChaosClient(cluster.tls(), ChaosCluster.server(replica), 20_000);
+    ChaosClient client = new ChaosClient(cluster.tls(), ChaosCluster.server(replica), 20_000);
     long invoked = System.nanoTime();
     Outcome outcome;
     long revision = 0;
@@ -141,8 +138,8 @@ final class ChaosLoad {
     return outcome;
   }
 
-  private static Answer send(
-      ChaosClient client, Kind kind, String key, long expected, String value) throws IOException {
+  private static Answer send(ChaosClient client, Kind kind, String key, long expected, String value)
+      throws IOException {
     return switch (kind) {
       case CREATE -> client.send("POST", OBJECTS, object(key, 0, value));
       case UPDATE -> client.send("PUT", OBJECTS + "/" + key, object(key, expected, value));
@@ -194,8 +191,7 @@ final class ChaosLoad {
     int replica = first;
     AtomicLong at = new AtomicLong(revision);
     while (watching) {
-      ChaosClient client =
-          new ChaosClient(cluster.tls(), ChaosCluster.server(replica), 90_000);
+      ChaosClient client = new ChaosClient(cluster.tls(), ChaosCluster.server(replica), 90_000);
       try {
         client.watch(
             OBJECTS + "?watch=true&allowWatchBookmarks=true&resourceVersion=" + at.get(),

@@ -37,8 +37,8 @@ final class HistoryChecker {
     return checker.faults;
   }
 
-  private void fault(String what, Object... about) {
-    faults.add(what.formatted(about));
+  private void fault(String what) {
+    faults.add(what);
   }
 
   private void order(List<List<Event>> watches) {
@@ -46,12 +46,12 @@ final class HistoryChecker {
       long last = 0;
       for (Event event : watch) {
         if (event.revision() <= last) {
-          fault("a watch saw %s after revision %d", event, last);
+          fault("a watch saw %s after revision %d".formatted(event, last));
         }
         last = event.revision();
         Event other = order.putIfAbsent(event.revision(), event);
         if (other != null && !other.equals(event)) {
-          fault("two watches saw %s and %s", other, event);
+          fault("two watches saw %s and %s".formatted(other, event));
         }
       }
     }
@@ -59,7 +59,7 @@ final class HistoryChecker {
       if (watch.size() != order.size()) {
         List<Event> missed = new ArrayList<>(order.values());
         missed.removeAll(watch);
-        fault("a watch missed %d of %d: %s", missed.size(), order.size(), some(missed));
+        fault("a watch missed %d of %d: %s".formatted(missed.size(), order.size(), some(missed)));
       }
     }
   }
@@ -71,11 +71,11 @@ final class HistoryChecker {
       Event before = state.get(event.key());
       boolean deleted = event.type().equals("DELETED");
       if (event.type().equals("ADDED") != (before == null)) {
-        fault("%s follows %s", event, before);
+        fault("%s follows %s".formatted(event, before));
       }
       if (deleted) {
         if (before != null && !before.value().equals(event.value())) {
-          fault("%s deletes another value than that of %s", event, before);
+          fault("%s deletes another value than that of %s".formatted(event, before));
         }
         state.remove(event.key());
         deletions.put(event.value(), event.revision());
@@ -83,7 +83,7 @@ final class HistoryChecker {
         state.put(event.key(), event);
         Event twice = byValue.putIfAbsent(event.value(), event);
         if (twice != null) {
-          fault("applied twice: %s and %s", twice, event);
+          fault("applied twice: %s and %s".formatted(twice, event));
         }
       }
       versions
@@ -99,16 +99,16 @@ final class HistoryChecker {
       switch (operation.outcome()) {
         case DONE -> {
           if (writes && event == null) {
-            fault("lost: %s", operation);
+            fault("lost: %s".formatted(operation));
           } else if (writes && event.revision() != operation.revision()) {
-            fault("%s is at another revision: %s", operation, event);
+            fault("%s is at another revision: %s".formatted(operation, event));
           } else if (operation.kind() == Kind.DELETE && position(operation) == 0) {
-            fault("lost: %s", operation);
+            fault("lost: %s".formatted(operation));
           }
         }
         case REFUSED, CONFLICT, EXISTS, ABSENT -> {
           if (event != null) {
-            fault("%s was applied: %s", operation, event);
+            fault("%s was applied: %s".formatted(operation, event));
           }
         }
         case UNKNOWN -> {
@@ -161,12 +161,13 @@ final class HistoryChecker {
         }
         // A deletion that is not known of may have been another's of the same version.
         if (position <= bound && !(unknown && operation.kind() == Kind.DELETE)) {
-          fault("%s took effect at %d, after %d had been seen", operation, position, bound);
+          fault(
+              "%s took effect at %d, after %d had been seen".formatted(operation, position, bound));
         }
       } else {
         position = earliest(operation, bound);
         if (position < 0) {
-          fault("%s saw what was over at %d, or yet to come", operation, bound);
+          fault("%s saw what was over at %d, or yet to come".formatted(operation, bound));
           continue;
         }
       }
@@ -178,8 +179,7 @@ final class HistoryChecker {
 
   /** Returns the first revision from a bound on at which the key is as an answer says; or -1. */
   private long earliest(Operation operation, long bound) {
-    TreeMap<Long, Long> key =
-        versions.getOrDefault(operation.key(), new TreeMap<>(Map.of(0L, 0L)));
+    TreeMap<Long, Long> key = versions.getOrDefault(operation.key(), new TreeMap<>(Map.of(0L, 0L)));
     Long from = key.floorKey(bound);
     for (var change : key.tailMap(from, true).entrySet()) {
       if (explains(change.getValue(), operation)) {

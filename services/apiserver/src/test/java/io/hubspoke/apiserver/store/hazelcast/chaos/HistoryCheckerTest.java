@@ -101,8 +101,7 @@ class HistoryCheckerTest {
   @Test
   void findsAChangeThatTookEffectBeforeAnEarlierOne() {
     watched(MADE, CHANGED, new Event(14, "ADDED", "other", "c"));
-    recording.add(
-        new Operation("r", Kind.CREATE, "other", 0, "c", 1, 2, Outcome.DONE, 14));
+    recording.add(new Operation("r", Kind.CREATE, "other", 0, "c", 1, 2, Outcome.DONE, 14));
     write(Kind.UPDATE, 10, "b", 3, 4, Outcome.DONE, 12);
     assertThat(HistoryChecker.check(recording)).singleElement().asString().contains("had been");
   }
