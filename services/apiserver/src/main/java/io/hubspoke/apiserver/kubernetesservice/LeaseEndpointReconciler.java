@@ -84,7 +84,8 @@ public final class LeaseEndpointReconciler {
             e ->
                 attempts == 1
                     ? Future.failedFuture(e)
-                    : vertx.timer(PAUSE_MILLIS, TimeUnit.MILLISECONDS)
+                    : vertx
+                        .timer(PAUSE_MILLIS, TimeUnit.MILLISECONDS)
                         .compose(over -> reconcile(attempts - 1)));
   }
 
