@@ -12,6 +12,7 @@ import io.hubspoke.lab.images.ApiClientImage;
 import io.hubspoke.lab.images.KubeProxies;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.Logging;
+import io.hubspoke.runtime.NetworkNamespace;
 import io.hubspoke.scheduler.SchedulerCommand;
 import io.hubspoke.sshd.SshdCommand;
 import java.io.PrintWriter;
@@ -97,7 +98,11 @@ public final class Hubspoke implements Runnable {
   /** What a node that is a process of its own has beside the runtime's own images. */
   static List<InProcessImage> images(Path rootDir) {
     return List.of(
-        new KubeProxies(rootDir.resolve("kube-proxies"), node -> Proxiers.standard()).image(),
+        new KubeProxies(
+                rootDir.resolve("kube-proxies"),
+                node -> Proxiers.standard(),
+                NetworkNamespace.isOwn())
+            .image(),
         ApiClientImage.of(UnaryOperator.identity()));
   }
 

@@ -35,16 +35,19 @@ final class NamespaceSite implements Site {
   private final Vertx vertx;
   private final Segment segment;
   private final MeshOptions options;
+  private final Path logs;
   private final boolean firewall;
   private final RoutedAddresses addresses;
   private final Map<String, NamespacePlace> machines = new ConcurrentHashMap<>();
   private final Map<String, Process> processes = new ConcurrentHashMap<>();
   private final AtomicInteger started = new AtomicInteger();
 
-  private NamespaceSite(Vertx vertx, Segment segment, MeshOptions options, boolean firewall) {
+  private NamespaceSite(
+      Vertx vertx, Segment segment, MeshOptions options, Path logs, boolean firewall) {
     this.vertx = vertx;
     this.segment = segment;
     this.options = options;
+    this.logs = logs;
     this.firewall = firewall;
     this.addresses = new RoutedAddresses(BLOCKS.getAndIncrement() % RoutedAddresses.BLOCKS);
   }
@@ -52,11 +55,13 @@ final class NamespaceSite implements Site {
   /**
    * Makes the machines but the nodes.
    *
+   * @param logs the folder for what components say
    * @param firewall whether firewalls are as the egress wants them; false to see what they are for
    */
-  static NamespaceSite make(Vertx vertx, Segment segment, MeshOptions options, boolean firewall)
+  static NamespaceSite make(
+      Vertx vertx, Segment segment, MeshOptions options, Path logs, boolean firewall)
       throws IOException {
-    var site = new NamespaceSite(vertx, segment, options, firewall);
+    var site = new NamespaceSite(vertx, segment, options, logs, firewall);
     try {
       site.make();
       return site;
@@ -67,7 +72,7 @@ final class NamespaceSite implements Site {
   }
 
   private void make() throws IOException {
-    Files.createDirectories(logs());
+    Files.createDirectories(logs);
     machine(
         Place.CONTROL_PLANE,
         List.of(addresses.apiserver(), addresses.konnectivityServer()),
@@ -165,8 +170,11 @@ final class NamespaceSite implements Site {
   @Override
   public Future<String> start(Part part) {
     var command = part.command().get();
-    var id = "%s-%s-%d".formatted(part.place(), command.getFirst(), started.incrementAndGet());
-    var log = logs().resolve(id + ".log");
+    var id =
+        "%d-%s-%s-%d"
+            .formatted(
+                addresses.block(), part.place(), command.getFirst(), started.incrementAndGet());
+    var log = logs.resolve(id + ".log");
     return vertx.executeBlocking(
         () -> {
           var line = new ArrayList<>(machines.get(part.place()).namespace().prefix());
@@ -209,10 +217,6 @@ final class NamespaceSite implements Site {
     } catch (IOException notYet) {
       return false;
     }
-  }
-
-  private Path logs() {
-    return options.directory().resolve("logs");
   }
 
   @Override

@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -151,6 +152,8 @@ final class NetnsDemoCommand extends MeasuringCommand {
       arguments.add("--in-segment=" + names);
       arguments.add("--directory=" + files);
       line.addAll(OwnCommand.with(arguments));
+      // There is no hardware whose address could tell this process from others.
+      line.add(line.indexOf("-cp"), "-Dio.netty.machineId=02:00:00:00:00:01");
       var inside =
           new ProcessBuilder(line)
               .redirectOutput(ProcessBuilder.Redirect.INHERIT)
@@ -210,26 +213,60 @@ final class NetnsDemoCommand extends MeasuringCommand {
     var changes = what == null ? Changes.NONE : what.changes();
     var segment = Segment.entered(prefix);
     var rows = new HashMap<Route, Row>();
-    for (var kind : routes.stream().map(Route::mesh).distinct().toList()) {
-      var ofKind = routes.stream().filter(route -> route.mesh().equals(kind)).toList();
-      var lab =
-          Postures.start(
-              directory.resolve("meshes"),
-              (vertx, options) ->
-                  NamespaceSite.make(vertx, segment, options, what != Break.FIREWALL),
-              NODES,
-              ofKind,
-              changes,
-              this::progress);
-      try {
-        var measured = new Audit(lab.meshes(), this::progress).run(ofKind);
-        for (var i = 0; i < measured.size(); i++) {
-          rows.put(ofKind.get(i), measured.get(i));
-        }
-      } finally {
-        lab.stop();
+    try {
+      for (var kind : routes.stream().map(Route::mesh).distinct().toList()) {
+        measure(kind, routes, segment, changes, what != Break.FIREWALL, rows);
       }
+    } catch (Exception e) {
+      tellLogs();
+      throw e;
     }
     return reporting.report(routes.stream().map(rows::get).toList());
+  }
+
+  private void measure(
+      Meshes.Kind kind,
+      List<Route> routes,
+      Segment segment,
+      Changes changes,
+      boolean firewall,
+      Map<Route, Row> rows)
+      throws Exception {
+    var ofKind = routes.stream().filter(route -> route.mesh().equals(kind)).toList();
+    var lab =
+        Postures.start(
+            directory.resolve("meshes"),
+            (vertx, options) -> NamespaceSite.make(vertx, segment, options, logs(), firewall),
+            NODES,
+            ofKind,
+            changes,
+            this::progress);
+    try {
+      var measured = new Audit(lab.meshes(), this::progress).run(ofKind);
+      for (var i = 0; i < measured.size(); i++) {
+        rows.put(ofKind.get(i), measured.get(i));
+      }
+    } finally {
+      lab.stop();
+    }
+  }
+
+  private Path logs() {
+    return directory.resolve("logs");
+  }
+
+  /** What components said last; their files go away. */
+  private void tellLogs() throws IOException {
+    if (!Files.isDirectory(logs())) {
+      return;
+    }
+    try (var files = Files.newDirectoryStream(logs())) {
+      for (var file : files) {
+        var lines = Files.readAllLines(file);
+        if (!lines.isEmpty()) {
+          progress(file.getFileName() + ": " + lines.getLast());
+        }
+      }
+    }
   }
 }

@@ -54,7 +54,7 @@ final class NodeProxies {
     this.addresses = site.addresses();
     this.files = files;
     this.mode = mode(components);
-    this.proxies = new KubeProxies(files.kubeProxies(), this::proxiers);
+    this.proxies = new KubeProxies(files.kubeProxies(), this::proxiers, false);
   }
 
   private ProxierFactory proxiers(String node) {

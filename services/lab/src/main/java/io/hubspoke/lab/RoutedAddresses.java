@@ -121,6 +121,6 @@ record RoutedAddresses(int block) implements Addresses {
 
   @Override
   public String onSegment() {
-    return controlPlane(250);
+    return "10.%d.255.1".formatted(32 + block);
   }
 }

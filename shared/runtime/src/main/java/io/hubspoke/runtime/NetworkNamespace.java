@@ -12,6 +12,7 @@ import java.lang.foreign.Linker;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -60,6 +61,28 @@ public final class NetworkNamespace implements Closeable {
     return Stream.concat(
             Stream.of(System.getenv("PATH").split(":", -1)), Stream.of("/usr/sbin", "/sbin"))
         .anyMatch(path -> Files.isExecutable(Path.of(path, command)));
+  }
+
+  /** Returns whether this process is in one that {@code ip netns} knows, not in the machine's. */
+  public static boolean isOwn() {
+    if (!Files.isDirectory(NAMES)) {
+      return false;
+    }
+    try (var names = Files.newDirectoryStream(NAMES)) {
+      var own = key(Path.of("/proc/self/ns/net"));
+      for (var name : names) {
+        if (own.equals(key(name))) {
+          return true;
+        }
+      }
+      return false;
+    } catch (IOException notToBeSeen) {
+      return false;
+    }
+  }
+
+  private static Object key(Path namespace) throws IOException {
+    return Files.readAttributes(namespace, BasicFileAttributes.class).fileKey();
   }
 
   /** Makes one where only loopback is up, with a name that begins so and that no other has. */

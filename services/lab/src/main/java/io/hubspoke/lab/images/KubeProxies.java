@@ -24,16 +24,25 @@ public final class KubeProxies {
 
   private final Path directory;
   private final Function<String, ProxierFactory> proxiers;
+  private final boolean ownNetwork;
 
   /**
    * Makes none yet.
    *
    * @param directory where their kubeconfig files go
    * @param proxiers what forwards on a node, by its name
+   * @param ownNetwork whether this process is one node that has a network, and a packet filter, of
+   *     its own
    */
-  public KubeProxies(Path directory, Function<String, ProxierFactory> proxiers) {
+  public KubeProxies(
+      Path directory, Function<String, ProxierFactory> proxiers, boolean ownNetwork) {
     this.directory = directory;
     this.proxiers = proxiers;
+    this.ownNetwork = ownNetwork;
+  }
+
+  boolean ownNetwork() {
+    return ownNetwork;
   }
 
   /** Returns the image for a node's in-process runtime. */

@@ -77,7 +77,7 @@ final class KubeProxyProgram implements Program {
       }
     }
     var configuration = configuration(file);
-    if (configuration.mode() != ProxyMode.USERSPACE) {
+    if (configuration.mode() != ProxyMode.USERSPACE && !proxies.ownNetwork()) {
       // The packet filter is the machine's own, which no pod of this process may change.
       throw new IllegalArgumentException(
           file + ": mode: must be userspace in a process that is several nodes");
@@ -91,7 +91,8 @@ final class KubeProxyProgram implements Program {
     return KubeProxyOptions.of(client, name(), configuration)
         .withBindAddress(given.ip())
         .withServing(
-            SocketAddress.inetSocketAddress(KubeProxyOptions.HEALTHZ_PORT, given.listenIp()), null);
+            SocketAddress.inetSocketAddress(KubeProxyOptions.HEALTHZ_PORT, given.listenIp()),
+            proxies.ownNetwork() ? configuration.metrics().orElse(null) : null);
   }
 
   private KubeProxyConfiguration configuration(String file) throws IOException {
