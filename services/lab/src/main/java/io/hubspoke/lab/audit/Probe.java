@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
@@ -65,9 +66,21 @@ final class Probe implements AutoCloseable {
               .version(HttpClient.Version.HTTP_1_1)
               .connectTimeout(Duration.ofSeconds(5));
       from.map(InetAddress::ofLiteral).ifPresent(builder::localAddress);
-      client = builder.build();
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("no TLS in this JDK", e);
+      // The client's own threads are where the one is that makes it; they try again at times.
+      client = at(builder::build);
+    } catch (GeneralSecurityException | IOException | InterruptedException e) {
+      throw new IllegalStateException("no client can be made: " + e.getMessage(), e);
+    }
+  }
+
+  /** Does something where the caller is. */
+  private <T> T at(Callable<T> work) throws IOException, InterruptedException {
+    try {
+      return place.isPresent() ? place.get().call(work) : work.call();
+    } catch (IOException | InterruptedException | RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IllegalStateException("asking from another place: " + e.getMessage(), e);
     }
   }
 
@@ -157,14 +170,10 @@ final class Probe implements AutoCloseable {
       throws InterruptedException {
     try {
       var request = request(method, url, body, headers);
-      var response = place.isPresent() ? place.get().call(() -> send(request)) : send(request);
+      var response = at(() -> send(request));
       return new Answer(response.statusCode(), response.body());
     } catch (IOException e) {
       return new Answer(0, "connection failed: " + e.getMessage());
-    } catch (InterruptedException | RuntimeException e) {
-      throw e;
-    } catch (Exception e) {
-      throw new IllegalStateException("asking from another place: " + e.getMessage(), e);
     }
   }
 
