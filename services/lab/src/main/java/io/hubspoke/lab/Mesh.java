@@ -7,6 +7,7 @@ import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.DeleteOptions;
 import io.hubspoke.client.ListOptions;
 import io.hubspoke.client.Resource;
+import io.hubspoke.controllermanager.ControllerManager;
 import io.hubspoke.kubelet.KubeletOptions;
 import io.hubspoke.kubelet.runtime.InProcessImage;
 import io.hubspoke.kubelet.server.Access;
@@ -17,6 +18,7 @@ import io.hubspoke.pki.Identity;
 import io.hubspoke.pki.Kubeconfig;
 import io.hubspoke.pki.Pem;
 import io.hubspoke.runtime.Component;
+import io.hubspoke.scheduler.Scheduler;
 import io.hubspoke.tokens.TokenSigner;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -71,6 +73,8 @@ public final class Mesh {
   private Wire nodesUplink;
   private Wire schedulerUplink;
   private Wire controllerManagerUplink;
+  private ControllerManager controllerManager;
+  private Scheduler scheduler;
 
   private Mesh(
       Vertx vertx, MeshOptions options, DirectoryLock lock, Site site, ClusterFiles files) {
@@ -141,10 +145,14 @@ public final class Mesh {
     for (var n = 1; n <= options.nodes(); n++) {
       starting.add(deployNode("node-" + n, n, bootstrap, UnaryOperator.identity()));
     }
+    var managing = components.controllerManager();
+    controllerManager = new ControllerManager(managing);
+    var scheduling = components.scheduler();
+    scheduler = new Scheduler(scheduling);
     var controllers =
         List.of(
-            site.start(Part.of(components.controllerManager())),
-            site.start(Part.of(components.scheduler())));
+            site.start(Part.of(managing, controllerManager)),
+            site.start(Part.of(scheduling, scheduler)));
     for (var controller : controllers) {
       deployments.add(Component.await(controller));
     }
@@ -515,6 +523,16 @@ public final class Mesh {
   /** Whether a firewall keeps the control plane from opening connections to nodes. */
   public boolean firewalled() {
     return site.firewalled();
+  }
+
+  /** Where the controller manager serves its health and metrics, in this JVM: on loopback only. */
+  public String controllerManagerHealth() {
+    return "https://127.0.0.1:" + controllerManager.port();
+  }
+
+  /** Where the scheduler serves its health and metrics, in this JVM: on loopback only. */
+  public String schedulerHealth() {
+    return "https://127.0.0.1:" + scheduler.port();
   }
 
   /** The wire between nodes and the apiserver. */

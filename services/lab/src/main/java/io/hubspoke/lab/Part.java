@@ -54,16 +54,13 @@ record Part(
                 options.serving().securePort())));
   }
 
-  static Part of(ControllerManagerOptions options) {
+  static Part of(ControllerManagerOptions options, ControllerManager verticle) {
     return new Part(
-        Place.CONTROLLER_MANAGER,
-        () -> new ControllerManager(options),
-        () -> CommandLines.controllerManager(options));
+        Place.CONTROLLER_MANAGER, () -> verticle, () -> CommandLines.controllerManager(options));
   }
 
-  static Part of(SchedulerOptions options) {
-    return new Part(
-        Place.SCHEDULER, () -> new Scheduler(options), () -> CommandLines.scheduler(options));
+  static Part of(SchedulerOptions options, Scheduler verticle) {
+    return new Part(Place.SCHEDULER, () -> verticle, () -> CommandLines.scheduler(options));
   }
 
   static Part of(KubeletOptions options) {
