@@ -55,8 +55,7 @@ class NetnsDemoCommandTest {
 
   @Test
   void anOpenFirewallShowsInTheRowOfTheTunnelAndInNothingElse(@TempDir Path dir) throws Exception {
-    try (var demo =
-        start(dir, "--routes", "T1", "--break", "firewall", "--json", json(dir))) {
+    try (var demo = start(dir, "--routes", "T1", "--break", "firewall", "--json", json(dir))) {
       assertThat(ended(demo)).as(demo.complaints()).isEqualTo(1);
     }
     routes(dir)
