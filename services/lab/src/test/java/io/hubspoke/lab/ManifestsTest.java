@@ -99,6 +99,9 @@ class ManifestsTest {
         assertThat(own.at("/capabilities").has("add")).as(as).isFalse();
         assertThat(container.at("/resources/requests")).as(as).hasSize(2);
         assertThat(container.at("/resources/limits").has("memory")).as(as).isTrue();
+        // What "make image" makes, and nothing that would have to be pulled.
+        assertThat(container.path("image").asText()).as(as).isEqualTo("hubspoke:dev");
+        assertThat(container.path("imagePullPolicy").asText()).as(as).isEqualTo("IfNotPresent");
       }
       if (!pod.name().startsWith("Job/")) {
         pod.spec()
