@@ -107,11 +107,14 @@ final class NetnsDemoCommand extends MeasuringCommand {
     // What is wrong with the flags is said before anything is made.
     routes();
     var hindrance =
-        NetworkNamespace.hindrance().or(() -> NetworkNamespace.missing("nft", "nftables"));
+        NetworkNamespace.hindrance()
+            .or(() -> NetworkNamespace.missing("nft", "nftables"))
+            .or(() -> NetworkNamespace.missing("nsenter", "util-linux"));
     if (hindrance.isPresent()) {
       throw new IOException("netns-demo can't run here: " + hindrance.get());
     }
     for (var pid : Segment.sweepDead()) {
+      deleteFiles(Segment.prefix(pid));
       progress("removed what run %d had left".formatted(pid));
     }
     if (what != null) {
@@ -141,7 +144,7 @@ final class NetnsDemoCommand extends MeasuringCommand {
   /** Runs this command again inside of the segment, and cleans up whatever becomes of it. */
   private int inSegment() throws Exception {
     var names = Segment.prefix(ProcessHandle.current().pid());
-    var files = Files.createTempDirectory("hubspoke-");
+    var files = Files.createTempDirectory(names);
     Runtime.getRuntime().addShutdownHook(new Thread(() -> cleanUp(names, files), "clean up"));
     try {
       progress("the untrusted segment is network namespace " + names + "wire");
@@ -162,6 +165,15 @@ final class NetnsDemoCommand extends MeasuringCommand {
       return inside.waitFor();
     } finally {
       cleanUp(names, files);
+    }
+  }
+
+  private static void deleteFiles(String names) throws IOException {
+    var folder = Path.of(System.getProperty("java.io.tmpdir"));
+    try (var left = Files.newDirectoryStream(folder, names + "*")) {
+      for (var directory : left) {
+        DirectoryTree.delete(directory);
+      }
     }
   }
 

@@ -61,7 +61,12 @@ public final class LogsRoute extends KubeletRoute {
             answer -> answer.status() == 200 && answer.body().contains(pod + " 3\n"));
     evidence.put("plain", plain.brief());
     var good = plain.status() == 200 && plain.body().startsWith(pod + " 1\n");
-    var tail = admin.get(logs(mesh, pod, "?tailLines=2"));
+    // A line that is written while the others are read comes along with them.
+    var tail =
+        Checks.eventually(
+            Checks.MOMENT,
+            () -> admin.get(logs(mesh, pod, "?tailLines=2")),
+            answer -> answer.body().lines().count() == 2);
     evidence.put("tailLines=2", tail.body().lines().count() + " lines");
     good &= tail.status() == 200 && tail.body().lines().count() == 2;
     var stamped = admin.get(logs(mesh, pod, "?timestamps=true&tailLines=1"));
