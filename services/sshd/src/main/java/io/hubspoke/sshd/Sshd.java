@@ -20,7 +20,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.sshd.common.keyprovider.KeyPairProvider;
 import org.apache.sshd.core.CoreModuleProperties;
-import org.apache.sshd.netty.NettyIoServiceFactoryFactory;
 import org.apache.sshd.server.SshServer;
 import org.apache.sshd.server.auth.pubkey.UserAuthPublicKeyFactory;
 import org.slf4j.Logger;
@@ -113,7 +112,7 @@ public final class Sshd extends VerticleBase {
   private void configure() {
     Algorithms.serve(server);
     var eventLoops = ((VertxInternal) vertx).nettyEventLoopGroup();
-    server.setIoServiceFactoryFactory(new NettyIoServiceFactoryFactory(eventLoops));
+    server.setIoServiceFactoryFactory(new AnswerLimit(eventLoops, AnswerLimit.MOST));
     server.setScheduledExecutorService(eventLoops, false);
     server.setHost(options.listenAddress());
     server.setPort(options.port());

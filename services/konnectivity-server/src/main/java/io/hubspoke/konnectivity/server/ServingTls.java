@@ -2,7 +2,6 @@ package io.hubspoke.konnectivity.server;
 
 import io.hubspoke.pki.Identity;
 import io.hubspoke.pki.Pem;
-import io.hubspoke.runtime.Flag;
 import io.hubspoke.runtime.FollowedFiles;
 import io.hubspoke.runtime.ReloadableKeys;
 import io.hubspoke.runtime.ReloadableTrust;
@@ -53,18 +52,15 @@ final class ServingTls {
                 vertx,
                 "%1$s-cert, %1$s-key, %1$s-ca-cert".formatted(flags),
                 paths,
-                () -> load(flags, files)));
+                () -> load(files)));
     tls.followed.follow(LOOK, tls::replace);
     return tls;
   }
 
-  private static Loaded load(String flags, ServingFiles files) throws IOException {
+  private static Loaded load(ServingFiles files) throws IOException {
     return new Loaded(
-        Flag.read(
-            flags + "-cert, " + flags + "-key", () -> Identity.read(files.cert(), files.key())),
-        files.clientCa() == null
-            ? List.of()
-            : Flag.read(flags + "-ca-cert", () -> Pem.readCertificates(files.clientCa())));
+        Identity.read(files.cert(), files.key()),
+        files.clientCa() == null ? List.of() : Pem.readCertificates(files.clientCa()));
   }
 
   private void replace(Loaded changed) {

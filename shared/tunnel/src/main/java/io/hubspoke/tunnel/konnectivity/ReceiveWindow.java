@@ -7,6 +7,9 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /** Counts what has come for one connection and not been read, and holds the sender back by it. */
 final class ReceiveWindow {
+  /** In how many parts the patience with a reader goes by. */
+  private static final int LOOKS = 5;
+
   private final TunnelledConnection connection;
   private final FlowControl flow;
   private final EventLoop loop;
@@ -48,14 +51,23 @@ final class ReceiveWindow {
       }
       case FlowControl.Bounded bounded -> {
         hold();
-        patience =
-            loop.schedule(
-                () -> connection.fail("its reader did not keep up"),
-                bounded.patience().toMillis(),
-                TimeUnit.MILLISECONDS);
+        await(bounded, LOOKS);
       }
       case FlowControl.OfStream _ -> hold();
     }
+  }
+
+  /** Waits for the reader: not at once, so that a halt of this whole process is one look. */
+  private void await(FlowControl.Bounded bounded, int looks) {
+    if (looks == 0) {
+      connection.fail("its reader did not keep up");
+      return;
+    }
+    patience =
+        loop.schedule(
+            () -> await(bounded, looks - 1),
+            bounded.patience().toMillis() / LOOKS,
+            TimeUnit.MILLISECONDS);
   }
 
   /** Called on the reader's thread. */
