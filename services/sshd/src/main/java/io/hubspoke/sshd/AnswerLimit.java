@@ -18,9 +18,9 @@ import org.apache.sshd.netty.NettyIoServiceFactoryFactory;
 import org.apache.sshd.netty.NettyIoSession;
 
 /**
- * Reads no more of a client while too many messages wait for it to take them. Data has windows
- * (RFC 4254 section 5.2), but answers to requests have none, and a client may ask without end and
- * read nothing.
+ * Reads no more of a client while too many messages wait for it to take them. Data has windows (RFC
+ * 4254 section 5.2), but answers to requests have none, and a client may ask without end and read
+ * nothing.
  */
 final class AnswerLimit extends NettyIoServiceFactoryFactory {
   /** Messages that may wait: of the bulk of many channels there are far fewer. */

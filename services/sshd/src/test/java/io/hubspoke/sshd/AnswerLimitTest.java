@@ -72,6 +72,6 @@ class AnswerLimitTest {
       taken++;
     }
     assertThat(taken).isEqualTo(MOST / 2);
-    channel.close();
+    var _ = channel.close();
   }
 }
