@@ -42,6 +42,7 @@ import io.hubspoke.apiserver.http.ApiListener;
 import io.hubspoke.apiserver.http.Endpoint;
 import io.hubspoke.apiserver.http.InFlightLimits;
 import io.hubspoke.apiserver.http.RequestMetrics;
+import io.hubspoke.apiserver.kubeletclient.AllowedAddresses;
 import io.hubspoke.apiserver.kubeletclient.KubeletClient;
 import io.hubspoke.apiserver.kubernetesservice.KubernetesServiceObjects;
 import io.hubspoke.apiserver.kubernetesservice.LeaseEndpointReconciler;
@@ -59,6 +60,10 @@ import io.hubspoke.apiserver.serviceips.ServiceAddresses;
 import io.hubspoke.apiserver.serviceips.ServiceRepair;
 import io.hubspoke.apiserver.store.MemoryStore;
 import io.hubspoke.apiserver.store.Store;
+import io.hubspoke.apiserver.webhook.WebhookAdmission;
+import io.hubspoke.apiserver.webhook.WebhookClients;
+import io.hubspoke.apiserver.webhook.WebhookMetrics;
+import io.hubspoke.apiserver.webhook.WebhookOptions;
 import io.hubspoke.pki.Pem;
 import io.hubspoke.runtime.Flag;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -102,10 +107,12 @@ public final class Apiserver extends VerticleBase {
   private StaticTokenAuthenticator staticTokens;
   private ServiceAccountTokens serviceAccounts;
   private final DialMetrics dials = new DialMetrics();
+  private final WebhookMetrics webhookMetrics = new WebhookMetrics();
   private EgressSelector egress;
   private SshTunnels tunnels;
   private KubeletClient kubelets;
   private ProxyClient proxies;
+  private WebhookClients webhooks;
   private Auditor auditor;
   private ApiListener listener;
   private volatile boolean bootstrapped;
@@ -150,6 +157,7 @@ public final class Apiserver extends VerticleBase {
         Flag.read(
             "--service-cluster-ip-range",
             () -> new ServiceAddresses(store, options.service().clusterIpRange()));
+    egress = egress();
     registry =
         new Registry(
             vertx,
@@ -160,8 +168,10 @@ public final class Apiserver extends VerticleBase {
               return admission;
             },
             Map.of(ResourceTable.SERVICES.type(), addresses.and(new NodePorts(store))));
+    if (tunnels != null) {
+      registry.lister().follow(ResourceTable.NODES.type(), tunnels);
+    }
     expiry = new EventExpiry(vertx, store, options.eventTtl());
-    egress = egress();
     Egress cluster = egress.to(EgressType.CLUSTER);
     kubelets = new KubeletClient(vertx, options.kubelet(), cluster);
     proxies = new ProxyClient(vertx, kubelets, options.kubelet().localAddress(), cluster);
@@ -220,7 +230,6 @@ public final class Apiserver extends VerticleBase {
     EgressOptions chosen = options.egress();
     if (chosen.sshUser() != null) {
       tunnels = SshTunnels.open(vertx, chosen, options.kubelet());
-      registry.lister().follow(ResourceTable.NODES.type(), tunnels);
       return EgressSelector.cluster(vertx, tunnels);
     }
     return chosen.configFile() == null
@@ -265,6 +274,7 @@ public final class Apiserver extends VerticleBase {
         .eventually(() -> registry.stop())
         .eventually(() -> expiry.stop())
         .eventually(() -> proxies.stop())
+        .eventually(() -> webhooks.stop())
         .eventually(() -> kubelets.stop())
         .eventually(() -> egress.close())
         .eventually(() -> auditor.close(vertx))
@@ -315,7 +325,7 @@ public final class Apiserver extends VerticleBase {
     }
     Endpoint endpoints =
         special
-            .reviews(authorizer, new Authentication(tokens, path -> false, audiences))
+            .reviews(authorizer, new Authentication(tokens, path -> false, audiences), admission)
             .kubelet(
                 vertx,
                 registry.lister(),
@@ -323,10 +333,15 @@ public final class Apiserver extends VerticleBase {
                 proxies,
                 options.kubelet(),
                 options.proxy(),
-                egress.to(EgressType.CLUSTER))
+                egress.to(EgressType.CLUSTER),
+                admission)
             .health(
                 checks(),
-                () -> meters.scrape() + dials.text() + (tunnels == null ? "" : tunnels.metrics()))
+                () ->
+                    meters.scrape()
+                        + dials.text()
+                        + webhookMetrics.text()
+                        + (tunnels == null ? "" : tunnels.metrics()))
             .openApi()
             .dispatcher(new ResourceEndpoint(registry, authorizer), new DiscoveryEndpoint());
     gauges(meters, inFlight, connections);
@@ -359,6 +374,9 @@ public final class Apiserver extends VerticleBase {
       switch (name) {
         case "NodeRestriction" -> plugins.add(new NodeRestriction(lister, authorizer));
         case "ServiceAccount" -> plugins.addFirst(new ServiceAccountAdmission(vertx, lister));
+        case "MutatingAdmissionWebhook", "ValidatingAdmissionWebhook" -> {
+          // Around all others.
+        }
         case "CertificateApproval",
             "CertificateSigning",
             "CertificateSubjectRestriction",
@@ -375,11 +393,28 @@ public final class Apiserver extends VerticleBase {
                     + name
                     + "\" is not known, expected CertificateApproval, CertificateSigning,"
                     + " CertificateSubjectRestriction, DefaultIngressClass, DefaultStorageClass,"
-                    + " NamespaceLifecycle, NodeRestriction, Priority, RuntimeClass or"
-                    + " ServiceAccount");
+                    + " MutatingAdmissionWebhook, NamespaceLifecycle, NodeRestriction, Priority,"
+                    + " RuntimeClass, ServiceAccount or ValidatingAdmissionWebhook");
       }
     }
-    return Admission.chain(plugins);
+    webhooks =
+        new WebhookClients(
+            vertx,
+            lister,
+            new WebhookOptions(
+                options.aggregatorRouting(),
+                new AllowedAddresses(options.kubelet().loopbackRanges())
+                    .and(options.proxy().loopbackRanges())),
+            egress.to(EgressType.CLUSTER),
+            egress.to(EgressType.CONTROL_PLANE),
+            options.kubelet().localAddress());
+    return WebhookAdmission.of(
+        Admission.chain(plugins),
+        lister,
+        webhooks,
+        webhookMetrics,
+        options.admissionPlugins().contains("MutatingAdmissionWebhook"),
+        options.admissionPlugins().contains("ValidatingAdmissionWebhook"));
   }
 
   private List<Authenticator> tokenAuthenticators() {

@@ -140,7 +140,8 @@ public final class ApiserverCommand implements Callable<Integer> {
       split = ",",
       paramLabel = "PLUGIN",
       description =
-          "Plugins that are on otherwise and are to be off: NodeRestriction, ServiceAccount.")
+          "Plugins that are on otherwise and are to be off: MutatingAdmissionWebhook,"
+              + " NodeRestriction, ServiceAccount, ValidatingAdmissionWebhook.")
   private List<String> disableAdmissionPlugins = List.of();
 
   @Option(
@@ -243,6 +244,13 @@ public final class ApiserverCommand implements Callable<Integer> {
               + " subresources (hubspoke's own; default: ${DEFAULT-VALUE}).")
   private List<String> proxyLoopbackRanges;
 
+  @Option(
+      names = "--enable-aggregator-routing",
+      description =
+          "Dial the services of webhooks at their endpoints' addresses rather than at their virtual"
+              + " one, which needs a kube-proxy where it is dialled.")
+  private boolean enableAggregatorRouting;
+
   @Mixin private EgressFlags egressFlags;
 
   @Mixin private AuditFlags auditFlags;
@@ -289,7 +297,8 @@ public final class ApiserverCommand implements Callable<Integer> {
         eventTtl,
         audit(),
         new ProxyOptions(ranges("--proxy-loopback-ranges", proxyLoopbackRanges)),
-        egress());
+        egress(),
+        enableAggregatorRouting);
   }
 
   StorageOptions storage() {
@@ -316,12 +325,17 @@ public final class ApiserverCommand implements Callable<Integer> {
     }
   }
 
-  /** The plugin that mounts tokens is on where there are some, as in the real apiserver. */
+  /**
+   * The plugin that mounts tokens is on where there are some, and those of webhooks are, as in the
+   * real apiserver.
+   */
   private List<String> admissionPlugins(Authn authn) {
     List<String> plugins = new ArrayList<>(enableAdmissionPlugins);
     if (authn.serviceAccounts().enabled() && !plugins.contains("ServiceAccount")) {
       plugins.add("ServiceAccount");
     }
+    plugins.add("MutatingAdmissionWebhook");
+    plugins.add("ValidatingAdmissionWebhook");
     plugins.removeAll(disableAdmissionPlugins);
     return plugins;
   }

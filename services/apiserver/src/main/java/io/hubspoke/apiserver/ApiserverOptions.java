@@ -23,6 +23,8 @@ import java.util.function.Consumer;
  * @param audit {@code --audit-*}
  * @param proxy where the {@code proxy} subresources may lead
  * @param egress through what it dials towards nodes, pods and services
+ * @param aggregatorRouting {@code --enable-aggregator-routing}: webhooks of services are dialled at
+ *     the services' endpoints
  * @param eventTtl {@code --event-ttl}, how long Events are kept; zero for ever
  */
 public record ApiserverOptions(
@@ -36,7 +38,8 @@ public record ApiserverOptions(
     Duration eventTtl,
     AuditOptions audit,
     ProxyOptions proxy,
-    EgressOptions egress) {
+    EgressOptions egress,
+    boolean aggregatorRouting) {
 
   /**
    * Where and with which certificate it serves.
@@ -195,21 +198,22 @@ public record ApiserverOptions(
 
   /**
    * Returns options that serve as kubeadm sets an apiserver up: certificates and bootstrap tokens
-   * let clients in, {@code Node,RBAC} decides, and NodeRestriction is on.
+   * let clients in, {@code Node,RBAC} decides, NodeRestriction is on, and webhooks are asked.
    */
   public static ApiserverOptions secure(Serving serving, Path clientCaFile) {
     return new ApiserverOptions(
         serving,
         new Authn(clientCaFile, true, true),
         List.of("Node", "RBAC"),
-        List.of("NodeRestriction"),
+        List.of("NodeRestriction", "MutatingAdmissionWebhook", "ValidatingAdmissionWebhook"),
         new KubernetesService(null, "127.96.0.0/16"),
         Limits.DEFAULT,
         KubeletClientOptions.DEFAULT,
         DEFAULT_EVENT_TTL,
         AuditOptions.NONE,
         ProxyOptions.DEFAULT,
-        EgressOptions.NONE);
+        EgressOptions.NONE,
+        false);
   }
 
   public ApiserverOptions with(Serving other) {
@@ -252,6 +256,10 @@ public record ApiserverOptions(
     return change(parts -> parts.admissionPlugins = plugins);
   }
 
+  public ApiserverOptions withAggregatorRouting() {
+    return change(parts -> parts.aggregatorRouting = true);
+  }
+
   public ApiserverOptions withAuthorizationModes(List<String> modes) {
     return change(parts -> parts.authorizationModes = modes);
   }
@@ -275,6 +283,7 @@ public record ApiserverOptions(
     private AuditOptions audit;
     private ProxyOptions proxy;
     private EgressOptions egress;
+    private boolean aggregatorRouting;
 
     Parts(ApiserverOptions options) {
       serving = options.serving;
@@ -288,6 +297,7 @@ public record ApiserverOptions(
       audit = options.audit;
       proxy = options.proxy;
       egress = options.egress;
+      aggregatorRouting = options.aggregatorRouting;
     }
 
     ApiserverOptions together() {
@@ -302,7 +312,8 @@ public record ApiserverOptions(
           eventTtl,
           audit,
           proxy,
-          egress);
+          egress,
+          aggregatorRouting);
     }
   }
 }

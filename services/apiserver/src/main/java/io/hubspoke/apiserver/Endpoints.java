@@ -1,5 +1,9 @@
 package io.hubspoke.apiserver;
 
+import io.hubspoke.api.ResourceType;
+import io.hubspoke.apiserver.admission.Admission;
+import io.hubspoke.apiserver.admission.ConnectReview;
+import io.hubspoke.apiserver.admission.CreationReview;
 import io.hubspoke.apiserver.authn.Authentication;
 import io.hubspoke.apiserver.authz.Authorizer;
 import io.hubspoke.apiserver.egress.Egress;
@@ -33,7 +37,7 @@ final class Endpoints {
   private final Map<ResourceKey, Endpoint> special = new HashMap<>();
   private final Map<String, Endpoint> paths = new HashMap<>();
 
-  Endpoints reviews(Authorizer authorizer, Authentication tokens) {
+  Endpoints reviews(Authorizer authorizer, Authentication tokens, Admission admission) {
     AccessReviews access = new AccessReviews(authorizer);
     special("authorization.k8s.io", "selfsubjectaccessreviews", "", access.selfSubjectAccess());
     special("authorization.k8s.io", "selfsubjectrulesreviews", "", access.selfSubjectRules());
@@ -42,6 +46,10 @@ final class Endpoints {
     IdentityReviews identity = new IdentityReviews(tokens);
     special("authentication.k8s.io", "selfsubjectreviews", "", identity.selfSubject());
     special("authentication.k8s.io", "tokenreviews", "", identity.token());
+    for (ResourceType type : ResourceTable.types()) {
+      var key = new ResourceKey(type.group(), type.version(), type.plural(), "");
+      special.computeIfPresent(key, (k, review) -> new CreationReview(type, admission, review));
+    }
     return this;
   }
 
@@ -52,7 +60,8 @@ final class Endpoints {
       ProxyClient proxies,
       KubeletClientOptions options,
       ProxyOptions proxy,
-      Egress egress) {
+      Egress egress,
+      Admission admission) {
     NodeAddresses addresses =
         new NodeAddresses(vertx, lister, ResourceTable.NODES.type(), options, egress);
     special(
@@ -62,17 +71,28 @@ final class Endpoints {
         new PodLogEndpoint(lister, ResourceTable.PODS.type(), addresses, kubelets));
     AllowedAddresses allowed =
         new AllowedAddresses(options.loopbackRanges()).and(proxy.loopbackRanges());
-    special("", "nodes", "proxy", ProxyEndpoint.nodes(addresses, proxies));
-    special("", "pods", "proxy", ProxyEndpoint.pods(lister, allowed, proxies));
-    special("", "services", "proxy", ProxyEndpoint.services(lister, allowed, proxies));
+    ResourceType pods = ResourceTable.PODS.type();
+    connect(
+        ResourceTable.NODES.type(), "proxy", ProxyEndpoint.nodes(addresses, proxies), admission);
+    connect(pods, "proxy", ProxyEndpoint.pods(lister, allowed, proxies), admission);
+    connect(
+        ResourceTable.SERVICES.type(),
+        "proxy",
+        ProxyEndpoint.services(lister, allowed, proxies),
+        admission);
     for (PodStreamEndpoint.Kind kind : PodStreamEndpoint.Kind.values()) {
-      special(
-          "",
-          "pods",
+      connect(
+          pods,
           kind.subresource(),
-          new PodStreamEndpoint(kind, lister, ResourceTable.PODS.type(), addresses, kubelets));
+          new PodStreamEndpoint(kind, lister, pods, addresses, kubelets),
+          admission);
     }
     return this;
+  }
+
+  private void connect(
+      ResourceType type, String subresource, Endpoint endpoint, Admission admission) {
+    special("", type.plural(), subresource, new ConnectReview(type, admission, endpoint));
   }
 
   Endpoints health(HealthChecks checks, Supplier<String> metrics) {

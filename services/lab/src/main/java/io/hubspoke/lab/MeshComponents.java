@@ -62,7 +62,13 @@ record MeshComponents(MeshOptions options, Addresses addresses, ClusterFiles fil
                                 SERVICE_ACCOUNT_ISSUER,
                                 files.serviceAccountKey(),
                                 files.serviceAccountPublicKey())))
-                .withAdmissionPlugins(List.of("NodeRestriction", "ServiceAccount"))
+                .withAdmissionPlugins(
+                    List.of(
+                        "NodeRestriction",
+                        "ServiceAccount",
+                        "MutatingAdmissionWebhook",
+                        "ValidatingAdmissionWebhook"))
+                .withAggregatorRouting()
                 .with(new ProxyOptions(List.of(AddressRange.parse(addresses.podRange()))))
                 .with(egress)
                 .with(kubelets));

@@ -139,22 +139,32 @@ class KubectlResourcesTest {
   }
 
   @Test
-  void aWebhookIsRefusedWithTheReason() throws Exception {
+  void aWebhookConfigurationIsMadeChangedAndShown() throws Exception {
     Kubectl kubectl = kubectl(versions().getLast());
+    String webhook =
+        """
+        apiVersion: admissionregistration.k8s.io/v1
+        kind: ValidatingWebhookConfiguration
+        metadata: {name: mine}
+        webhooks:
+        - name: mine.example.com
+          clientConfig: {url: "https://127.0.0.1:1/"}
+          rules: [{operations: [CREATE], apiGroups: [none.example], apiVersions: [v1], resources: [nones]}]
+          sideEffects: None
+          admissionReviewVersions: [v1]
+          failurePolicy: %s
+        """;
+    kubectl.input(webhook.formatted("Fail"), "apply", "-f", "-").ok();
+    assertThat(kubectl.input(webhook.formatted("Ignore"), "apply", "-f", "-").ok())
+        .contains("mine configured");
+    assertThat(words(kubectl.run("get", "validatingwebhookconfigurations", "mine").ok()))
+        .contains("NAME WEBHOOKS AGE mine 1");
     assertThat(
-            kubectl
-                .input(
-                    """
-                    apiVersion: admissionregistration.k8s.io/v1
-                    kind: ValidatingWebhookConfiguration
-                    metadata: {name: mine}
-                    webhooks: []
-                    """,
-                    "create",
-                    "-f",
-                    "-")
-                .failed())
-        .contains("this server does not support admission webhooks");
+            kubectl.input(webhook.formatted("Never"), "apply", "-f", "-").failed())
+        .contains(
+            "webhooks[0].failurePolicy: Unsupported value: \"Never\": supported values: \"Fail\","
+                + " \"Ignore\"");
+    kubectl.run("delete", "validatingwebhookconfiguration", "mine").ok();
   }
 
   private static String words(String table) {

@@ -83,6 +83,7 @@ public final class NodeRestriction implements Admission {
                   request,
                   "unexpected operation \"UPDATE\", node %s can only create and delete mirror pods"
                       .formatted(quoted(node)));
+          case CONNECT -> {}
         }
       }
       case "status" -> podStatus(request, node);
@@ -251,7 +252,7 @@ public final class NodeRestriction implements Admission {
             forbidden.isEmpty(),
             "is not allowed to modify labels: %s".formatted(String.join(", ", forbidden)));
       }
-      case DELETE -> {}
+      case DELETE, CONNECT -> {}
     }
   }
 

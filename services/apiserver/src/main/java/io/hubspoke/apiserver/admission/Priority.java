@@ -42,7 +42,7 @@ public final class Priority implements Admission {
         }
         admitClass(request);
       }
-      case DELETE -> {}
+      case DELETE, CONNECT -> {}
     }
   }
 

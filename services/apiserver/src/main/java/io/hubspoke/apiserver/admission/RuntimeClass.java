@@ -1,6 +1,7 @@
 package io.hubspoke.apiserver.admission;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.ResourceType;
 import io.hubspoke.api.Status;
@@ -77,7 +78,11 @@ public final class RuntimeClass implements Admission {
       selector.set(label.getKey(), label.getValue());
     }
     for (JsonNode toleration : scheduling.path("tolerations")) {
-      spec.withArray("tolerations").add(toleration.deepCopy());
+      ArrayNode own = spec.withArray("tolerations");
+      // A pod that a webhook has changed comes here a second time.
+      if (own.valueStream().noneMatch(toleration::equals)) {
+        own.add(toleration.deepCopy());
+      }
     }
   }
 

@@ -76,6 +76,11 @@ public sealed class AuditedRequest {
     annotations.put("authorization.k8s.io/reason", decision.reason());
   }
 
+  /** Notes what others have to say of it; what is noted already holds. */
+  public void annotated(Map<String, String> more) {
+    more.forEach(annotations::putIfAbsent);
+  }
+
   /** Notes what the client sent. */
   public void sent(HttpServerRequest http, Buffer body) {
     String type = http.getHeader("Content-Type");
@@ -167,6 +172,9 @@ public sealed class AuditedRequest {
 
     @Override
     public void decided(Decision decision) {}
+
+    @Override
+    public void annotated(Map<String, String> more) {}
 
     @Override
     public void sent(HttpServerRequest http, Buffer body) {}

@@ -125,6 +125,7 @@ public final class ApiChain implements Handler<HttpServerRequest> {
                       vertx.cancelTimer(answer.timer);
                       answer.take(() -> {});
                       connection.requestEnded();
+                      answer.audit.annotated(answer.notes.annotations());
                       answer.audit.ended(response);
                       metrics.answered(answer.info, response.getStatusCode(), began);
                     }));
@@ -165,7 +166,8 @@ public final class ApiChain implements Handler<HttpServerRequest> {
     Function<Buffer, Future<Void>> handle =
         body ->
             endpoints.handle(
-                new ApiRequest(answer.audit.watched(http), context, info, query, body, user));
+                new ApiRequest(
+                    answer.audit.watched(http), context, info, query, body, user, answer.notes));
     if (isLongRunning(info)) {
       return placed(
           inFlight.stream(user), http, context, answer, () -> handle.apply(Buffer.buffer()));
@@ -314,6 +316,9 @@ public final class ApiChain implements Handler<HttpServerRequest> {
     context.runOnContext(
         v -> {
           try {
+            if (!http.response().headWritten()) {
+              Warnings.add(http.response(), answer.notes.warnings());
+            }
             StatusResponse.send(http, status).onComplete(sent);
           } catch (IllegalStateException raced) {
             // The response ended between the look at it and the write.
@@ -366,6 +371,7 @@ public final class ApiChain implements Handler<HttpServerRequest> {
   private static final class Answer {
     private RequestInfo info;
     private AuditedRequest audit = AuditedRequest.NONE;
+    private final RequestNotes notes = new RequestNotes();
     private Runnable place = () -> {};
     private long timer = -1;
     // The endpoint or the time-out, whichever is first.

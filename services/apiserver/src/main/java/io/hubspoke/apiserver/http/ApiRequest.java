@@ -9,6 +9,7 @@ import io.vertx.core.http.HttpServerRequest;
  *
  * @param context the connection's event-loop context, on which it is answered
  * @param body what the client sent with it; empty for requests that read
+ * @param notes what is to be said beside the answer
  */
 public record ApiRequest(
     HttpServerRequest http,
@@ -16,7 +17,18 @@ public record ApiRequest(
     RequestInfo info,
     Query query,
     Buffer body,
-    User user) {
+    User user,
+    RequestNotes notes) {
+
+  /** Returns the same with another query. */
+  public ApiRequest with(Query other) {
+    return new ApiRequest(http, context, info, other, body, user, notes);
+  }
+
+  /** Returns the same with another body. */
+  public ApiRequest with(Buffer other) {
+    return new ApiRequest(http, context, info, query, other, user, notes);
+  }
 
   /** Returns a query parameter, empty when absent. */
   public String param(String name) {

@@ -61,7 +61,8 @@ public final class AllowedAddresses {
     return exempt.stream().anyMatch(range -> range.contains(address));
   }
 
-  static boolean isLiteral(String host) {
+  /** Returns whether it is an address rather than a name. */
+  public static boolean isLiteral(String host) {
     try {
       return InetAddress.ofLiteral(host) != null;
     } catch (IllegalArgumentException name) {
@@ -76,7 +77,7 @@ public final class AllowedAddresses {
    * resolver back to itself (RFC 6761 section 6.3) or to its cloud's metadata, and what is no name:
    * resolvers take {@code 127.1} and {@code 0x7f000001} for addresses.
    */
-  static boolean allowsName(String host) {
+  public static boolean allowsName(String host) {
     String name = host.toLowerCase(Locale.ROOT);
     if (!Names.dns1123Subdomain(name).isEmpty() || NEAR_NAMES.contains(name)) {
       return false;
@@ -92,7 +93,7 @@ public final class AllowedAddresses {
    * Finds a host's address. It is what is to be judged and then connected to, since a name may
    * change its mind in between.
    */
-  static Future<InetAddress> resolve(Vertx vertx, String host) {
+  public static Future<InetAddress> resolve(Vertx vertx, String host) {
     try {
       return Future.succeededFuture(InetAddress.ofLiteral(host));
     } catch (IllegalArgumentException notAnAddress) {

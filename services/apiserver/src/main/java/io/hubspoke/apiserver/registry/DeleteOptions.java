@@ -164,6 +164,28 @@ public record DeleteOptions(
     return json;
   }
 
+  /** Returns them as webhooks are told, without a kind. */
+  ObjectNode toJson() {
+    ObjectNode json = Json.object();
+    gracePeriodSeconds.ifPresent(seconds -> json.put("gracePeriodSeconds", seconds));
+    if (!uid.isEmpty()) {
+      json.withObject("preconditions").put("uid", uid);
+    }
+    if (!resourceVersion.isEmpty()) {
+      json.withObject("preconditions").put("resourceVersion", resourceVersion);
+    }
+    switch (propagation) {
+      case UNSET -> {}
+      case BACKGROUND -> json.put("propagationPolicy", "Background");
+      case FOREGROUND -> json.put("propagationPolicy", "Foreground");
+      case ORPHAN -> json.put("propagationPolicy", "Orphan");
+    }
+    if (dryRun) {
+      json.putArray("dryRun").add("All");
+    }
+    return json;
+  }
+
   /** Returns the same, but only tried. */
   DeleteOptions tried() {
     return new DeleteOptions(gracePeriodSeconds, uid, resourceVersion, propagation, cascade, true);

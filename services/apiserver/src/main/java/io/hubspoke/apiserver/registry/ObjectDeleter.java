@@ -5,6 +5,7 @@ import io.hubspoke.api.Meta;
 import io.hubspoke.api.ResourceType;
 import io.hubspoke.api.Status;
 import io.hubspoke.apiserver.admission.AdmissionRequest;
+import io.hubspoke.apiserver.admission.Origin;
 import io.hubspoke.apiserver.http.User;
 import io.hubspoke.apiserver.store.Store.ConflictException;
 import io.hubspoke.apiserver.store.Store.Entry;
@@ -16,44 +17,59 @@ import java.util.List;
 final class ObjectDeleter {
   private final WritePath path;
 
+  /** Who deletes, and by which request. */
+  private record Asker(User user, Origin origin) {}
+
   ObjectDeleter(WritePath path) {
     this.path = path;
   }
 
-  Future<Deletion> delete(Target target, DeleteOptions options, User user) {
-    return path.store().get(target.key()).compose(entry -> delete(target, options, user, entry));
+  Future<Deletion> delete(Target target, DeleteOptions options, User user, Origin origin) {
+    return delete(target, options, new Asker(user, origin));
   }
 
-  private Future<Deletion> delete(Target target, DeleteOptions options, User user, Entry entry) {
+  private Future<Deletion> delete(Target target, DeleteOptions options, Asker asker) {
+    return path.store().get(target.key()).compose(entry -> delete(target, options, asker, entry));
+  }
+
+  private Future<Deletion> delete(Target target, DeleteOptions options, Asker asker, Entry entry) {
     if (entry == null) {
       return Future.failedFuture(Status.notFound(target.type(), target.name()).toException());
     }
     ObjectNode object = path.cache(target).encoding().decode(entry.value(), entry.revision());
     checkPreconditions(target, options, object);
-    path.admission()
-        .admit(
-            new AdmissionRequest(
-                AdmissionRequest.Operation.DELETE,
-                user,
-                target.type(),
-                target.subresource(),
-                target.namespace(),
-                target.name(),
-                null,
-                object.deepCopy(),
-                options.dryRun()));
+    AdmissionRequest request =
+        new AdmissionRequest(
+            AdmissionRequest.Operation.DELETE,
+            asker.user,
+            target.type(),
+            target.subresource(),
+            target.namespace(),
+            target.name(),
+            null,
+            object.deepCopy(),
+            options.dryRun(),
+            asker.origin);
+    path.admission().admit(request);
+    return path.admission()
+        .review(request)
+        .compose(allowed -> deleteAdmitted(target, options, asker, entry, object));
+  }
+
+  private Future<Deletion> deleteAdmitted(
+      Target target, DeleteOptions options, Asker asker, Entry entry, ObjectNode object) {
     Future<Deletion> done =
         switch (new DeletionMark(target, options, path.metadata().now()).set(object)) {
           case WAIT -> store(target, entry, object, options).map(made -> deletion(made, false));
           case REMOVE -> remove(target, entry, options);
           case MARK_AND_REMOVE ->
               store(target, entry, object, options)
-                  .compose(marked -> removeMarked(target, marked, options, user));
+                  .compose(marked -> removeMarked(target, marked, options, asker));
         };
     return done.recover(
         e ->
             e instanceof ConflictException conflict
-                ? delete(target, options, user, conflict.current())
+                ? delete(target, options, asker, conflict.current())
                 : Future.failedFuture(e));
   }
 
@@ -81,7 +97,7 @@ final class ObjectDeleter {
   }
 
   private Future<Deletion> removeMarked(
-      Target target, StoredObject marked, DeleteOptions options, User user) {
+      Target target, StoredObject marked, DeleteOptions options, Asker asker) {
     if (options.dryRun()) {
       return Future.succeededFuture(deletion(marked, true));
     }
@@ -96,7 +112,7 @@ final class ObjectDeleter {
               // Whoever was told to end it may have been quicker; else the mark is there to see.
               return conflict.current() == null
                   ? Future.succeededFuture(deletion(marked, true))
-                  : delete(target, options.anyVersion(), user, conflict.current());
+                  : delete(target, options.anyVersion(), asker, conflict.current());
             });
   }
 

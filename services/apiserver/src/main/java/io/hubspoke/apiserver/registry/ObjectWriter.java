@@ -34,13 +34,21 @@ final class ObjectWriter {
     options.validation().ofWholeObject();
     options.validation().check(target.type(), FieldTypes.check(target.type(), object), List::of);
     path.metadata().initialize(target, object);
-    boolean generate = Meta.name(object).isEmpty();
-    int attempts = generate ? GeneratedName.ATTEMPTS : 1;
-    Future<Void> ready =
-        path.admission().ready(request(Operation.CREATE, target, object, null, options));
-    return ready.isComplete()
-        ? create(target, object, options, attempts, generate)
-        : ready.compose(v -> create(target, object, options, attempts, generate));
+    AdmissionRequest request =
+        request(Operation.CREATE, target.named(Meta.name(object)), object, null, options);
+    return then(
+        then(path.admission().ready(request), v -> path.admission().mutate(request)),
+        changed -> {
+          changed.ifPresent(made -> path.metadata().initialize(target, made));
+          ObjectNode made = changed.orElse(object);
+          boolean generate = Meta.name(made).isEmpty();
+          return create(target, made, options, generate ? GeneratedName.ATTEMPTS : 1, generate);
+        });
+  }
+
+  /** Goes on at once where nothing is to be waited for, as mostly. */
+  private static <T, R> Future<R> then(Future<T> step, Function<T, Future<R>> next) {
+    return step.succeeded() ? next.apply(step.result()) : step.compose(next);
   }
 
   private Future<StoredObject> create(
@@ -52,7 +60,9 @@ final class ObjectWriter {
     }
     var strategy = target.resource().strategy();
     String name = Meta.name(attempt);
-    path.admission().admit(request(Operation.CREATE, target.named(name), attempt, null, options));
+    AdmissionRequest request =
+        request(Operation.CREATE, target.named(name), attempt, null, options);
+    path.admission().admit(request);
     strategy.prepareForCreate(attempt, options.requester());
     List<Cause> causes = new ArrayList<>();
     causes.addAll(ObjectMetaRules.validate(target.type(), strategy, attempt));
@@ -61,7 +71,12 @@ final class ObjectWriter {
 
     return path.allocator(target)
         .allocate(attempt, null, options.dryRun())
-        .compose(allocation -> allocation.around(store(target.named(name), attempt, options)))
+        .compose(
+            allocation ->
+                allocation.around(
+                    then(
+                        path.admission().validate(request),
+                        v -> store(target.named(name), attempt, options))))
         .recover(
             e -> {
               if (!(e instanceof ConflictException)) {
@@ -123,29 +138,65 @@ final class ObjectWriter {
             target.type(),
             FieldTypes.check(target.type(), object),
             () -> FieldTypes.check(target.type(), old.deepCopy()));
-    String version = Meta.resourceVersion(object);
-    if (version.isEmpty() && !target.resource().strategy().allowsUnconditionalUpdate()) {
-      return Future.failedFuture(versionRequired(target).toException());
-    }
-    if (!version.isEmpty() && !version.equals(Meta.resourceVersion(old))) {
-      return Future.failedFuture(
-          Status.conflict(target.type(), target.name(), MODIFIED).toException());
-    }
+    checkVersion(target, object, old);
     path.metadata().carryOver(target, object, old);
-    path.admission().admit(request(Operation.UPDATE, target, object, old, options));
+    AdmissionRequest request = request(Operation.UPDATE, target, object, old, options);
+    return then(
+        path.admission().mutate(request),
+        changed -> {
+          changed.ifPresent(
+              made -> {
+                checkVersion(target, made, old);
+                path.metadata().carryOver(target, made, old);
+              });
+          return updateMutated(
+              target,
+              change,
+              options,
+              current,
+              attempts,
+              changed.map(request::with).orElse(request));
+        });
+  }
+
+  private Future<StoredObject> updateMutated(
+      Target target,
+      Function<ObjectNode, ObjectNode> change,
+      WriteOptions options,
+      Entry current,
+      int attempts,
+      AdmissionRequest request) {
+    ObjectNode object = request.object();
+    ObjectNode old = request.old();
+    path.admission().admit(request);
     applyStrategy(target, object, old, options);
 
     if (Finality.reached(target.type(), object)) {
-      return remove(target, current, options).map(gone -> gone);
+      return then(path.admission().validate(request), v -> remove(target, current, options));
     }
     return path.allocator(target)
         .allocate(object, old, options.dryRun())
-        .compose(allocation -> allocation.around(replace(cache, current, object, old, options)))
+        .compose(
+            allocation ->
+                allocation.around(
+                    then(
+                        path.admission().validate(request),
+                        v -> replace(path.cache(target), current, object, old, options))))
         .recover(
             e ->
                 e instanceof ConflictException conflict && attempts > 1
                     ? update(target, change, options, conflict.current(), attempts - 1)
                     : Future.failedFuture(conflict(target, e)));
+  }
+
+  private static void checkVersion(Target target, ObjectNode object, ObjectNode old) {
+    String version = Meta.resourceVersion(object);
+    if (version.isEmpty() && !target.resource().strategy().allowsUnconditionalUpdate()) {
+      throw versionRequired(target).toException();
+    }
+    if (!version.isEmpty() && !version.equals(Meta.resourceVersion(old))) {
+      throw Status.conflict(target.type(), target.name(), MODIFIED).toException();
+    }
   }
 
   private Future<StoredObject> replace(
@@ -235,6 +286,7 @@ final class ObjectWriter {
         target.name(),
         object,
         old,
-        options.dryRun());
+        options.dryRun(),
+        options.origin());
   }
 }

@@ -6,6 +6,8 @@ import io.hubspoke.api.Json;
 import io.hubspoke.api.Meta;
 import io.hubspoke.api.ResourceType;
 import io.hubspoke.apiserver.admission.Admission;
+import io.hubspoke.apiserver.admission.AdmissionRequest;
+import io.hubspoke.apiserver.admission.Origin;
 import io.hubspoke.apiserver.http.User;
 import io.hubspoke.apiserver.resources.Resource;
 import io.hubspoke.apiserver.resources.ResourceTable;
@@ -13,9 +15,9 @@ import io.hubspoke.apiserver.store.Store;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.InstantSource;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Function;
 
 /**
@@ -29,6 +31,7 @@ public final class Registry {
   private final ObjectReader reader;
   private final ObjectWriter writer;
   private final ObjectDeleter deleter;
+  private final Admission admission;
 
   /**
    * Makes a registry of the resources in {@link ResourceTable}.
@@ -52,10 +55,9 @@ public final class Registry {
       InstantSource clock) {
     this.cacher = new Cacher(store, ResourceTable.all());
     this.lister = new CacheLister(cacher);
-    Admission chain =
-        Admission.chain(List.of(new NamespaceLifecycle(lister), admission.apply(lister)));
+    this.admission = admission.apply(lister).after(new NamespaceLifecycle(lister));
     this.reader = new ObjectReader(vertx, store, cacher);
-    var path = new WritePath(store, cacher, chain, new SystemMetadata(clock), allocators);
+    var path = new WritePath(store, cacher, this.admission, new SystemMetadata(clock), allocators);
     this.writer = new ObjectWriter(path);
     this.deleter = new ObjectDeleter(path);
   }
@@ -157,21 +159,35 @@ public final class Registry {
     return attempt(() -> writer.update(target, change, options)).compose(this::cached);
   }
 
+  /** Has webhooks change and judge what is no object of the registry's to be stored. */
+  Future<Optional<ObjectNode>> review(AdmissionRequest request) {
+    return attempt(() -> admission.review(request));
+  }
+
+  boolean hasWebhooks() {
+    return admission.hasWebhooks();
+  }
+
   /** Deletes an object, or marks it as being deleted when something holds it. */
   public Future<Deletion> delete(Target target, DeleteOptions options, User user) {
-    return attempt(() -> deleter.delete(target, options, user))
+    return delete(target, options, user, Origin.SERVER);
+  }
+
+  /** Deletes an object as a request asks for it. */
+  public Future<Deletion> delete(Target target, DeleteOptions options, User user, Origin origin) {
+    return attempt(() -> deleter.delete(target, options, user, origin))
         .compose(deletion -> cached(deletion.object()).map(deletion));
   }
 
   /** Deletes what is selected and returns it as it was. */
   public Future<ObjectList> deleteCollection(
-      Selection selection, ReadOptions options, DeleteOptions deletion, User user) {
+      Selection selection, ReadOptions options, DeleteOptions deletion, User user, Origin origin) {
     return list(selection, options)
         .compose(
             list -> {
               var deletions =
                   list.items().stream()
-                      .map(object -> deleteListed(selection, object, deletion, user))
+                      .map(object -> deleteListed(selection, object, deletion, user, origin))
                       .toList();
               return Future.join(deletions)
                   .map(
@@ -187,9 +203,9 @@ public final class Registry {
 
   /** Returns the deleted object, or null when somebody else was quicker. */
   private Future<StoredObject> deleteListed(
-      Selection selection, StoredObject object, DeleteOptions options, User user) {
+      Selection selection, StoredObject object, DeleteOptions options, User user, Origin origin) {
     var target = Target.of(selection.resource(), object.namespace(), object.name());
-    return delete(target, options, user)
+    return delete(target, options, user, origin)
         .map(Deletion::object)
         .recover(
             e ->

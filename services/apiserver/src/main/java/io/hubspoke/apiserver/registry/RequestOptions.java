@@ -1,12 +1,16 @@
 package io.hubspoke.apiserver.registry;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.FieldSelector;
+import io.hubspoke.api.Json;
 import io.hubspoke.api.LabelSelector;
 import io.hubspoke.api.Status;
+import io.hubspoke.apiserver.admission.Origin;
 import io.hubspoke.apiserver.http.ApiRequest;
 import io.hubspoke.apiserver.resources.Resource;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Supplier;
 
 /** Reads options from a request's query. */
 record RequestOptions(ApiRequest request) {
@@ -55,7 +59,28 @@ record RequestOptions(ApiRequest request) {
     return new WriteOptions(
         request.user(),
         WriteOptions.dryRun(request.query().getAll("dryRun"), kind),
-        new FieldValidation(directive));
+        new FieldValidation(directive),
+        origin(this::given));
+  }
+
+  /** Returns what webhooks are told of a write that this request asks for. */
+  private ObjectNode given() {
+    ObjectNode options = Json.object();
+    for (String value : request.query().getAll("dryRun")) {
+      options.withArray("dryRun").add(value);
+    }
+    for (String field : new String[] {"fieldManager", "fieldValidation"}) {
+      String value = request.param(field);
+      if (!value.isEmpty()) {
+        options.put(field, value);
+      }
+    }
+    return options;
+  }
+
+  /** Returns this request as the origin of what is done for it. */
+  Origin origin(Supplier<ObjectNode> options) {
+    return new Origin(options, request.notes());
   }
 
   long watchMillis() {

@@ -6,6 +6,8 @@ import io.hubspoke.api.Json;
 import io.hubspoke.api.Meta;
 import io.hubspoke.api.ResourceType;
 import io.hubspoke.api.Status;
+import io.hubspoke.apiserver.admission.AdmissionRequest;
+import io.hubspoke.apiserver.admission.Origin;
 import io.hubspoke.apiserver.authz.Attributes;
 import io.hubspoke.apiserver.authz.Authorizer;
 import io.hubspoke.apiserver.authz.Decision;
@@ -15,6 +17,7 @@ import io.hubspoke.apiserver.http.Forbidden;
 import io.hubspoke.apiserver.http.MediaType;
 import io.hubspoke.apiserver.http.RequestBody;
 import io.hubspoke.apiserver.http.RequestInfo;
+import io.hubspoke.apiserver.http.Warnings;
 import io.hubspoke.apiserver.resources.Resource;
 import io.hubspoke.apiserver.resources.ResourceTable;
 import io.hubspoke.apiserver.resources.WorkloadResources;
@@ -277,7 +280,9 @@ public final class ResourceEndpoint implements Endpoint {
     return deleteOptions(request)
         .compose(
             options ->
-                on(request, registry.delete(target, options, request.user()))
+                on(
+                        request,
+                        registry.delete(target, options, request.user(), origin(request, options)))
                     .compose(
                         deletion -> sendDeleted(request, target, options, deletion, rendering)));
   }
@@ -304,7 +309,10 @@ public final class ResourceEndpoint implements Endpoint {
     return deleteOptions(request)
         .compose(
             deletion ->
-                on(request, registry.deleteCollection(selection, read, deletion, request.user())))
+                on(
+                    request,
+                    registry.deleteCollection(
+                        selection, read, deletion, request.user(), origin(request, deletion))))
         .compose(list -> send(request, list, rendering))
         .recover(e -> sendExpired(request, e));
   }
@@ -312,6 +320,7 @@ public final class ResourceEndpoint implements Endpoint {
   private Future<Void> bind(ApiRequest request, Target target) {
     WriteOptions write = new RequestOptions(request).write("CreateOptions");
     return body(request)
+        .compose(sent -> reviewed(target, sent, write))
         .map(
             binding ->
                 new PodBinding(
@@ -319,13 +328,14 @@ public final class ResourceEndpoint implements Endpoint {
                     target.name(),
                     binding,
                     Instant.now().truncatedTo(ChronoUnit.SECONDS)))
-        .compose(binding -> on(request, registry.change(target, binding, write)))
+        .compose(binding -> on(request, registry.change(target, binding, write.reviewed())))
         .compose(bound -> sendCreated(request));
   }
 
   private Future<Void> evict(ApiRequest request, Target target) {
     WriteOptions write = new RequestOptions(request).write("CreateOptions");
     return body(request)
+        .compose(sent -> reviewed(target, sent, write))
         .map(eviction -> Eviction.options(target, eviction, request.query(), write.dryRun()))
         .compose(options -> on(request, evictions.evict(target, options, request.user())))
         .compose(gone -> sendCreated(request));
@@ -339,6 +349,28 @@ public final class ResourceEndpoint implements Endpoint {
         .compose(
             sent -> on(request, registry.change(target, old -> withFinalizers(old, sent), write)))
         .compose(made -> send(request, 200, rendering, made));
+  }
+
+  /** Has webhooks look at what is posted to a subresource. */
+  private Future<ObjectNode> reviewed(Target target, ObjectNode sent, WriteOptions write) {
+    return registry
+        .review(
+            new AdmissionRequest(
+                AdmissionRequest.Operation.CREATE,
+                write.user(),
+                target.type(),
+                target.subresource(),
+                target.namespace(),
+                target.name(),
+                sent,
+                null,
+                write.dryRun(),
+                write.origin()))
+        .map(changed -> changed.orElse(sent));
+  }
+
+  private static Origin origin(ApiRequest request, DeleteOptions options) {
+    return new RequestOptions(request).origin(options::toJson);
   }
 
   private static ObjectNode withFinalizers(ObjectNode namespace, ObjectNode sent) {
@@ -375,25 +407,34 @@ public final class ResourceEndpoint implements Endpoint {
   }
 
   private static Future<Void> send(ApiRequest request, Rendering rendering, ObjectNode derived) {
+    tell(request);
     return new ObjectResponse(request.http(), rendering.mediaType())
         .send(200, rendering.derived(derived));
   }
 
   private static Future<Void> send(
       ApiRequest request, int code, Rendering rendering, StoredObject object) {
+    tell(request);
     return new ObjectResponse(request.http(), rendering.mediaType())
         .send(code, rendering.object(object));
   }
 
   private static Future<Void> send(ApiRequest request, ObjectList list, Rendering rendering) {
+    tell(request);
     var response = new ObjectResponse(request.http(), rendering.mediaType());
     return rendering.splices()
         ? response.sendSpliced(list, request.context())
         : response.send(200, rendering.list(list));
   }
 
+  /** Puts what webhooks warn of into the answer's head. */
+  private static void tell(ApiRequest request) {
+    Warnings.add(request.http().response(), request.notes().warnings());
+  }
+
   /** Answers with an object that is none of the resource's, in the form that the client prefers. */
   private static ObjectResponse answer(ApiRequest request) {
+    tell(request);
     return new ObjectResponse(request.http(), MediaType.preferred(request.http()));
   }
 

@@ -2,11 +2,13 @@ package io.hubspoke.apiserver.registry;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.ApiException;
 import io.hubspoke.api.Json;
 import io.hubspoke.api.Meta;
 import io.hubspoke.api.ResourceType;
 import io.hubspoke.api.Status;
 import io.hubspoke.api.Status.Cause;
+import io.hubspoke.apiserver.admission.AdmissionRequest;
 import io.hubspoke.apiserver.resources.FieldTypes;
 import io.hubspoke.apiserver.resources.SelectorText;
 import io.hubspoke.apiserver.resources.WorkloadResources;
@@ -23,6 +25,9 @@ final class ScaleSubresource {
 
   private static final List<String> METADATA =
       List.of("name", "namespace", "uid", "resourceVersion", "creationTimestamp");
+
+  /** How often a workload is looked at again that others change meanwhile. */
+  private static final int ATTEMPTS = 5;
 
   private final Registry registry;
 
@@ -45,6 +50,45 @@ final class ScaleSubresource {
 
   private Future<ObjectNode> change(
       Target target, Function<ObjectNode, ObjectNode> change, WriteOptions options) {
+    return registry.hasWebhooks()
+        ? reviewed(target, change, options, ATTEMPTS)
+        : store(target, change, options);
+  }
+
+  /** Has webhooks look at the scale, in which the workload's version is: that one is changed. */
+  private Future<ObjectNode> reviewed(
+      Target target, Function<ObjectNode, ObjectNode> change, WriteOptions options, int attempts) {
+    return registry
+        .get(owner(target), "")
+        .compose(
+            stored -> {
+              ObjectNode old = of(stored.tree());
+              ObjectNode scale = change.apply(old.deepCopy());
+              check(target, scale, stored.tree());
+              return registry
+                  .review(
+                      new AdmissionRequest(
+                          AdmissionRequest.Operation.UPDATE,
+                          options.user(),
+                          target.type(),
+                          target.subresource(),
+                          target.namespace(),
+                          target.name(),
+                          scale,
+                          old,
+                          options.dryRun(),
+                          options.origin()))
+                  .compose(made -> store(target, current -> made.orElse(scale).deepCopy(), options))
+                  .recover(
+                      e ->
+                          attempts > 1 && e instanceof ApiException refusal && refusal.code() == 409
+                              ? reviewed(target, change, options, attempts - 1)
+                              : Future.failedFuture(e));
+            });
+  }
+
+  private Future<ObjectNode> store(
+      Target target, Function<ObjectNode, ObjectNode> change, WriteOptions options) {
     return registry
         .change(
             owner(target),
@@ -58,7 +102,7 @@ final class ScaleSubresource {
               }
               return object;
             },
-            options)
+            options.reviewed())
         .map(object -> of(object.tree()));
   }
 

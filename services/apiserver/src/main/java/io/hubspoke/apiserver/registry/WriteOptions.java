@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.joining;
 import io.hubspoke.api.ResourceType;
 import io.hubspoke.api.Status;
 import io.hubspoke.api.Status.Cause;
+import io.hubspoke.apiserver.admission.Origin;
 import io.hubspoke.apiserver.http.User;
 import io.hubspoke.apiserver.resources.Requester;
 import java.util.List;
@@ -16,14 +17,15 @@ import java.util.Set;
  *
  * @param dryRun whether everything but the storing is done
  * @param validation what is done about fields that the kind doesn't have
+ * @param origin the request that it is part of
  */
-public record WriteOptions(User user, boolean dryRun, FieldValidation validation) {
+public record WriteOptions(User user, boolean dryRun, FieldValidation validation, Origin origin) {
   private static final User SERVER =
       new User("system:apiserver", "", List.of("system:masters"), Map.of());
 
-  /** Returns options of somebody who is not told of fields that the kind doesn't have. */
+  /** Returns options without a request, of whose writes no webhook hears. */
   public WriteOptions(User user, boolean dryRun) {
-    this(user, dryRun, FieldValidation.ignore());
+    this(user, dryRun, FieldValidation.ignore(), Origin.SERVER);
   }
 
   /** Returns options for what the server itself writes on the way to what somebody asked for. */
@@ -62,6 +64,11 @@ public record WriteOptions(User user, boolean dryRun, FieldValidation validation
             "meta.k8s.io", "v1", "", "", kind, false, List.of(), List.of(), Set.of(), Set.of()),
         "",
         causes);
+  }
+
+  /** Returns the same for what webhooks have been asked about already. */
+  WriteOptions reviewed() {
+    return new WriteOptions(user, dryRun, validation, Origin.SERVER);
   }
 
   Requester requester() {

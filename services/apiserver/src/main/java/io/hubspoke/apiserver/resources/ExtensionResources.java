@@ -5,17 +5,20 @@ import static io.hubspoke.apiserver.resources.TypeBuilder.type;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Meta;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /**
- * The resources by which a real apiserver is extended, and the deprecated one that tells of its
- * components. They are listed and watched, and there are none: this server has no extensions.
+ * The resources by which an apiserver is extended, and the deprecated one that tells of its
+ * components. Of those but webhooks there are none: they are listed and watched alone.
  */
 public final class ExtensionResources {
   private static final Set<String> READ = Set.of("get", "list", "watch");
   private static final String ADMISSION = "admissionregistration.k8s.io";
-  private static final String WEBHOOKS = "admission webhooks";
   private static final String POLICIES = "admission policies";
+
+  public static final Resource MUTATING_WEBHOOKS = webhooks("Mutating", true);
+  public static final Resource VALIDATING_WEBHOOKS = webhooks("Validating", false);
 
   static final List<Resource> ALL =
       List.of(
@@ -23,10 +26,10 @@ public final class ExtensionResources {
               .alias("cs")
               .verbs(Set.of("get", "list"))
               .with(new UnservedStrategy("component statuses"), componentStatuses()),
-          extension(ADMISSION, "MutatingWebhookConfiguration", WEBHOOKS, webhooks()),
+          MUTATING_WEBHOOKS,
           extension(ADMISSION, "ValidatingAdmissionPolicy", POLICIES, policies()),
           extension(ADMISSION, "ValidatingAdmissionPolicyBinding", POLICIES, policyBindings()),
-          extension(ADMISSION, "ValidatingWebhookConfiguration", WEBHOOKS, webhooks()),
+          VALIDATING_WEBHOOKS,
           type(
                   "apiextensions.k8s.io",
                   "CustomResourceDefinition",
@@ -40,7 +43,7 @@ public final class ExtensionResources {
   private ExtensionResources() {}
 
   private static Resource extension(String group, String kind, String what, TableColumns columns) {
-    String lower = kind.toLowerCase(java.util.Locale.ROOT);
+    String lower = kind.toLowerCase(Locale.ROOT);
     String plural =
         lower.endsWith("y") ? lower.substring(0, lower.length() - 1) + "ies" : lower + "s";
     return type(group, kind, plural, false)
@@ -56,10 +59,15 @@ public final class ExtensionResources {
         .text("Error", "What is wrong.", o -> "");
   }
 
-  private static TableColumns webhooks() {
-    return ColumnList.named()
-        .number("Webhooks", "How many webhooks it has.", 0, o -> o.path("webhooks").size())
-        .age();
+  private static Resource webhooks(String which, boolean mutating) {
+    String kind = which + "WebhookConfiguration";
+    return type(ADMISSION, kind, kind.toLowerCase(Locale.ROOT) + "s", false)
+        .category("api-extensions")
+        .with(
+            new WebhookConfigurationStrategy(mutating),
+            ColumnList.named()
+                .number("Webhooks", "How many webhooks it has.", 0, o -> o.path("webhooks").size())
+                .age());
   }
 
   private static TableColumns policies() {

@@ -40,6 +40,11 @@ class GenericStrategy implements ResourceStrategy {
   }
 
   @Override
+  public final void setDefaults(ObjectNode object) {
+    applyDefaults(object);
+  }
+
+  @Override
   public final void prepareForCreate(ObjectNode object, Requester requester) {
     if (hasStatus && clearsStatus()) {
       object.remove("status");

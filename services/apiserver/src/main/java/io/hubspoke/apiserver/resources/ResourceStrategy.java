@@ -17,6 +17,9 @@ import java.util.Set;
  */
 public interface ResourceStrategy {
 
+  /** Fills in what an object leaves out, as webhooks are to see it. */
+  void setDefaults(ObjectNode object);
+
   /** Resets what a client may not set, then fills in defaults. */
   void prepareForCreate(ObjectNode object, Requester requester);
 

@@ -3,20 +3,24 @@ package io.hubspoke.apiserver.serviceaccount;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.Json;
 import io.hubspoke.api.Meta;
 import io.hubspoke.api.ResourceType;
 import io.hubspoke.api.Status;
 import io.hubspoke.api.Status.Cause;
 import io.hubspoke.apiserver.admission.Admission;
 import io.hubspoke.apiserver.admission.AdmissionRequest;
+import io.hubspoke.apiserver.admission.Origin;
 import io.hubspoke.apiserver.http.ApiRequest;
 import io.hubspoke.apiserver.http.Endpoint;
 import io.hubspoke.apiserver.http.MediaType;
 import io.hubspoke.apiserver.http.RequestBody;
+import io.hubspoke.apiserver.http.Warnings;
 import io.hubspoke.apiserver.registry.Lister;
 import io.hubspoke.apiserver.resources.ResourceTable;
 import io.hubspoke.tokens.TokenSigner;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -89,7 +93,7 @@ final class TokenRequestEndpoint implements Endpoint {
     }
     ObjectNode account = complete(request, body);
     validate(body, Meta.name(account));
-    admission.admit(
+    AdmissionRequest asked =
         new AdmissionRequest(
             AdmissionRequest.Operation.CREATE,
             request.user(),
@@ -99,7 +103,22 @@ final class TokenRequestEndpoint implements Endpoint {
             Meta.name(account),
             body,
             null,
-            false));
+            false,
+            new Origin(Json::object, request.notes()));
+    admission.admit(asked);
+    Promise<ObjectNode> here = Promise.promise();
+    admission
+        .review(asked)
+        .map(changed -> changed.orElse(body))
+        .onComplete(done -> request.context().runOnContext(v -> here.handle(done)));
+    return here.future().compose(wanted -> issue(request, wanted, account, signer));
+  }
+
+  private Future<Void> issue(
+      ApiRequest request, ObjectNode body, ObjectNode account, TokenSigner signer) {
+    complete(request, body);
+    validate(body, Meta.name(account));
+    Warnings.add(request.http().response(), request.notes().warnings());
     ObjectNode spec = (ObjectNode) body.path("spec");
     TokenIssuer.Contents contents = contents(request, account, spec);
     Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);

@@ -10,6 +10,7 @@ import io.hubspoke.apiserver.http.ApiRequest;
 import io.hubspoke.apiserver.http.Query;
 import io.hubspoke.apiserver.http.RequestBody;
 import io.hubspoke.apiserver.http.RequestInfoResolver;
+import io.hubspoke.apiserver.http.RequestNotes;
 import io.hubspoke.apiserver.http.StatusResponse;
 import io.hubspoke.apiserver.http.User;
 import io.hubspoke.apiserver.resources.ResourceTable;
@@ -105,7 +106,13 @@ final class RegistryServer {
                   body ->
                       endpoint.handle(
                           new ApiRequest(
-                              http, vertx.getOrCreateContext(), info, query, body, ADMIN)));
+                              http,
+                              vertx.getOrCreateContext(),
+                              info,
+                              query,
+                              body,
+                              ADMIN,
+                              new RequestNotes())));
     } catch (RuntimeException e) {
       answered = Future.failedFuture(e);
     }
