@@ -10,6 +10,7 @@ import io.hubspoke.kubeproxy.KubeProxyCommand;
 import io.hubspoke.kubeproxy.Proxiers;
 import io.hubspoke.lab.images.ApiClientImage;
 import io.hubspoke.lab.images.KubeProxies;
+import io.hubspoke.lab.images.WebhookImage;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.Logging;
 import io.hubspoke.runtime.NetworkNamespace;
@@ -103,7 +104,8 @@ public final class Hubspoke implements Runnable {
                 node -> Proxiers.standard(),
                 NetworkNamespace.isOwn())
             .image(),
-        ApiClientImage.of(UnaryOperator.identity()));
+        ApiClientImage.of(UnaryOperator.identity()),
+        WebhookImage.image());
   }
 
   /** One line that says what is wrong, and one that says where to read on. */

@@ -12,6 +12,7 @@ import io.hubspoke.kubelet.KubeletOptions;
 import io.hubspoke.kubelet.runtime.InProcessImage;
 import io.hubspoke.kubelet.server.Access;
 import io.hubspoke.lab.images.ApiClientImage;
+import io.hubspoke.lab.images.WebhookImage;
 import io.hubspoke.lab.wire.Forger;
 import io.hubspoke.lab.wire.Wire;
 import io.hubspoke.pki.Identity;
@@ -211,7 +212,8 @@ public final class Mesh {
 
   /** What nodes' runtimes have beside their own images. */
   private List<InProcessImage> images() {
-    return List.of(proxies.image(), ApiClientImage.of(options.changes().pods()));
+    return List.of(
+        proxies.image(), ApiClientImage.of(options.changes().pods()), WebhookImage.image());
   }
 
   /** Tells a node that has joined before where the apiserver is now; who it is stays. */

@@ -159,8 +159,7 @@ class KubectlResourcesTest {
         .contains("mine configured");
     assertThat(words(kubectl.run("get", "validatingwebhookconfigurations", "mine").ok()))
         .contains("NAME WEBHOOKS AGE mine 1");
-    assertThat(
-            kubectl.input(webhook.formatted("Never"), "apply", "-f", "-").failed())
+    assertThat(kubectl.input(webhook.formatted("Never"), "apply", "-f", "-").failed())
         .contains(
             "webhooks[0].failurePolicy: Unsupported value: \"Never\": supported values: \"Fail\","
                 + " \"Ignore\"");

@@ -14,6 +14,8 @@ public final class RequestNotes {
   /** More of either are dropped: they come from outside. */
   private static final int MOST = 100;
 
+  private static final int LONGEST_ANNOTATION = 10 * 1024;
+
   private Set<String> warnings = Set.of();
   private Map<String, String> annotations = Map.of();
 
@@ -36,7 +38,8 @@ public final class RequestNotes {
     if (annotations.isEmpty()) {
       annotations = new TreeMap<>();
     }
-    annotations.putIfAbsent(key, value);
+    annotations.putIfAbsent(
+        key, value.length() > LONGEST_ANNOTATION ? value.substring(0, LONGEST_ANNOTATION) : value);
   }
 
   public synchronized List<String> warnings() {

@@ -15,10 +15,12 @@ import io.hubspoke.apiserver.store.Store;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * Every resource's objects: reads come from watch caches, writes go through admission and the
@@ -26,6 +28,9 @@ import java.util.function.Function;
  * told of it sees it. Futures fail with an {@link ApiException} and complete on any thread.
  */
 public final class Registry {
+  /** How many objects of a collection are deleted at a time when webhooks are asked about each. */
+  private static final int AT_A_TIME = 32;
+
   private final Cacher cacher;
   private final Lister lister;
   private final ObjectReader reader;
@@ -185,20 +190,40 @@ public final class Registry {
     return list(selection, options)
         .compose(
             list -> {
-              var deletions =
-                  list.items().stream()
-                      .map(object -> deleteListed(selection, object, deletion, user, origin))
-                      .toList();
-              return Future.join(deletions)
+              Function<StoredObject, Future<StoredObject>> delete =
+                  object -> deleteListed(selection, object, deletion, user, origin);
+              // Each would be a call at the same time of every webhook.
+              int most = hasWebhooks() ? AT_A_TIME : Math.max(1, list.items().size());
+              return deleteListed(list.items(), most, delete)
                   .map(
                       all ->
                           new ObjectList(
                               list.type(),
-                              all.<StoredObject>list().stream().filter(Objects::nonNull).toList(),
+                              all,
                               list.revision(),
                               list.continueToken(),
                               list.remaining()));
             });
+  }
+
+  private static Future<List<StoredObject>> deleteListed(
+      List<StoredObject> objects,
+      int atATime,
+      Function<StoredObject, Future<StoredObject>> delete) {
+    int now = Math.min(atATime, objects.size());
+    if (now == 0) {
+      return Future.succeededFuture(List.of());
+    }
+    return Future.join(objects.subList(0, now).stream().map(delete).toList())
+        .compose(
+            done ->
+                deleteListed(objects.subList(now, objects.size()), atATime, delete)
+                    .map(
+                        more ->
+                            Stream.concat(
+                                    done.<StoredObject>list().stream().filter(Objects::nonNull),
+                                    more.stream())
+                                .toList()));
   }
 
   /** Returns the deleted object, or null when somebody else was quicker. */

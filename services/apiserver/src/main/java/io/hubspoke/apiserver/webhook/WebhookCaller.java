@@ -33,9 +33,17 @@ final class WebhookCaller {
               Status.badRequest(
                   "admission webhook \"" + webhook.name() + "\" does not support dry run")));
     }
+    Duration left = invocation.request().origin().left();
+    if (!left.isPositive()) {
+      // Whoever asked has been told that it was not done.
+      return Future.succeededFuture(
+          new Verdict.Impossible(
+              Status.timeout("request did not complete within requested timeout")));
+    }
     AdmissionReview review = new AdmissionReview(invocation);
+    Duration time = left.compareTo(webhook.timeout()) < 0 ? left : webhook.timeout();
     return clients
-        .post(webhook, review.body())
+        .post(webhook, time, review.body())
         .map(answer -> verdict(invocation, review, answer, mutating))
         .otherwise(WebhookCaller::unasked);
   }

@@ -15,6 +15,7 @@ import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.PoolOptions;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.LinkedHashMap;
@@ -74,17 +75,17 @@ public final class WebhookClients {
   private record Key(Destination destination, String caBundle, boolean near) {}
 
   /**
-   * Posts a review and returns what is answered, within the webhook's time; fails with a {@link
+   * Posts a review and returns what is answered, within this time; fails with a {@link
    * WebhookCallException}.
    */
-  Future<Buffer> post(Webhook webhook, Buffer review) {
+  Future<Buffer> post(Webhook webhook, Duration time, Buffer review) {
     Promise<Buffer> answer = Promise.promise();
     // On a context of Vert.x's whoever calls: a request's steps are to be taken on one.
     vertx
         .getOrCreateContext()
         .runOnContext(
             v ->
-                new WebhookCall(vertx, webhook, answer)
+                new WebhookCall(vertx, webhook, time, answer)
                     .start(() -> route(webhook.destination()), this::client, review));
     return answer.future();
   }

@@ -16,6 +16,7 @@ class FuzzTargetsTest {
           "Patches", Patches::fuzzerTestOneInput,
           "ProtobufBody", ProtobufBody::fuzzerTestOneInput,
           "RequestPaths", RequestPaths::fuzzerTestOneInput,
+          "ReviewAnswers", ReviewAnswers::fuzzerTestOneInput,
           "Selectors", Selectors::fuzzerTestOneInput,
           "Tokens", Tokens::fuzzerTestOneInput,
           "WrittenObjects", WrittenObjects::fuzzerTestOneInput,

@@ -50,6 +50,7 @@ public final class Audit {
     routes.add(new NodeProxyRoute(Posture.VERIFIED));
     routes.addAll(ProxyRoute.to(ProxyTarget.POD, Egress.DIRECT));
     routes.addAll(ProxyRoute.to(ProxyTarget.SERVICE, Egress.DIRECT));
+    routes.add(new AdmissionRoute(Egress.DIRECT));
     routes.add(new RunRoute(Posture.OPEN));
     routes.add(new RunRoute(Posture.DEFAULT));
     routes.add(HubOnlyRoute.withKonnectivity());
@@ -76,6 +77,7 @@ public final class Audit {
     routes.add(new NodeProxyRoute(kind));
     routes.addAll(ProxyRoute.to(ProxyTarget.POD, tunnel));
     routes.addAll(ProxyRoute.to(ProxyTarget.SERVICE, tunnel));
+    routes.add(new AdmissionRoute(tunnel));
     return routes;
   }
 
