@@ -3,15 +3,6 @@ package io.hubspoke.apiserver;
 import io.hubspoke.api.Json;
 import io.hubspoke.api.ResourceType;
 import io.hubspoke.apiserver.admission.Admission;
-import io.hubspoke.apiserver.admission.CertificateApproval;
-import io.hubspoke.apiserver.admission.CertificateSigning;
-import io.hubspoke.apiserver.admission.CertificateSubjectRestriction;
-import io.hubspoke.apiserver.admission.DefaultClasses;
-import io.hubspoke.apiserver.admission.NodeRestriction;
-import io.hubspoke.apiserver.admission.Priority;
-import io.hubspoke.apiserver.admission.RoleEscalation;
-import io.hubspoke.apiserver.admission.RuntimeClass;
-import io.hubspoke.apiserver.admission.ServiceAccountAdmission;
 import io.hubspoke.apiserver.audit.Auditor;
 import io.hubspoke.apiserver.authn.Authentication;
 import io.hubspoke.apiserver.authn.Authenticator;
@@ -360,43 +351,6 @@ public final class Apiserver extends VerticleBase {
   }
 
   private Admission admission(Lister lister) {
-    List<Admission> plugins =
-        new ArrayList<>(
-            List.of(
-                new CertificateApproval(authorizer),
-                new CertificateSigning(authorizer),
-                new CertificateSubjectRestriction(),
-                new RoleEscalation(authorizer, lister),
-                new Priority(lister),
-                new RuntimeClass(lister),
-                new DefaultClasses(lister)));
-    for (String name : options.admissionPlugins()) {
-      switch (name) {
-        case "NodeRestriction" -> plugins.add(new NodeRestriction(lister, authorizer));
-        case "ServiceAccount" -> plugins.addFirst(new ServiceAccountAdmission(vertx, lister));
-        case "MutatingAdmissionWebhook", "ValidatingAdmissionWebhook" -> {
-          // Around all others.
-        }
-        case "CertificateApproval",
-            "CertificateSigning",
-            "CertificateSubjectRestriction",
-            "DefaultIngressClass",
-            "DefaultStorageClass",
-            "NamespaceLifecycle",
-            "Priority",
-            "RuntimeClass" -> {
-          // Always on, as they are by default in the real apiserver.
-        }
-        default ->
-            throw new IllegalArgumentException(
-                "--enable-admission-plugins: \""
-                    + name
-                    + "\" is not known, expected CertificateApproval, CertificateSigning,"
-                    + " CertificateSubjectRestriction, DefaultIngressClass, DefaultStorageClass,"
-                    + " MutatingAdmissionWebhook, NamespaceLifecycle, NodeRestriction, Priority,"
-                    + " RuntimeClass, ServiceAccount or ValidatingAdmissionWebhook");
-      }
-    }
     webhooks =
         new WebhookClients(
             vertx,
@@ -409,7 +363,7 @@ public final class Apiserver extends VerticleBase {
             egress.to(EgressType.CONTROL_PLANE),
             options.kubelet().localAddress());
     return WebhookAdmission.of(
-        Admission.chain(plugins),
+        AdmissionPlugins.builtIn(vertx, lister, authorizer, options.admissionPlugins()),
         lister,
         webhooks,
         webhookMetrics,
