@@ -246,6 +246,8 @@ public final class ApiserverCommand implements Callable<Integer> {
 
   @Option(
       names = "--enable-aggregator-routing",
+      arity = "0..1",
+      fallbackValue = "true",
       description =
           "Dial the services of webhooks at their endpoints' addresses rather than at their virtual"
               + " one, which needs a kube-proxy where it is dialled.")

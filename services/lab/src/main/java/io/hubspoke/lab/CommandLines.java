@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.stream.Stream;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -53,7 +54,11 @@ final class CommandLines {
         .addAll("--enable-admission-plugins", plugins)
         .addAll(
             "--disable-admission-plugins",
-            List.of("NodeRestriction", "ServiceAccount").stream()
+            Stream.of(
+                    "MutatingAdmissionWebhook",
+                    "NodeRestriction",
+                    "ServiceAccount",
+                    "ValidatingAdmissionWebhook")
                 .filter(plugin -> !plugins.contains(plugin))
                 .toList())
         .add("--advertise-address", options.service().advertiseAddress())
@@ -68,6 +73,7 @@ final class CommandLines {
         .add("--ssh-user", egress.sshUser())
         .add("--ssh-keyfile", egress.sshKeyfile())
         .add("--ssh-port", egress.sshPort())
+        .add("--enable-aggregator-routing", options.aggregatorRouting())
         .line();
   }
 
