@@ -153,8 +153,8 @@ public final class BootstrapRoute implements NodeToControlPlane {
   }
 
   /** Whether a token lets its holder in until it expires, and not after. */
-  private static boolean endsWithItsToken(
-      Mesh mesh, String url, Duration life, ObjectNode evidence) throws Exception {
+  private static boolean endsWithItsToken(Mesh mesh, String url, Duration life, ObjectNode evidence)
+      throws Exception {
     var expiring = mesh.createToken(Instant.now().plus(life));
     try (var probe = Probe.withToken(expiring.value())) {
       var before = probe.get(url);
