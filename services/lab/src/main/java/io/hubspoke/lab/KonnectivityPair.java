@@ -94,7 +94,7 @@ final class KonnectivityPair implements TunnelEnds {
     if (peers == null) {
       arguments.add(component);
       arguments.addAll(flags);
-      return OwnCommand.start(arguments);
+      return OwnCommand.component(arguments);
     }
     arguments.add(peers.resolve(component).toString());
     arguments.addAll(flags);

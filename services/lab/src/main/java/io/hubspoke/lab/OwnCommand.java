@@ -1,6 +1,8 @@
 package io.hubspoke.lab;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,6 +14,26 @@ final class OwnCommand {
   /** Starts a server, whose complaints go where this process's go. */
   static Process start(List<String> arguments) throws IOException {
     return new ProcessBuilder(with(arguments))
+        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+        .redirectError(ProcessBuilder.Redirect.INHERIT)
+        .start();
+  }
+
+  /**
+   * Starts a component as a person would, by the launcher, which has options of its own for some;
+   * without a launcher, as this process was started.
+   */
+  static Process component(List<String> arguments) throws IOException {
+    var jar = Path.of(Hubspoke.class.getProtectionDomain().getCodeSource().getLocation().getPath());
+    var launcher = jar.resolveSibling(Path.of("..", "bin", "hubspoke"));
+    var command = new ArrayList<String>();
+    if (Files.isExecutable(launcher)) {
+      command.add(launcher.toString());
+      command.addAll(arguments);
+    } else {
+      command.addAll(with(arguments));
+    }
+    return new ProcessBuilder(command)
         .redirectOutput(ProcessBuilder.Redirect.DISCARD)
         .redirectError(ProcessBuilder.Redirect.INHERIT)
         .start();

@@ -47,7 +47,7 @@ final class SshPair implements TunnelEnds {
         new PublicKeys(List.of(key.getPublic())).lines() + "\n");
     int port = freePort();
     var server =
-        OwnCommand.start(
+        OwnCommand.component(
             List.of(
                 "sshd",
                 "--listen-address=" + ADDRESS,

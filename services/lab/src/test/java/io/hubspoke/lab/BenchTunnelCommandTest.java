@@ -23,7 +23,7 @@ class BenchTunnelCommandTest {
 
     var status =
         run(
-            "--duration=0.8",
+            "--duration=0.5",
             "--warm-up=0",
             "--streams=4",
             "--idle=20",
@@ -53,6 +53,34 @@ class BenchTunnelCommandTest {
       }
     }
     assertThat(out.toString()).contains("one stream, from the node");
+  }
+
+  @Test
+  void streamsThroughKonnectivityComeToFiguresInBothModes() throws Exception {
+    var file = directory.resolve("konnectivity.json");
+
+    var status =
+        run(
+            "--duration=0.3",
+            "--warm-up=0",
+            "--streams=4",
+            "--only=stream",
+            "--egress=grpc,http-connect",
+            "--json=" + file);
+
+    assertThat(status).as(out.toString() + err).isZero();
+    var rows = Json.parseObject(Files.readAllBytes(file)).path("figures");
+    assertThat(new HashSet<>(rows.findValuesAsText("way")))
+        .containsExactlyInAnyOrder("grpc", "http-connect");
+    assertThat(new HashSet<>(rows.findValuesAsText("what")))
+        .containsExactlyInAnyOrder(
+            "one stream, from the node",
+            "one stream, to the node",
+            "4 streams, from the node",
+            "4 streams, to the node");
+    for (var row : rows) {
+      assertThat(row.path("value").asDouble()).as(row.toString()).isPositive();
+    }
   }
 
   @Test
