@@ -17,7 +17,7 @@ ARCHIVE := target/image/hubspoke.tar
 # Maven's own libraries draw warnings from a JDK this new.
 export MAVEN_OPTS := --sun-misc-unsafe-memory-access=allow $(MAVEN_OPTS)
 
-.PHONY: help demo netns-demo up test containerd fuzz build image image-check format clean tools runtimes
+.PHONY: help demo netns-demo up test containerd chaos fuzz build image image-check format clean tools runtimes
 help: ## what each target does
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -41,6 +41,11 @@ test: tools runtimes ## everything that proves it works
 containerd: tools runtimes ## the tests that run real containers, alone
 	@JAVA_HOME="$(JDK_HOME)" $(MVN) -B --no-transfer-progress test -pl services/kubelet -am \
 	  -Dtest='Cri*Test' -Dsurefire.failIfNoSpecifiedTests=false
+
+SECONDS ?= 300
+chaos: tools runtimes ## three apiservers over one store lose members for a while (SECONDS=300)
+	@JAVA_HOME="$(JDK_HOME)" $(MVN) -B --no-transfer-progress test -pl services/apiserver -am \
+	  -Dtest=ChaosTest -Dchaos.seconds=$(SECONDS) -Dsurefire.failIfNoSpecifiedTests=false
 
 # Jazzer can't read the classes of a JDK this new, so they are compiled for an older one.
 fuzz: tools ## look for requests that break what reads them (FUZZ_SECONDS=60 each, FUZZ_TARGETS)

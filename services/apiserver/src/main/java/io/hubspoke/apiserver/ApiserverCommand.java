@@ -48,6 +48,9 @@ import picocli.CommandLine.TypeConversionException;
       "      --storage-peer-key-file=peer.key --storage-peer-trusted-ca-file=peer-ca.crt ..."
     })
 public final class ApiserverCommand implements Callable<Integer> {
+  /** A member of a replicated store hands over what it owns, within a pod's grace period. */
+  private static final Duration STOP_LIMIT = Duration.ofSeconds(25);
+
   @Spec private CommandSpec spec;
 
   @Option(
@@ -263,7 +266,7 @@ public final class ApiserverCommand implements Callable<Integer> {
   public Integer call() {
     PrintStream err = System.err;
     StoredApiserver apiserver = new StoredApiserver(options(), storage());
-    return Component.run(apiserver, apiserver.lost(), err);
+    return Component.run(apiserver, apiserver.lost(), STOP_LIMIT, err);
   }
 
   ApiserverOptions options() {

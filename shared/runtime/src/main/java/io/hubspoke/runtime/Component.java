@@ -72,7 +72,8 @@ public final class Component {
     return run(verticle, joined, STOP_LIMIT, err);
   }
 
-  private static int run(
+  /** Does both. */
+  public static int run(
       Deployable verticle, Future<?> joined, Duration stopLimit, PrintStream err) {
     Vertx vertx = vertx();
     String deployment;

@@ -12,6 +12,7 @@ import io.hubspoke.apiserver.store.Store.Event;
 import io.hubspoke.apiserver.store.hazelcast.Operation.Change;
 import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -28,6 +29,9 @@ import java.util.function.Function;
 final class ReplicatedState implements IdentifiedDataSerializable {
   /** Of so many recent revisions it is known how they were reached. */
   private static final int CHAINS = 1 << 14;
+
+  /** It is copied with the objects whenever a member joins; watch caches keep more of their own. */
+  private static final Retention HISTORY = new Retention(8_192, 8 << 20, Duration.ofMinutes(5));
 
   /** Longer than any message of a lane's can be under way. */
   private static final long SESSION_MILLIS = 3_600_000;
@@ -58,7 +62,7 @@ final class ReplicatedState implements IdentifiedDataSerializable {
 
   private void begin(Snapshot first, long nowMillis) {
     newest = first;
-    history = new History(Retention.DEFAULT, first, nowMillis);
+    history = new History(HISTORY, first, nowMillis);
   }
 
   private void reached(Position next) {
