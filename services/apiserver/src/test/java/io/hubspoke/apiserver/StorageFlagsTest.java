@@ -23,8 +23,10 @@ class StorageFlagsTest {
   @Test
   void completesThePortsOfMembers() {
     var cluster =
-        parse("--storage-backend=hazelcast --storage-listen=10.0.0.1 " + TLS
-                + " --storage-members=10.0.0.1,store.kube-system:7000")
+        parse(
+                "--storage-backend=hazelcast --storage-listen=10.0.0.1 "
+                    + TLS
+                    + " --storage-members=10.0.0.1,store.kube-system:7000")
             .cluster();
     assertThat(cluster.listenAddress()).isEqualTo("10.0.0.1");
     assertThat(cluster.listenPort()).isEqualTo(5701);

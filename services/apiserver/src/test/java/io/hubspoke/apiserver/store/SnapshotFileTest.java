@@ -28,7 +28,8 @@ class SnapshotFileTest {
   void readsBackWhatWasWritten() throws IOException {
     Path file = dir.resolve("snapshot");
     Entry entry = new Entry(KEY, Buffer.buffer(new byte[] {0, -1, 7}), 41);
-    SnapshotFile.write(file, new Snapshot(42, PersistentMap.ofSorted(List.of(KEY), List.of(entry))));
+    SnapshotFile.write(
+        file, new Snapshot(42, PersistentMap.ofSorted(List.of(KEY), List.of(entry))));
     Snapshot read = SnapshotFile.read(file);
     assertThat(read.revision()).isEqualTo(42);
     assertThat(read.entries().values()).containsExactly(entry);
@@ -49,13 +50,15 @@ class SnapshotFileTest {
   void refusesWhatIsDamagedOrNoSnapshot() throws IOException {
     Path file = dir.resolve("snapshot");
     Entry entry = new Entry(KEY, Buffer.buffer("secret"), 41);
-    SnapshotFile.write(file, new Snapshot(42, PersistentMap.ofSorted(List.of(KEY), List.of(entry))));
+    SnapshotFile.write(
+        file, new Snapshot(42, PersistentMap.ofSorted(List.of(KEY), List.of(entry))));
     byte[] good = Files.readAllBytes(file);
     for (int at : new int[] {20, 40, good.length - 40, good.length - 1}) {
       byte[] bad = good.clone();
       bad[at] ^= 1;
       Files.write(file, bad);
-      assertThatThrownBy(() -> open(file)).isInstanceOf(IOException.class)
+      assertThatThrownBy(() -> open(file))
+          .isInstanceOf(IOException.class)
           .hasMessageStartingWith("--snapshot-file: " + file + " is damaged");
     }
     Files.write(file, Arrays.copyOf(good, good.length - 1));

@@ -37,6 +37,7 @@ final class Bootstrapping {
   private final ClusterOptions options;
   private final Replica replica;
   private final Snapshot snapshot;
+  private boolean gone;
 
   Bootstrapping(
       HazelcastInstance instance, ClusterOptions options, Replica replica, Snapshot snapshot) {
@@ -66,7 +67,11 @@ final class Bootstrapping {
       }
       if (System.nanoTime() - reported > REPORT.toNanos()) {
         reported = System.nanoTime();
-        LOG.warn("waiting for the store: {} of {} members are here", present, options.replicas());
+        if (gone) {
+          LOG.error("the store was there and is gone: end all of its members to begin anew");
+        } else {
+          LOG.warn("waiting for the store: {} of {} members are here", present, options.replicas());
+        }
       }
       Thread.sleep(PAUSE);
     }
@@ -102,7 +107,7 @@ final class Bootstrapping {
         return false;
       }
       if (offer == Question.HAS_BEGUN) {
-        LOG.error("the store was there and is gone: end all of its members to begin anew");
+        gone = true;
         return false;
       }
       offers.put(member, offer);

@@ -39,6 +39,11 @@ final class Lane {
   private static final int MOST_WAITING = 10_000;
   private static final Duration TICK = Duration.ofSeconds(1);
   private static final Duration ANSWER_LIMIT = Duration.ofMillis(400);
+
+  /** What is slow is not made slower by asking again and again. */
+  private static final int MOST_PATIENCE = 8;
+
+  private static final Duration READY_LIMIT = Duration.ofSeconds(5);
   private static final Duration PAUSE = Duration.ofMillis(50);
 
   /** Longer than a member takes to be noticed gone whose connections are open. */
@@ -61,6 +66,7 @@ final class Lane {
   private long attempts;
   private long committed;
   private long behindSince;
+  private int patience = 1;
   private volatile long answeredNanos;
   private volatile boolean closed;
 
@@ -113,7 +119,7 @@ final class Lane {
 
   /** Tells whether answers have come lately. */
   boolean isAnswered() {
-    return answeredNanos != 0 && System.nanoTime() - answeredNanos < 3 * TICK.toNanos();
+    return answeredNanos != 0 && System.nanoTime() - answeredNanos < READY_LIMIT.toNanos();
   }
 
   void close() {
@@ -213,9 +219,11 @@ final class Lane {
       BatchResult result =
           map.submitToKey(MemberConfig.KEY, batch)
               .toCompletableFuture()
-              .get(ANSWER_LIMIT.toNanos(), TimeUnit.NANOSECONDS);
+              .get(patience * ANSWER_LIMIT.toNanos(), TimeUnit.NANOSECONDS);
+      patience = 1;
       return settle(attempt, result);
     } catch (TimeoutException e) {
+      patience = Math.min(MOST_PATIENCE, 2 * patience);
       LOG.debug("no answer to a batch in time");
       return false;
     } catch (ExecutionException e) {

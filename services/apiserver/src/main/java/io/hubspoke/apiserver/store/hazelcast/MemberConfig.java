@@ -66,11 +66,7 @@ final class MemberConfig {
     config.getJetConfig().setEnabled(false);
     network(config, options);
     serialization(config, replica);
-    config.addSplitBrainProtectionConfig(
-        new SplitBrainProtectionConfig(PROTECTION, true)
-            .setMinimumClusterSize(options.majority())
-            .setProtectOn(SplitBrainProtectionOn.READ_WRITE));
-    config.addMapConfig(
+    MapConfig map =
         new MapConfig(MAP)
             .setInMemoryFormat(InMemoryFormat.OBJECT)
             // As many as Hazelcast keeps, so that every member has a copy to read and watch.
@@ -80,8 +76,16 @@ final class MemberConfig {
             .setPerEntryStatsEnabled(false)
             .setEvictionConfig(
                 new MapConfig(MAP).getEvictionConfig().setEvictionPolicy(EvictionPolicy.NONE))
-            .setSplitBrainProtectionName(PROTECTION)
-            .setMergePolicyConfig(new MergePolicyConfig().setPolicy(NewestState.class.getName())));
+            .setMergePolicyConfig(new MergePolicyConfig().setPolicy(NewestState.class.getName()));
+    // A member alone has nobody to be cut off from, and Hazelcast no protection for it.
+    if (options.majority() > 1) {
+      config.addSplitBrainProtectionConfig(
+          new SplitBrainProtectionConfig(PROTECTION, true)
+              .setMinimumClusterSize(options.majority())
+              .setProtectOn(SplitBrainProtectionOn.READ_WRITE));
+      map.setSplitBrainProtectionName(PROTECTION);
+    }
+    config.addMapConfig(map);
     config.getExecutorConfig(EXECUTOR).setPoolSize(8).setStatisticsEnabled(false);
     return config;
   }

@@ -134,7 +134,8 @@ class ReplicationTest {
     assertThat(answersTo(certificates.issue("system:node:a"))).as("another subject").isFalse();
     assertThat(
             answersTo(
-                certificates.authority()
+                certificates
+                    .authority()
                     .issueServer("hubspoke-store", SubjectAltNames.NONE, TestApiserver.VALIDITY)))
         .as("a certificate for servers alone")
         .isFalse();
@@ -167,9 +168,7 @@ class ReplicationTest {
         null);
     try (var socket =
         (SSLSocket)
-            context
-                .getSocketFactory()
-                .createSocket(members.options(0).listenAddress(), 5701)) {
+            context.getSocketFactory().createSocket(members.options(0).listenAddress(), 5701)) {
       socket.setSoTimeout(20_000);
       socket.startHandshake();
       socket.getOutputStream().write("HZC".getBytes(StandardCharsets.US_ASCII));
