@@ -160,7 +160,9 @@ final class Lane {
   /** Takes what waits, as much as goes into a batch, or nothing after a while. */
   private void take() throws InterruptedException {
     if (sending.isEmpty()) {
-      add(queue.poll(TICK.toNanos(), TimeUnit.NANOSECONDS));
+      // The first answer is waited for by whoever opens the store.
+      long nanos = answeredNanos == 0 ? 0 : TICK.toNanos();
+      add(queue.poll(nanos, TimeUnit.NANOSECONDS));
     }
     int bytes = sending.stream().mapToInt(Waiting::bytes).sum();
     while (sending.size() < MOST_OPERATIONS && bytes < MOST_BYTES && !queue.isEmpty()) {

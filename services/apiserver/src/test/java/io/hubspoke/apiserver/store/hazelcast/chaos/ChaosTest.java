@@ -210,7 +210,7 @@ class ChaosTest {
   }
 
   private void awaitReady() throws Exception {
-    long deadline = System.nanoTime() + Duration.ofSeconds(90).toNanos();
+    long deadline = System.nanoTime() + Duration.ofMinutes(4).toNanos();
     for (int member : IntStream.range(0, ChaosCluster.SIZE).toArray()) {
       while (!here(() -> isReady(member))) {
         assertThat(cluster.process(member).isAlive()).as("member %d lives", member).isTrue();
