@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -39,7 +40,7 @@ final class NodeAgent {
   private final NodeStatus status;
   private final Lifetime lifetime;
   private final EventRecorder events;
-  private ObjectNode reported = Json.object();
+  private byte[] reported = {};
   private Instant reportedAt = Instant.MIN;
   private volatile String nodeUid = "";
   private final LeaseHolder holder = LeaseHolder.now();
@@ -87,7 +88,7 @@ final class NodeAgent {
     ObjectNode wanted = wanted();
     try {
       ObjectNode created = client.create(NODES, "", wanted).await();
-      reported = (ObjectNode) wanted.path("status");
+      reported = NodeStatus.lasting((ObjectNode) wanted.path("status"));
       reportedAt = Instant.now();
       LOG.info("{}: registered", options.nodeName());
       return created;
@@ -190,14 +191,14 @@ final class NodeAgent {
     boolean due =
         reportedAt.equals(Instant.MIN)
             || !now.isBefore(reportedAt.plus(options.nodeStatusReportFrequency()));
-    if (!force && !due && !othersChanged && !NodeStatus.differ(next, reported)) {
+    if (!force && !due && !othersChanged && Arrays.equals(NodeStatus.lasting(next), reported)) {
       return;
     }
     ObjectNode patch = Json.object();
     patch.set("status", next);
     client.patchStatus(NODES, "", options.nodeName(), PatchType.STRATEGIC_MERGE, patch).await();
     tellDiskPressure(node.path("status"), next);
-    reported = next;
+    reported = NodeStatus.lasting(next);
     reportedAt = now;
   }
 

@@ -23,16 +23,32 @@ import java.util.concurrent.TimeoutException;
 
 /** Asks containers over the network how they are (Kubernetes documentation, "Probes"). */
 final class Prober {
-  private final HttpClient http;
-  private final NetClient tcp;
+  private final Vertx vertx;
   private final Set<Future<Void>> loops = ConcurrentHashMap.newKeySet();
 
+  // Made when a container has a probe: of thousands of nodes in a process few do.
+  private HttpClient http;
+  private NetClient tcp;
+
   Prober(Vertx vertx) {
-    // Each probe is a new connection, and a container's certificate is not verified.
-    http =
-        vertx.createHttpClient(
-            new HttpClientOptions().setKeepAlive(false).setTrustAll(true).setVerifyHost(false));
-    tcp = vertx.createNetClient(new NetClientOptions());
+    this.vertx = vertx;
+  }
+
+  private synchronized HttpClient http() {
+    if (http == null) {
+      // Each probe is a new connection, and a container's certificate is not verified.
+      http =
+          vertx.createHttpClient(
+              new HttpClientOptions().setKeepAlive(false).setTrustAll(true).setVerifyHost(false));
+    }
+    return http;
+  }
+
+  private synchronized NetClient tcp() {
+    if (tcp == null) {
+      tcp = vertx.createNetClient(new NetClientOptions());
+    }
+    return tcp;
   }
 
   /** Has {@link #close} wait for who asks again and again, and is about to stop. */
@@ -45,8 +61,12 @@ final class Prober {
     return Future.join(List.copyOf(loops))
         .<Void>mapEmpty()
         .otherwiseEmpty()
-        .eventually(http::close)
-        .eventually(tcp::close);
+        .eventually(this::closeClients);
+  }
+
+  private synchronized Future<Void> closeClients() {
+    Future<Void> closed = http == null ? Future.succeededFuture() : http.close();
+    return tcp == null ? closed : closed.eventually(tcp::close);
   }
 
   /**
@@ -108,14 +128,16 @@ final class Prober {
       get.getHttpHeaders().forEach(h -> options.putHeader(h.getName(), h.getValue()));
     }
     String what = "Get \"" + (tls ? "https" : "http") + "://" + host + ":" + port + uri + "\": ";
-    return http.request(options)
+    return http()
+        .request(options)
         .compose(request -> request.send().compose(answer -> answer.end().map(answer.statusCode())))
         .timeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
         .recover(e -> Future.failedFuture(what + reason(e, host, port)));
   }
 
   private Future<Void> connect(String host, int port, Duration timeout) {
-    return tcp.connect(port, host)
+    return tcp()
+        .connect(port, host)
         .timeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
         .recover(e -> Future.failedFuture(reason(e, host, port)))
         .compose(socket -> socket.close().otherwiseEmpty());

@@ -51,7 +51,10 @@ final class OwnCommand {
     var command = new ArrayList<>(with(arguments));
     // The last one counts.
     command.addAll(command.indexOf("-cp"), jvmOptions);
-    return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    var child = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+    // Else glibc keeps a pool of native memory for each thread that ever asked for some.
+    child.environment().putIfAbsent("MALLOC_ARENA_MAX", "2");
+    return child.start();
   }
 
   /** Returns the command line of this process, launcher's options and all, with other arguments. */

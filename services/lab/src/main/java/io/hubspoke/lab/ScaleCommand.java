@@ -203,15 +203,27 @@ final class ScaleCommand implements Callable<Integer> {
 
   /** This command again, as other processes. */
   private record Children() implements ScaleRun.Launcher {
+    /**
+     * Many small heaps on one machine: what is free is given back, the young generation is no
+     * larger than it has to be, and what can be made again is not kept for long.
+     */
+    private static final List<String> FRUGAL =
+        List.of(
+            "-Xms64m",
+            "-Xmn24m",
+            "-XX:MinHeapFreeRatio=10",
+            "-XX:MaxHeapFreeRatio=25",
+            "-XX:SoftRefLRUPolicyMSPerMB=20");
+
     @Override
     public Process controlPlane(Path directory) throws IOException {
-      return OwnCommand.child(List.of(), List.of("scale", "control-plane", "--dir=" + directory));
+      return OwnCommand.child(FRUGAL, List.of("scale", "control-plane", "--dir=" + directory));
     }
 
     @Override
     public Process pool(Path directory, int block) throws IOException {
       return OwnCommand.child(
-          List.of(),
+          FRUGAL,
           List.of(
               "scale",
               "nodes",

@@ -1,6 +1,7 @@
 package io.hubspoke.pki;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
@@ -203,7 +204,7 @@ public record Kubeconfig(
   public static Kubeconfig parse(String yaml, Path directory) {
     JsonNode root;
     try {
-      root = new ObjectMapper(new YAMLFactory()).readTree(yaml);
+      root = Yaml.MAPPER.readTree(yaml);
     } catch (JsonProcessingException e) {
       // The message alone: the source that the exception carries may hold keys.
       throw new IllegalArgumentException("malformed YAML at line " + line(e));
@@ -289,5 +290,12 @@ public record Kubeconfig(
       throw new IllegalArgumentException("no " + what + " \"" + name + "\"");
     }
     return value;
+  }
+
+  /** Made once, when the first file is read: to make one takes longer than to read with it. */
+  private static final class Yaml {
+    static final ObjectMapper MAPPER =
+        new ObjectMapper(
+            YAMLFactory.builder().recyclerPool(JsonRecyclerPools.newConcurrentDequePool()).build());
   }
 }

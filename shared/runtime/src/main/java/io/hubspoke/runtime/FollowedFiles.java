@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.slf4j.Logger;
@@ -27,6 +28,11 @@ import org.slf4j.LoggerFactory;
  */
 public final class FollowedFiles<T> {
   private static final Logger LOG = LoggerFactory.getLogger(FollowedFiles.class);
+
+  /** Looks of this process in all: thousands of kubelets in it look less often each. */
+  private static final int LOOKS_A_SECOND = 500;
+
+  private static final AtomicInteger FOLLOWING = new AtomicInteger();
 
   private final Vertx vertx;
   private final String flags;
@@ -95,21 +101,34 @@ public final class FollowedFiles<T> {
     synchronized (this) {
       listener = changed;
     }
+    FOLLOWING.incrementAndGet();
     // A thousand kubelets that started together need not look together.
-    long first = 1 + ThreadLocalRandom.current().nextLong(every.toMillis());
-    timer =
-        vertx.setTimer(
-            first,
-            t -> {
-              timer = vertx.setPeriodic(every.toMillis(), p -> look());
-              if (stopped) {
-                vertx.cancelTimer(timer);
-              }
-              look();
-            });
+    lookAfter(1 + ThreadLocalRandom.current().nextLong(every.toMillis()), every);
   }
 
+  private void lookAfter(long millis, Duration every) {
+    timer =
+        vertx.setTimer(
+            millis,
+            t -> {
+              lookAfter(period(every.toMillis(), FOLLOWING.get()), every);
+              look();
+            });
+    if (stopped) {
+      vertx.cancelTimer(timer);
+    }
+  }
+
+  /** Returns how long to wait when so many are followed in this process. */
+  static long period(long millis, int following) {
+    return Math.max(millis, 1000L * following / LOOKS_A_SECOND);
+  }
+
+  /** Looks no more; once for each {@link #follow}. */
   public void stop() {
+    if (timer != -1 && !stopped) {
+      FOLLOWING.decrementAndGet();
+    }
     stopped = true;
     vertx.cancelTimer(timer);
   }

@@ -12,6 +12,7 @@ public final class Selection {
   private final LabelSelector labels;
   private final FieldSelector fields;
   private final String prefix;
+  private final FieldSelector.Term pin;
 
   /**
    * Selects within a namespace.
@@ -25,6 +26,7 @@ public final class Selection {
     this.labels = labels;
     this.fields = fields;
     this.prefix = StorageKeys.prefix(resource.type(), namespace);
+    this.pin = fields.terms().stream().filter(term -> !term.negated()).findFirst().orElse(null);
     for (var term : fields.terms()) {
       if (!resource.strategy().selectableFields().contains(term.field())) {
         throw Status.badRequest(
@@ -49,6 +51,11 @@ public final class Selection {
   /** Returns whether only the namespace counts, so that no object need be looked into. */
   boolean everything() {
     return labels.isEmpty() && fields.isEmpty();
+  }
+
+  /** Returns a field and the one value that it has in all objects that are meant; null for none. */
+  FieldSelector.Term pin() {
+    return pin;
   }
 
   String prefix() {

@@ -9,9 +9,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.Iterator;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.function.LongSupplier;
 
 /**
@@ -26,7 +24,7 @@ final class WatchCache {
   private final ObjectEncoding encoding;
   private final LongSupplier progress;
   private final Deque<Change> window = new ArrayDeque<>();
-  private final Set<Watcher> watchers = new LinkedHashSet<>();
+  private final Watchers watchers = new Watchers();
   private final List<ObjectFollower> followers = new ArrayList<>();
   private long windowBytes;
 
@@ -132,9 +130,7 @@ final class WatchCache {
         tell(follower, change.after());
       }
     }
-    var announcement = new Announcement(change);
-    watchers.forEach(watcher -> watcher.offer(announcement));
-    watchers.removeIf(watcher -> watcher.state() == Watcher.State.OVERRUN);
+    watchers.offer(change);
   }
 
   synchronized Watcher watch(Selection selection, Start start, Runnable wakeup) {
@@ -179,8 +175,7 @@ final class WatchCache {
   }
 
   synchronized void endWatches(WatchEvent last) {
-    watchers.forEach(watcher -> watcher.end(last));
-    watchers.clear();
+    watchers.clear(watcher -> watcher.end(last));
   }
 
   private void replay(Watcher watcher, long after) {

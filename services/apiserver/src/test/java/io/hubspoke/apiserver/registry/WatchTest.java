@@ -99,6 +99,25 @@ class WatchTest extends RegistryTest {
       server.post(pods + "/p1/binding", "{'target':{'kind':'Node','name':'n2'}}");
       server.post(pods + "/p2/binding", "{'target':{'kind':'Node','name':'n1'}}");
       assertThat(watch.nextBrief()).isEqualTo("ADDED p2");
+      try (var other = server.watch("/api/v1/pods?watch=1&fieldSelector=spec.nodeName%3Dn2")) {
+        assertThat(other.nextBrief()).isEqualTo("ADDED p1");
+        server.delete(pods + "/p1?gracePeriodSeconds=0");
+        server.delete(pods + "/p2?gracePeriodSeconds=0");
+        assertThat(other.nextBrief()).isEqualTo("DELETED p1");
+      }
+      assertThat(watch.nextBrief()).isEqualTo("DELETED p2");
+    }
+  }
+
+  @Test
+  void whoWatchesUnboundPodsSeesThemGoWhenTheyAreBound() throws Exception {
+    String pods = "/api/v1/namespaces/default/pods";
+    try (var watch = server.watch("/api/v1/pods?watch=1&fieldSelector=spec.nodeName%3D")) {
+      server.post(
+          pods, "{'metadata':{'name':'p'},'spec':{'containers':[{'name':'c','image':'i'}]}}");
+      assertThat(watch.nextBrief()).isEqualTo("ADDED p");
+      server.post(pods + "/p/binding", "{'target':{'kind':'Node','name':'n1'}}");
+      assertThat(watch.nextBrief()).isEqualTo("DELETED p");
     }
   }
 

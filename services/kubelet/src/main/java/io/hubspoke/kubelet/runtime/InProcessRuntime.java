@@ -47,8 +47,10 @@ public final class InProcessRuntime implements ContainerRuntime {
   private final Map<String, InProcessImage> brought;
   private final List<String> images;
   private final PodNetwork network = new PodNetwork();
-  private final NetClient tcp;
   private final Set<RunningProgram> running = ConcurrentHashMap.newKeySet();
+
+  /** Made when a port is forwarded: of thousands of nodes in a process few are asked to. */
+  private NetClient tcp;
 
   /** Makes a runtime of one node whose pods listen on their own addresses. */
   public InProcessRuntime(Vertx vertx, String nodeIp, long maxLogSize) {
@@ -77,9 +79,15 @@ public final class InProcessRuntime implements ContainerRuntime {
         brought.stream().collect(Collectors.toUnmodifiableMap(InProcessImage::name, i -> i));
     this.images =
         Stream.concat(BUILT_IN.stream(), brought.stream().map(InProcessImage::name)).toList();
-    this.tcp =
-        vertx.createNetClient(
-            new NetClientOptions().setConnectTimeout(DIAL_MILLIS).setTcpNoDelay(true));
+  }
+
+  private synchronized NetClient tcp() {
+    if (tcp == null) {
+      tcp =
+          vertx.createNetClient(
+              new NetClientOptions().setConnectTimeout(DIAL_MILLIS).setTcpNoDelay(true));
+    }
+    return tcp;
   }
 
   @Override
@@ -257,7 +265,7 @@ public final class InProcessRuntime implements ContainerRuntime {
   @Override
   public Future<Duplex> portForward(Sandbox sandbox, int port) {
     String address = listen.of(sandbox.ip());
-    return SocketDuplex.connect(vertx, tcp, SocketAddress.inetSocketAddress(port, address))
+    return SocketDuplex.connect(vertx, tcp(), SocketAddress.inetSocketAddress(port, address))
         .recover(
             failure ->
                 Future.failedFuture(

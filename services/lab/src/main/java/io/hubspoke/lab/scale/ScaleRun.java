@@ -28,8 +28,8 @@ import java.util.function.Supplier;
  * {@link #close} may be called from another thread, and ends the run.
  */
 public final class ScaleRun implements AutoCloseable {
-  private static final Duration BASE_PATIENCE = Duration.ofMinutes(2);
-  private static final Duration PATIENCE_A_NODE = Duration.ofMillis(200);
+  private static final Duration BASE_PATIENCE = Duration.ofMinutes(5);
+  private static final Duration PATIENCE_A_NODE = Duration.ofSeconds(1);
   private static final Duration PATIENCE_A_POD = Duration.ofMillis(50);
   private static final long LOOK_MILLIS = 250;
   private static final long MARK_MILLIS = 200;
