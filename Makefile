@@ -9,6 +9,7 @@ CACHE := target/hubspoke/lib/hubspoke.aot
 TRAINED := target/hubspoke/.trained
 SOURCES := $(shell find pom.xml .mvn shared services -name target -prune -o -type f -path '*/src/main/*' -print -o -name pom.xml -print)
 ARGS ?=
+NODES ?= 1000
 IMAGE ?= hubspoke:dev
 # What the image lies on; "scratch" is nothing, and nothing has to be fetched for it.
 BASE ?= scratch
@@ -17,7 +18,7 @@ ARCHIVE := target/image/hubspoke.tar
 # Maven's own libraries draw warnings from a JDK this new.
 export MAVEN_OPTS := --sun-misc-unsafe-memory-access=allow $(MAVEN_OPTS)
 
-.PHONY: help demo netns-demo up test containerd chaos fuzz build image image-check format clean tools runtimes
+.PHONY: help demo netns-demo up scale test containerd chaos fuzz build image image-check format clean tools runtimes
 help: ## what each target does
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -29,6 +30,9 @@ netns-demo: build ## the same between processes in network namespaces; root (ARG
 
 up: build ## bring up three nodes in the foreground, kubeconfig in lab/ (ARGS="--nodes N")
 	@$(HUBSPOKE) up --dir lab $(ARGS)
+
+scale: build ## thousands of nodes, and what they cost (NODES=1000, ARGS="--hold 10m")
+	@$(HUBSPOKE) scale --nodes $(NODES) $(ARGS)
 
 test: tools runtimes ## everything that proves it works
 	@command -v kubectl >/dev/null || { echo "make: kubectl is missing; install it, the tests drive the real one"; exit 1; }

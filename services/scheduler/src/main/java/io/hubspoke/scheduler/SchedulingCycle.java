@@ -17,13 +17,23 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** Finds the best node for a pod, or says why there is none. It changes nothing. */
+/**
+ * Finds the best node for a pod, or says why there is none. It changes nothing. Of many nodes it
+ * chooses among a part, each time from another place on (Kubernetes documentation, "Scheduler
+ * Performance Tuning").
+ */
 final class SchedulingCycle {
   private static final String NODE_AFFINITY = "NodeAffinity";
+
+  /** So few nodes are all looked at, and no fewer feasible ones are chosen among. */
+  private static final int LEAST_NODES = 100;
+
+  private static final int LEAST_PERCENT = 5;
 
   private final ClusterState cluster;
   private final Profile profile;
   private final Preemption preemption;
+  private int from;
 
   SchedulingCycle(ClusterState cluster, Profile profile) {
     this.cluster = cluster;
@@ -52,7 +62,10 @@ final class SchedulingCycle {
     }
     var rejections = new LinkedHashMap<NodeInfo, Rejection>();
     var feasible = new ArrayList<NodeInfo>();
-    for (var node : candidates) {
+    int wanted = enough(candidates.size());
+    int looked = 0;
+    while (looked < candidates.size() && feasible.size() < wanted) {
+      var node = candidates.get((from + looked++) % candidates.size());
       var rejection = filters.rejection(node);
       if (rejection == null) {
         feasible.add(node);
@@ -60,10 +73,17 @@ final class SchedulingCycle {
         rejections.put(node, rejection);
       }
     }
+    from = candidates.isEmpty() ? 0 : (from + looked) % candidates.size();
     if (feasible.isEmpty()) {
       return diagnose(pod, filters, rejections);
     }
     return new Chosen(feasible.size() == 1 ? feasible.getFirst().name() : best(pod, feasible));
+  }
+
+  /** Returns how many feasible nodes are enough to choose among. */
+  static int enough(int nodes) {
+    int percent = Math.max(LEAST_PERCENT, 50 - nodes / 125);
+    return nodes < LEAST_NODES ? nodes : Math.max(LEAST_NODES, nodes * percent / 100);
   }
 
   private List<NodeInfo> named(Set<String> names) {

@@ -35,6 +35,15 @@ class PlacementTest {
   }
 
   @Test
+  void choosesAmongAPartOfManyNodes() {
+    assertThat(SchedulingCycle.enough(0)).isZero();
+    assertThat(SchedulingCycle.enough(99)).isEqualTo(99);
+    assertThat(SchedulingCycle.enough(150)).isEqualTo(100);
+    assertThat(SchedulingCycle.enough(1_000)).isEqualTo(420);
+    assertThat(SchedulingCycle.enough(10_000)).isEqualTo(500);
+  }
+
+  @Test
   void prefersTheEmptierNodeForUnrelatedPods() {
     node("a", READY);
     node("b", READY);
