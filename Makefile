@@ -9,7 +9,6 @@ CACHE := target/hubspoke/lib/hubspoke.aot
 TRAINED := target/hubspoke/.trained
 SOURCES := $(shell find pom.xml .mvn shared services -name target -prune -o -type f -path '*/src/main/*' -print -o -name pom.xml -print)
 ARGS ?=
-NODES ?= 1000
 IMAGE ?= hubspoke:dev
 # What the image lies on; "scratch" is nothing, and nothing has to be fetched for it.
 BASE ?= scratch
@@ -32,7 +31,7 @@ up: build ## bring up three nodes in the foreground, kubeconfig in lab/ (ARGS="-
 	@$(HUBSPOKE) up --dir lab $(ARGS)
 
 scale: build ## thousands of nodes, and what they cost (NODES=1000, ARGS="--hold 10m")
-	@$(HUBSPOKE) scale --nodes $(NODES) $(ARGS)
+	@$(HUBSPOKE) scale --nodes $(or $(NODES),1000) $(ARGS)
 
 test: tools runtimes ## everything that proves it works
 	@command -v kubectl >/dev/null || { echo "make: kubectl is missing; install it, the tests drive the real one"; exit 1; }
