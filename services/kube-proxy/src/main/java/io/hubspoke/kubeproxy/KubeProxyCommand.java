@@ -90,6 +90,13 @@ public final class KubeProxyCommand implements Callable<Integer> {
   private String clusterCidr = "";
 
   @Option(
+      names = "--masquerade-all",
+      arity = "0..1",
+      fallbackValue = "true",
+      description = "gives whatever is sent to services the node's address (${DEFAULT-VALUE})")
+  private boolean masqueradeAll;
+
+  @Option(
       names = "--cleanup",
       arity = "0..1",
       fallbackValue = "true",
@@ -144,6 +151,7 @@ public final class KubeProxyCommand implements Callable<Integer> {
             .withServing(
                 serving("--healthz-bind-address", healthz, KubeProxyOptions.HEALTHZ_PORT),
                 serving("--metrics-bind-address", metrics, KubeProxyOptions.METRICS_PORT));
+    options = masqueradeAll ? options.withMasqueradeAll() : options;
     return bindAddressHardFail ? options.withBindAddressHardFail() : options;
   }
 

@@ -36,7 +36,7 @@ public record KubeProxyConfiguration(
     String clusterCidr,
     Optional<SocketAddress> healthz,
     Optional<SocketAddress> metrics,
-    Duration minSyncPeriod) {
+    KubeProxyOptions.Filter filter) {
   private static final String API_VERSION = "kubeproxy.config.k8s.io/v1alpha1";
   private static final String KIND = "KubeProxyConfiguration";
 
@@ -152,7 +152,7 @@ public record KubeProxyConfiguration(
         text(root, "", "hostnameOverride"),
         mode(text(root, "", "mode")),
         address(text(root, "", "bindAddress")),
-        flag(root, "bindAddressHardFail"),
+        flag(root, "", "bindAddressHardFail"),
         nodePortAddresses(root.path("nodePortAddresses")),
         clusterCidr(text(root, "", "clusterCIDR")),
         Optional.of(
@@ -167,7 +167,10 @@ public record KubeProxyConfiguration(
                 text(root, "", "metricsBindAddress"),
                 "127.0.0.1",
                 KubeProxyOptions.METRICS_PORT)),
-        duration("nftables.minSyncPeriod", text(root, "nftables", "minSyncPeriod")));
+        new KubeProxyOptions.Filter(
+            flag(root, "nftables", "masqueradeAll"),
+            masqueradeBit(root.path("nftables").path("masqueradeBit")),
+            duration("nftables.minSyncPeriod", text(root, "nftables", "minSyncPeriod"))));
   }
 
   private static void check(ObjectNode root) {
@@ -203,8 +206,12 @@ public record KubeProxyConfiguration(
     return section.isEmpty() ? name : section + "." + name;
   }
 
+  private static JsonNode value(ObjectNode root, String section, String name) {
+    return section.isEmpty() ? root.path(name) : root.path(section).path(name);
+  }
+
   private static String text(ObjectNode root, String section, String name) {
-    JsonNode value = section.isEmpty() ? root.path(name) : root.path(section).path(name);
+    var value = value(root, section, name);
     if (value.isMissingNode() || value.isNull()) {
       return "";
     }
@@ -214,12 +221,22 @@ public record KubeProxyConfiguration(
     return value.asText();
   }
 
-  private static boolean flag(ObjectNode root, String name) {
-    var value = root.path(name);
+  private static boolean flag(ObjectNode root, String section, String name) {
+    var value = value(root, section, name);
     if (!value.isMissingNode() && !value.isNull() && !value.isBoolean()) {
-      throw bad(name, "must be true or false");
+      throw bad(path(section, name), "must be true or false");
     }
     return value.asBoolean(false);
+  }
+
+  private static int masqueradeBit(JsonNode given) {
+    if (given.isMissingNode() || given.isNull()) {
+      return KubeProxyOptions.Filter.DEFAULTS.masqueradeBit();
+    }
+    if (!given.isIntegralNumber() || given.asInt() < 0 || given.asInt() > 31) {
+      throw bad("nftables.masqueradeBit", "must be within the range [0, 31], but is " + given);
+    }
+    return given.asInt();
   }
 
   private static ProxyMode mode(String text) {

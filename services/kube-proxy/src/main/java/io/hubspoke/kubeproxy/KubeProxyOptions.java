@@ -18,7 +18,7 @@ import java.util.Optional;
  * @param healthz where health is served; empty for nowhere
  * @param metrics where metrics are served; empty for nowhere
  * @param bindAddressHardFail whether it ends when it cannot serve those; else it goes on trying
- * @param minSyncPeriod least time between two changes of what is forwarded
+ * @param filter what the packet filter is told
  */
 public record KubeProxyOptions(
     ClientConfig client,
@@ -30,10 +30,21 @@ public record KubeProxyOptions(
     Optional<SocketAddress> healthz,
     Optional<SocketAddress> metrics,
     boolean bindAddressHardFail,
-    Duration minSyncPeriod) {
+    Filter filter) {
   public static final int HEALTHZ_PORT = 10256;
   public static final int METRICS_PORT = 10249;
   static final String ANY_ADDRESS = "0.0.0.0";
+
+  /**
+   * Section {@code nftables} of a KubeProxyConfiguration.
+   *
+   * @param masqueradeAll whether whatever is sent to services gets the node's address
+   * @param masqueradeBit the bit of a packet's mark that says so, 0 to 31
+   * @param minSyncPeriod least time between two changes of what is forwarded
+   */
+  public record Filter(boolean masqueradeAll, int masqueradeBit, Duration minSyncPeriod) {
+    static final Filter DEFAULTS = new Filter(false, 14, Duration.ZERO);
+  }
 
   public KubeProxyOptions {
     if (nodeName.isEmpty()) {
@@ -54,7 +65,7 @@ public record KubeProxyOptions(
         Optional.of(SocketAddress.inetSocketAddress(HEALTHZ_PORT, ANY_ADDRESS)),
         Optional.of(SocketAddress.inetSocketAddress(METRICS_PORT, "127.0.0.1")),
         false,
-        Duration.ZERO);
+        Filter.DEFAULTS);
   }
 
   /** The kube-proxy that a configuration file describes. */
@@ -70,7 +81,7 @@ public record KubeProxyOptions(
         configuration.healthz(),
         configuration.metrics(),
         configuration.bindAddressHardFail(),
-        configuration.minSyncPeriod());
+        configuration.filter());
   }
 
   public KubeProxyOptions withMode(ProxyMode other) {
@@ -84,7 +95,7 @@ public record KubeProxyOptions(
         healthz,
         metrics,
         bindAddressHardFail,
-        minSyncPeriod);
+        filter);
   }
 
   /** Says what the node's own address is. */
@@ -99,7 +110,7 @@ public record KubeProxyOptions(
         healthz,
         metrics,
         bindAddressHardFail,
-        minSyncPeriod);
+        filter);
   }
 
   public KubeProxyOptions withNodePortAddresses(List<String> ranges) {
@@ -113,7 +124,7 @@ public record KubeProxyOptions(
         healthz,
         metrics,
         bindAddressHardFail,
-        minSyncPeriod);
+        filter);
   }
 
   public KubeProxyOptions withClusterCidr(String cidr) {
@@ -127,7 +138,7 @@ public record KubeProxyOptions(
         healthz,
         metrics,
         bindAddressHardFail,
-        minSyncPeriod);
+        filter);
   }
 
   /**
@@ -147,7 +158,22 @@ public record KubeProxyOptions(
         Optional.ofNullable(health),
         Optional.ofNullable(measures),
         bindAddressHardFail,
-        minSyncPeriod);
+        filter);
+  }
+
+  /** Gives whatever is sent to services the node's address. */
+  public KubeProxyOptions withMasqueradeAll() {
+    return new KubeProxyOptions(
+        client,
+        nodeName,
+        mode,
+        bindAddress,
+        nodePortAddresses,
+        clusterCidr,
+        healthz,
+        metrics,
+        bindAddressHardFail,
+        new Filter(true, filter.masqueradeBit(), filter.minSyncPeriod()));
   }
 
   /** Ends when it cannot serve health or metrics. */
@@ -162,7 +188,7 @@ public record KubeProxyOptions(
         healthz,
         metrics,
         true,
-        minSyncPeriod);
+        filter);
   }
 
   /** Returns whether the node's own address is to be read from the Node object. */

@@ -170,9 +170,9 @@ final class ProxyLoop extends VerticleBase {
 
   /** Waits as long as is wanted between two changes, while more may come. */
   private Duration pause() {
-    if (options.minSyncPeriod().isPositive()) {
+    if (options.filter().minSyncPeriod().isPositive()) {
       var rest = io.vertx.core.Promise.<Void>promise();
-      vertx.setTimer(options.minSyncPeriod().toMillis(), id -> rest.complete());
+      vertx.setTimer(options.filter().minSyncPeriod().toMillis(), id -> rest.complete());
       rest.future().await();
     }
     return Duration.ZERO;

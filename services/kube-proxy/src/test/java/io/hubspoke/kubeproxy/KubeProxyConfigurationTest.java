@@ -114,7 +114,7 @@ class KubeProxyConfigurationTest {
                 "127.20.0.0/16",
                 Optional.of(SocketAddress.inetSocketAddress(10256, "0.0.0.0")),
                 Optional.of(SocketAddress.inetSocketAddress(10249, "127.0.0.1")),
-                Duration.ZERO));
+                KubeProxyOptions.Filter.DEFAULTS));
   }
 
   @Test
@@ -128,7 +128,7 @@ class KubeProxyConfigurationTest {
             nodePortAddresses: [127.10.0.0/16]
             healthzBindAddress: 127.10.0.7:10256
             metricsBindAddress: 127.10.0.7
-            nftables: {minSyncPeriod: 5ms}
+            nftables: {minSyncPeriod: 5ms, masqueradeAll: true, masqueradeBit: 9}
             """);
     assertThat(configuration.mode()).isEqualTo(ProxyMode.USERSPACE);
     assertThat(configuration.hostnameOverride()).isEqualTo("node-7");
@@ -138,7 +138,8 @@ class KubeProxyConfigurationTest {
         .contains(SocketAddress.inetSocketAddress(10256, "127.10.0.7"));
     assertThat(configuration.metrics())
         .contains(SocketAddress.inetSocketAddress(10249, "127.10.0.7"));
-    assertThat(configuration.minSyncPeriod()).isEqualTo(Duration.ofMillis(5));
+    assertThat(configuration.filter())
+        .isEqualTo(new KubeProxyOptions.Filter(true, 9, Duration.ofMillis(5)));
   }
 
   @ParameterizedTest
@@ -146,6 +147,8 @@ class KubeProxyConfigurationTest {
       delimiter = '|',
       value = {
         "clusterCidr: 10.0.0.0/8 | unknown field \"clusterCidr\"",
+        "nftables: {masqueradeBit: 32} | nftables.masqueradeBit: must be within the range [0, 31]",
+        "nftables: {masqueradeAll: 1} | nftables.masqueradeAll: must be true or false",
         "iptables: {masquerade: true} | unknown field \"iptables.masquerade\"",
         "iptables: 5 | iptables: must be an object",
         "mode: iptables | mode: \"iptables\" is not supported",

@@ -104,7 +104,11 @@ public record NftablesOptions(
             .filter(range -> !range.isEmpty())
             .map(AddressRange::parse)
             .toList();
-    return DEFAULTS.withClusterCidrs(pods).withNodePortAddresses(nodePorts);
+    return DEFAULTS
+        .withClusterCidrs(pods)
+        .withNodePortAddresses(nodePorts)
+        .withMasqueradeAll(options.filter().masqueradeAll())
+        .withMasqueradeBit(options.filter().masqueradeBit());
   }
 
   List<Family> families() {
