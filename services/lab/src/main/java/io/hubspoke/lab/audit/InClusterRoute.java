@@ -59,7 +59,12 @@ public final class InClusterRoute implements NodeToControlPlane {
     var wire = mesh.nodesUplink();
     var path = PathWatch.toApiserver(mesh, wire);
     var recording = Checks.tap(wire);
-    verdicts.put(Property.REACHABLE, reachable(mesh, map, pod, wire));
+    var reachable = reachable(mesh, map, pod, wire);
+    verdicts.put(Property.REACHABLE, reachable);
+    if (reachable instanceof Verdict.Absent) {
+      // Each of the rest would wait as long for what doesn't come.
+      return verdicts;
+    }
     verdicts.put(Property.PATH, path.openedBy(Nodes.addresses(mesh)));
     verdicts.put(Property.ENCRYPTED, Checks.encrypted(recording, map.name()));
     verdicts.put(Property.SERVER_VERIFIED, serverVerified(mesh, map, pod, wire));
