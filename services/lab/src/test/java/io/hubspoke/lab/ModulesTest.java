@@ -31,7 +31,7 @@ class ModulesTest {
           "konnectivity.server",
           "konnectivity.agent");
   private static final String[] SHARED =
-      Stream.of("api", "pki", "tokens", "runtime", "client", "streams", "tunnel")
+      Stream.of("api", "pki", "tokens", "runtime", "cluster", "client", "streams", "tunnel")
           .map(module -> "io.hubspoke." + module + "..")
           .toArray(String[]::new);
 
@@ -72,7 +72,7 @@ class ModulesTest {
   @Test
   void sharedModulesDependOnEachOtherWithoutCycles() {
     slices()
-        .matching("io.hubspoke.(api|pki|tokens|runtime|client|streams|tunnel)..")
+        .matching("io.hubspoke.(api|pki|tokens|runtime|cluster|client|streams|tunnel)..")
         .should()
         .beFreeOfCycles()
         .check(CLASSES);
