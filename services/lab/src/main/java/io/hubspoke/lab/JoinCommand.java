@@ -7,22 +7,18 @@ import io.hubspoke.kubelet.server.AuthorizationMode;
 import io.hubspoke.lab.join.Admission;
 import io.hubspoke.lab.join.ClusterInfo;
 import io.hubspoke.lab.join.Discovery;
-import io.hubspoke.lab.join.JoinToken;
 import io.hubspoke.lab.join.KubeletConfig;
-import io.hubspoke.lab.join.PublicKeyPins;
 import io.hubspoke.runtime.Component;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -53,9 +49,6 @@ import picocli.CommandLine.Spec;
       "    --discovery-token-ca-cert-hash sha256:... --node-name laptop --dir laptop"
     })
 final class JoinCommand implements Callable<Integer> {
-  /** A controller signs for a new token. */
-  private static final Duration PATIENCE = Duration.ofSeconds(3);
-
   @Spec private CommandSpec spec;
 
   @Parameters(
@@ -64,33 +57,7 @@ final class JoinCommand implements Callable<Integer> {
       description = "Where nodes find the apiserver.")
   private String endpoint;
 
-  @ArgGroup private TokenOption token;
-
-  /** The token, or where it is. */
-  static final class TokenOption {
-    @Option(names = "--token", paramLabel = "TOKEN", description = "The bootstrap token.")
-    private String value;
-
-    @Option(
-        names = "--token-file",
-        paramLabel = "FILE",
-        description = "A file with the bootstrap token, which ps does not show.")
-    private Path file;
-  }
-
-  @Option(
-      names = "--discovery-token-ca-cert-hash",
-      split = ",",
-      paramLabel = "HASH",
-      description =
-          "The public key of the cluster's authority, as sha256: and its hash; several are"
-              + " possible.")
-  private List<String> hashes = List.of();
-
-  @Option(
-      names = "--discovery-token-unsafe-skip-ca-verification",
-      description = "Believe whatever authority the token vouches for.")
-  private boolean skipCaVerification;
+  @Mixin private DiscoveryFlags discovery;
 
   @Option(
       names = "--node-name",
@@ -139,8 +106,8 @@ final class JoinCommand implements Callable<Integer> {
         return run(known, home, dir, runtime);
       }
     }
-    var secret = token();
-    var pins = pins();
+    var secret = discovery.token(spec);
+    var pins = discovery.pins(spec);
     if (Files.exists(dir) && !isEmpty(dir)) {
       throw new IOException("--dir " + dir + ": is not empty, and no node has joined with it");
     }
@@ -148,7 +115,7 @@ final class JoinCommand implements Callable<Integer> {
     ClusterInfo cluster;
     KubeletConfig kubelet;
     try {
-      cluster = new Discovery(vertx, server, secret, pins, PATIENCE).find();
+      cluster = new Discovery(vertx, server, secret, pins, DiscoveryFlags.PATIENCE).find();
       kubelet = new Admission(vertx, cluster, secret).ask(name);
     } finally {
       Mesh.close(vertx);
@@ -233,24 +200,6 @@ final class JoinCommand implements Callable<Integer> {
           spec.commandLine(), "--node-name \"" + name + "\": " + String.join("; ", wrong));
     }
     return name;
-  }
-
-  private JoinToken token() throws IOException {
-    if (token == null) {
-      throw new ParameterException(spec.commandLine(), "--token or --token-file is needed to join");
-    }
-    var text = token.file == null ? token.value : Files.readString(token.file).strip();
-    return parsed(token.file == null ? "--token: " : "--token-file: ", () -> JoinToken.parse(text));
-  }
-
-  private PublicKeyPins pins() {
-    if (hashes.isEmpty() && !skipCaVerification) {
-      throw new ParameterException(
-          spec.commandLine(),
-          "--discovery-token-ca-cert-hash is needed, by which the cluster is known"
-              + " (--discovery-token-unsafe-skip-ca-verification does without)");
-    }
-    return parsed("--discovery-token-ca-cert-hash: ", () -> new PublicKeyPins(hashes));
   }
 
   private NodeClaim claim(URI server) throws IOException {

@@ -1,12 +1,16 @@
 package io.hubspoke.lab;
 
 import io.hubspoke.api.Json;
+import io.hubspoke.lab.cluster.LabAddress;
+import io.hubspoke.lab.scale.ChildPools;
 import io.hubspoke.lab.scale.CostPlot;
+import io.hubspoke.lab.scale.NodePools;
 import io.hubspoke.lab.scale.ProgressLine;
 import io.hubspoke.lab.scale.ScalePlan;
 import io.hubspoke.lab.scale.ScaleResult;
 import io.hubspoke.lab.scale.ScaleRun;
 import io.hubspoke.lab.scale.ScaleSummary;
+import io.hubspoke.runtime.DirectoryTree;
 import io.hubspoke.runtime.GoDuration;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -43,7 +48,8 @@ import picocli.CommandLine.Spec;
       "Examples:",
       "  hubspoke scale --nodes 1000",
       "  hubspoke scale --nodes 1000 --pods 100000 --hold 10m --json scale.json",
-      "  hubspoke scale --nodes 100,1000,5000,10000 --plot scale.svg"
+      "  hubspoke scale --nodes 100,1000,5000,10000 --plot scale.svg",
+      "  hubspoke scale --nodes 1000 --lab-address 127.0.0.1 --members 2"
     })
 final class ScaleCommand implements Callable<Integer> {
   private static final int NODES_A_PROCESS = 2_500;
@@ -109,6 +115,31 @@ final class ScaleCommand implements Callable<Integer> {
       description = "Draw cost against nodes, as SVG; takes several numbers of nodes.")
   private Path plot;
 
+  @Option(
+      names = "--lab-address",
+      paramLabel = "HOST[:PORT]",
+      description =
+          "Begin a lab cluster there, which other processes and machines join by \"hubspoke up"
+              + " --join\" to run some of the nodes; the port is 5801 if none is named, and the"
+              + " next one is the event bus's.")
+  private String labAddress;
+
+  @Option(
+      names = "--lab-keys",
+      paramLabel = "DIR",
+      description =
+          "Keys of the lab cluster's members, who know each other by mutual TLS; made when they are"
+              + " not there (default: lab-keys in --dir).")
+  private Path labKeys;
+
+  @Option(
+      names = "--members",
+      paramLabel = "N",
+      description =
+          "Members of the lab cluster to wait for, those that --processes starts here included"
+              + " (default: these alone).")
+  private Integer members;
+
   @Override
   public Integer call() throws Exception {
     check();
@@ -142,13 +173,28 @@ final class ScaleCommand implements Callable<Integer> {
   }
 
   private ScaleResult run(int count, ProgressLine progress) throws Exception {
+    var lab = lab();
     var where =
         directory == null
             ? Files.createTempDirectory("hubspoke-scale-")
             : Files.createDirectories(directory.toAbsolutePath());
     var pools = processes == null ? Math.ceilDiv(count, NODES_A_PROCESS) : processes;
     var plan = new ScalePlan(count, pools, pods, hold, Math.min(sample, count), where);
-    var run = new ScaleRun(plan, new Children(), progress::phase, progress::live);
+    var children = new Children(progress::note);
+    if (lab == null) {
+      return run(new ScaleRun(plan, children, progress::phase, progress::live));
+    }
+    var keys = labKeys == null ? where.resolve("lab-keys") : labKeys;
+    try (var cluster =
+        ScaleLab.begin(lab, keys, members == null ? pools : members, children, progress::note)) {
+      return run(new ScaleRun(plan, cluster, progress::phase, progress::live));
+    } catch (IOException e) {
+      DirectoryTree.delete(where);
+      throw e;
+    }
+  }
+
+  private static ScaleResult run(ScaleRun run) throws Exception {
     var hook = new Thread(() -> end(run), "stop");
     Runtime.getRuntime().addShutdownHook(hook);
     try (run) {
@@ -183,9 +229,12 @@ final class ScaleCommand implements Callable<Integer> {
             "--pods must be between 0 and %d a node, but is %d".formatted(PODS_A_NODE, pods));
       }
     }
-    if (processes != null && (processes < 1 || nodes.stream().anyMatch(n -> n < processes))) {
-      throw misuse("--processes must be between 1 and --nodes, but is " + processes);
+    var least = labAddress == null ? 1 : 0;
+    if (processes != null && (processes < least || nodes.stream().anyMatch(n -> n < processes))) {
+      throw misuse(
+          "--processes must be between %d and --nodes, but is %d".formatted(least, processes));
     }
+    checkLab();
     if (sample < 0) {
       throw misuse("--sample must not be negative, but is " + sample);
     }
@@ -197,12 +246,37 @@ final class ScaleCommand implements Callable<Integer> {
     }
   }
 
+  private void checkLab() {
+    if (labAddress == null && (labKeys != null || members != null)) {
+      throw misuse("--lab-keys and --members go with --lab-address");
+    }
+    if (labAddress != null && nodes.size() > 1) {
+      throw misuse("--lab-address goes with one number of --nodes: members join one control plane");
+    }
+    if (members != null && members < 1) {
+      throw misuse("--members must be at least 1, but is " + members);
+    }
+  }
+
+  private LabAddress lab() throws IOException {
+    if (labAddress == null) {
+      return null;
+    }
+    try {
+      var lab = LabAddress.parse(labAddress);
+      LabWarning.unlessLoopback(lab, spec.commandLine().getErr());
+      return lab;
+    } catch (IllegalArgumentException e) {
+      throw misuse("--lab-address " + e.getMessage());
+    }
+  }
+
   private ParameterException misuse(String message) {
     return new ParameterException(spec.commandLine(), message);
   }
 
   /** This command again, as other processes. */
-  private record Children() implements ScaleRun.Launcher {
+  private record Children(Consumer<String> note) implements ScaleRun.Launcher {
     /**
      * Many small heaps on one machine: what is free is given back, the young generation is no
      * larger than it has to be, and what can be made again is not kept for long.
@@ -221,16 +295,23 @@ final class ScaleCommand implements Callable<Integer> {
     }
 
     @Override
-    public Process pool(Path directory, int block) throws IOException {
+    public NodePools pools(ScalePlan plan, ScaleRun.Cluster cluster) {
+      var nodes = plan.directory().resolve("nodes");
+      return new ChildPools(plan.pools(), nodes, () -> pool(plan, cluster, nodes), note);
+    }
+
+    private static Process pool(ScalePlan plan, ScaleRun.Cluster cluster, Path nodes)
+        throws IOException {
       return OwnCommand.child(
           FRUGAL,
           List.of(
               "scale",
               "nodes",
-              "--dir=" + directory.resolve("nodes"),
-              "--block=" + block,
-              "--bootstrap-kubeconfig=" + directory.resolve(ScaleControlPlaneCommand.BOOTSTRAP),
-              "--client-ca-file=" + directory.resolve("pki/ca.crt")));
+              "--dir=" + nodes,
+              "--block=" + cluster.block(),
+              "--bootstrap-kubeconfig="
+                  + plan.directory().resolve(ScaleControlPlaneCommand.BOOTSTRAP),
+              "--client-ca-file=" + plan.directory().resolve("pki/ca.crt")));
     }
   }
 }

@@ -7,6 +7,7 @@ import io.hubspoke.client.Resource;
 import io.hubspoke.controllermanager.ControllerManager;
 import io.hubspoke.lab.MeshOptions.Changes;
 import io.hubspoke.lab.MeshOptions.Posture;
+import io.hubspoke.pki.AtomicFile;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.scheduler.Scheduler;
 import io.vertx.core.Future;
@@ -31,6 +32,9 @@ import picocli.CommandLine.Spec;
     footer = {"", "Example:", "  hubspoke scale control-plane --dir lab"})
 final class ScaleControlPlaneCommand implements Callable<Integer> {
   static final String BOOTSTRAP = "bootstrap-kubelet.kubeconfig";
+
+  /** The token that is in it, by itself. */
+  static final String TOKEN = "bootstrap-token";
 
   private static final Duration TOKEN_LIFE = Duration.ofHours(24);
 
@@ -73,6 +77,7 @@ final class ScaleControlPlaneCommand implements Callable<Integer> {
     var token = BootstrapToken.create(Instant.now().plus(TOKEN_LIFE));
     Component.await(admin.create(Resource.SECRETS, "kube-system", token.object()));
     files.bootstrapKubeconfig(BOOTSTRAP, components.nodeCluster(), token);
+    AtomicFile.writePrivate(directory.resolve(TOKEN), token.value() + "\n");
     Component.await(admin.close());
     var controllers =
         List.of(

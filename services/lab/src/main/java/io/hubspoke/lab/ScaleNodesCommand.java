@@ -1,8 +1,5 @@
 package io.hubspoke.lab;
 
-import io.hubspoke.kubelet.KubeletOptions;
-import io.hubspoke.kubelet.server.AuthorizationMode;
-import io.hubspoke.lab.images.ApiClientImage;
 import io.hubspoke.lab.scale.LocalNodes;
 import io.hubspoke.lab.scale.PoolServer;
 import io.hubspoke.runtime.Component;
@@ -10,9 +7,7 @@ import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.function.UnaryOperator;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -58,31 +53,13 @@ final class ScaleNodesCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    var addresses = new LoopbackAddresses(block, true);
-    var vertx = Component.vertx();
-    var pool = new LocalNodes(vertx, n -> kubelet(addresses, n));
+    var kubelets =
+        new PoolKubelets(
+            new LoopbackAddresses(block, true), directory, bootstrapKubeconfig, clientCaFile);
+    var pool = new LocalNodes(Component.vertx(), kubelets);
     var orders = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     // Its nodes, which keep nothing for another run, end with the process.
     new PoolServer(pool, System.out).serve(orders);
     return 0;
-  }
-
-  private KubeletOptions kubelet(Addresses addresses, int n) {
-    var name = name(n);
-    return KubeletOptions.node(name, addresses.nodeAdvertises(n), directory.resolve(name))
-        .port(Addresses.KUBELET_PORT)
-        .bootstrapKubeconfig(bootstrapKubeconfig)
-        .clientCaFile(clientCaFile)
-        .anonymousAuth(false)
-        .server(server -> server.tokenWebhook(true))
-        .authorizationMode(AuthorizationMode.WEBHOOK)
-        .podCidr(addresses.podCidr(n))
-        .inProcessImages(List.of(ApiClientImage.of(UnaryOperator.identity())))
-        .build();
-  }
-
-  /** The name of the n-th node. */
-  static String name(int n) {
-    return "node-" + n;
   }
 }

@@ -10,7 +10,9 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -23,23 +25,35 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = {
       "Brings up a control plane and nodes in this process, until Ctrl-C.",
-      "A directory that held a lab before keeps its authority; API objects are in memory and new."
+      "A directory that held a lab before keeps its authority; API objects are in memory and new.",
+      "With --join it runs no control plane, but nodes of a lab elsewhere, as many as that orders."
     },
     exitCodeListHeading = "%nExit status:%n",
     exitCodeList = {
-      "0:--exit-when-ready was given and the mesh became ready",
+      "0:--exit-when-ready was given and the mesh became ready, or the lab of --join has ended",
       "1:it could not start; one line says why",
       "130:stopped by Ctrl-C, in order (143: by SIGTERM)"
     },
     footer = {
       "",
-      "Example:",
+      "Examples:",
       "  hubspoke up --nodes 3 --dir lab",
-      "  kubectl --kubeconfig lab/admin.kubeconfig get nodes -o wide"
+      "  kubectl --kubeconfig lab/admin.kubeconfig get nodes -o wide",
+      "",
+      "  hubspoke scale --nodes 1000 --lab-address 127.0.0.1   (says what to join it with)",
+      "  hubspoke up --join 127.0.0.1:5801 --lab-keys lab-keys --token-file bootstrap-token \\",
+      "    --discovery-token-ca-cert-hash sha256:..."
     })
 final class UpCommand implements Callable<Integer> {
   private static final Duration PER_MESH = Duration.ofSeconds(60);
   private static final long MILLIS_PER_NODE = 200;
+  private static final List<String> OF_A_CONTROL_PLANE =
+      List.of(
+          "--verify-kubelets",
+          "--container-runtime-endpoint",
+          "--kube-proxy",
+          "--egress",
+          "--exit-when-ready");
 
   @Spec private CommandSpec spec;
 
@@ -47,14 +61,18 @@ final class UpCommand implements Callable<Integer> {
       names = "--nodes",
       defaultValue = "3",
       paramLabel = "N",
-      description = "Number of nodes (default: ${DEFAULT-VALUE}).")
+      description =
+          "Number of nodes (default: ${DEFAULT-VALUE}); with --join, how many at most (default:"
+              + " 2500).")
   private int nodes;
 
   @Option(
       names = "--dir",
       defaultValue = "lab",
       paramLabel = "DIR",
-      description = "Where certificates, keys and kubeconfig files go (default: ${DEFAULT-VALUE}).")
+      description =
+          "Where certificates, keys and kubeconfig files go (default: ${DEFAULT-VALUE}; with --join,"
+              + " a new one that is deleted in the end).")
   private Path directory;
 
   @Option(
@@ -94,8 +112,14 @@ final class UpCommand implements Callable<Integer> {
   @Option(names = "--exit-when-ready", description = "Stop as soon as all nodes are ready.")
   private boolean exitWhenReady;
 
+  @ArgGroup(exclusive = false, heading = "%nNodes for a lab elsewhere:%n")
+  private OfferFlags offer;
+
   @Override
   public Integer call() throws Exception {
+    if (offer != null) {
+      return offer();
+    }
     var options = options();
     var vertx = Component.vertx();
     Mesh mesh = null;
@@ -114,6 +138,26 @@ final class UpCommand implements Callable<Integer> {
       Component.awaitSignal(() -> stopped(vertx, running), System.err);
     }
     return 0;
+  }
+
+  private int offer() throws Exception {
+    for (var flag : OF_A_CONTROL_PLANE) {
+      if (given(flag)) {
+        throw new ParameterException(
+            spec.commandLine(),
+            flag + " is for a control plane, and with --join there is none here");
+      }
+    }
+    return new LabOffer(
+            spec,
+            offer,
+            given("--nodes") ? nodes : LabOffer.NODES,
+            given("--dir") ? directory : null)
+        .run();
+  }
+
+  private boolean given(String flag) {
+    return spec.commandLine().getParseResult().hasMatchedOption(flag);
   }
 
   private MeshOptions options() {

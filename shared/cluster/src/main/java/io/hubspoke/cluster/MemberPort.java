@@ -24,6 +24,8 @@ public final class MemberPort {
     config.setProperty("hazelcast.phone.home.enabled", "false");
     config.setProperty("hazelcast.shutdownhook.enabled", "false");
     config.setProperty("hazelcast.logging.type", "slf4j");
+    // Else it listens on all addresses, whatever is said below.
+    config.setProperty("hazelcast.socket.bind.any", "false");
     config.getMetricsConfig().setEnabled(false);
     config.getJetConfig().setEnabled(false);
     var network = config.getAdvancedNetworkConfig().setEnabled(true);

@@ -3,6 +3,8 @@ package io.hubspoke.cluster;
 import io.hubspoke.pki.Identity;
 import io.hubspoke.runtime.ReloadableKeys;
 import io.hubspoke.runtime.Tls;
+import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.security.GeneralSecurityException;
 import java.security.cert.CertificateException;
@@ -11,8 +13,8 @@ import java.util.List;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
-import javax.net.ssl.X509ExtendedKeyManager;
 import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
@@ -22,41 +24,27 @@ import javax.net.ssl.X509ExtendedTrustManager;
 public final class PeerTlsContext {
   private static final int BEYOND_TICKETS_SECONDS = 8 * 24 * 3600;
 
-  private final X509ExtendedKeyManager keys;
-  private final X509ExtendedTrustManager trust;
   private final SSLContext context;
 
-  private PeerTlsContext(
-      X509ExtendedKeyManager keys, X509ExtendedTrustManager trust, SSLContext context) {
-    this.keys = keys;
-    this.trust = trust;
+  private PeerTlsContext(SSLContext context) {
     this.context = context;
   }
 
   /** Makes the context of a member with this key and certificate. */
   public static PeerTlsContext of(Identity identity, List<X509Certificate> authorities) {
-    var keys = new ReloadableKeys(identity);
-    var trust = new SameSubject(identity.certificate(), Tls.trust(authorities));
     try {
       var context = SSLContext.getInstance("TLSv1.3");
-      context.init(new KeyManager[] {keys}, new TrustManager[] {trust}, null);
+      context.init(
+          new KeyManager[] {new ReloadableKeys(identity)},
+          new TrustManager[] {new SameSubject(identity.certificate(), Tls.trust(authorities))},
+          null);
       // For sessions that would last longer than tickets may, the JDK gives out none (RFC 8446
       // section 4.6.1): each connection is judged anew.
       context.getServerSessionContext().setSessionTimeout(BEYOND_TICKETS_SECONDS);
-      return new PeerTlsContext(keys, trust, context);
+      return new PeerTlsContext(context);
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("no TLS 1.3 in this JDK", e);
     }
-  }
-
-  /** Returns this member's key, for other ports of it. */
-  public X509ExtendedKeyManager keys() {
-    return keys;
-  }
-
-  /** Returns what judges peers, for other ports of this member. */
-  public X509ExtendedTrustManager trust() {
-    return trust;
   }
 
   /** Makes one end of a connection; either end asks for the other's certificate. */
@@ -68,6 +56,20 @@ public final class PeerTlsContext {
       engine.setNeedClientAuth(true);
     }
     return engine;
+  }
+
+  /**
+   * Finds out whether a member listens there.
+   *
+   * @throws javax.net.ssl.SSLException when it is somebody else
+   * @throws IOException when nobody does
+   */
+  public void probe(InetSocketAddress address, int timeoutMillis) throws IOException {
+    try (var socket = (SSLSocket) context.getSocketFactory().createSocket()) {
+      socket.connect(address, timeoutMillis);
+      socket.setSoTimeout(timeoutMillis);
+      socket.startHandshake();
+    }
   }
 
   private static final class SameSubject extends X509ExtendedTrustManager {
@@ -106,25 +108,29 @@ public final class PeerTlsContext {
     @Override
     public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket)
         throws CertificateException {
-      throw new CertificateException("members are connected by engines");
+      authorities.checkClientTrusted(chain, type, socket);
+      check(chain[0]);
     }
 
     @Override
     public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket)
         throws CertificateException {
-      throw new CertificateException("members are connected by engines");
+      authorities.checkServerTrusted(chain, type, socket);
+      check(chain[0]);
     }
 
     @Override
     public void checkClientTrusted(X509Certificate[] chain, String type)
         throws CertificateException {
-      throw new CertificateException("members are connected by engines");
+      authorities.checkClientTrusted(chain, type);
+      check(chain[0]);
     }
 
     @Override
     public void checkServerTrusted(X509Certificate[] chain, String type)
         throws CertificateException {
-      throw new CertificateException("members are connected by engines");
+      authorities.checkServerTrusted(chain, type);
+      check(chain[0]);
     }
 
     @Override

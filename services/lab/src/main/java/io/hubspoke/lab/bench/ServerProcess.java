@@ -8,7 +8,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
 /** What a process of this machine has used so far, as {@code /proc} says. */
-public record ServerProcess(long pid) {
+public record ServerProcess(long pid) implements ProcessUsage {
   private static final Pattern RSS = Pattern.compile("VmRSS:\\s+(\\d+) kB");
   private static final Pattern PEAK = Pattern.compile("VmHWM:\\s+(\\d+) kB");
   // sysconf(_SC_CLK_TCK), which is 100 on every Linux that a JVM runs on.
@@ -16,17 +16,19 @@ public record ServerProcess(long pid) {
   // proc(5): utime and stime, counted from the state, which follows the command's name.
   private static final int UTIME = 11;
 
-  /** Returns the CPU time of all its threads. */
+  @Override
   public double cpuSeconds() {
     String stat = read("stat");
     String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
     return (Long.parseLong(fields[UTIME]) + Long.parseLong(fields[UTIME + 1])) / TICKS_PER_SECOND;
   }
 
+  @Override
   public long residentMegabytes() {
     return megabytes(RSS);
   }
 
+  @Override
   public long peakMegabytes() {
     return megabytes(PEAK);
   }

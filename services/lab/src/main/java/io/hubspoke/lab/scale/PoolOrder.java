@@ -4,8 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Json;
 
-/** What a pool elsewhere is told, in a line of JSON; it answers with a {@link PoolReport} each. */
-sealed interface PoolOrder {
+/** What a pool elsewhere is told, in JSON; it answers with a {@link PoolReport} each. */
+public sealed interface PoolOrder {
   /** Begin with these nodes. */
   record Start(NodeRange nodes) implements PoolOrder {}
 

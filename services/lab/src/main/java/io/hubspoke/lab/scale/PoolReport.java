@@ -13,9 +13,11 @@ import io.hubspoke.api.Json;
  * @param failure why the last of them did; may be empty
  */
 public record PoolReport(int asked, int joined, int failed, String failure) {
-  static final PoolReport NOTHING = new PoolReport(0, 0, 0, "");
+  /** Of a pool that has not reported. */
+  public static final PoolReport NOTHING = new PoolReport(0, 0, 0, "");
 
-  ObjectNode json() {
+  /** Returns it for other processes. */
+  public ObjectNode json() {
     return Json.object()
         .put("asked", asked)
         .put("joined", joined)
@@ -23,7 +25,8 @@ public record PoolReport(int asked, int joined, int failed, String failure) {
         .put("failure", failure);
   }
 
-  static PoolReport of(JsonNode json) {
+  /** Reads what {@link #json()} returns. */
+  public static PoolReport of(JsonNode json) {
     return new PoolReport(
         json.path("asked").asInt(),
         json.path("joined").asInt(),
@@ -31,7 +34,8 @@ public record PoolReport(int asked, int joined, int failed, String failure) {
         json.path("failure").asText());
   }
 
-  boolean complete() {
+  /** Returns whether each node has joined, or can't. */
+  public boolean complete() {
     return joined + failed >= asked;
   }
 }

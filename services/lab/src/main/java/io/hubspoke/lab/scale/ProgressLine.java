@@ -35,6 +35,11 @@ public final class ProgressLine implements AutoCloseable {
     line(what, true);
   }
 
+  /** Says once what has happened while something goes on. */
+  public synchronized void note(String what) {
+    line(what, true);
+  }
+
   /** Shows this again and again until something else begins. */
   public void live(Supplier<String> text) {
     live = text;

@@ -21,6 +21,7 @@ import java.util.List;
  * @param lost how often a node ceased to be ready
  * @param failed nodes that did not join, or ended
  * @param sample what was tried on some nodes
+ * @param notes what happened to those who run the nodes, and what they have
  */
 public record ScaleResult(
     ScalePlan plan,
@@ -35,7 +36,8 @@ public record ScaleResult(
     LeaseWatch.Renewals leases,
     int lost,
     int failed,
-    Sample.Result sample) {
+    Sample.Result sample,
+    List<String> notes) {
 
   /**
    * What a process used.
@@ -97,6 +99,9 @@ public record ScaleResult(
     var tried = json.putObject("sample").put("nodes", plan.samples());
     tried.put("done", sample.done());
     sample.failures().forEach(tried.putArray("failures")::add);
+    if (!notes.isEmpty()) {
+      notes.forEach(json.putArray("members")::add);
+    }
     return json;
   }
 

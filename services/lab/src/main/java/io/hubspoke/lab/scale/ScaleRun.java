@@ -1,19 +1,20 @@
 package io.hubspoke.lab.scale;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.ClientConfig;
+import io.hubspoke.lab.bench.ProcessUsage;
 import io.hubspoke.lab.bench.ServerProcess;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.DirectoryTree;
-import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.internal.VertxInternal;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -39,8 +40,20 @@ public final class ScaleRun implements AutoCloseable {
     /** Starts a control plane, which says when it is ready, and ends with its input. */
     Process controlPlane(Path directory) throws IOException;
 
-    /** Starts an empty pool of nodes, which does what its input orders, and ends with it. */
-    Process pool(Path directory, int block) throws IOException;
+    /** Returns what is to run the nodes of a control plane that is there now; nothing runs yet. */
+    NodePools pools(ScalePlan plan, Cluster cluster) throws IOException;
+  }
+
+  /**
+   * What nodes are told of their control plane.
+   *
+   * @param server the apiserver's URL
+   * @param block of loopback addresses that the lab has
+   */
+  public record Cluster(URI server, int block) {
+    private static Cluster of(JsonNode said) {
+      return new Cluster(URI.create(said.path("server").asText()), said.path("block").asInt());
+    }
   }
 
   private final ScalePlan plan;
@@ -49,8 +62,8 @@ public final class ScaleRun implements AutoCloseable {
   private final Consumer<Supplier<String>> live;
   private final Vertx vertx = Component.vertx();
   private final long began = System.nanoTime();
-  private final List<PoolProcess> pools = new ArrayList<>();
-  private final Map<String, ServerProcess> processes = new LinkedHashMap<>();
+  private NodePools pools;
+  private final Map<String, ProcessUsage> processes = new LinkedHashMap<>();
   private volatile boolean closed;
   private ChildProcess controlPlane;
   private long peakMegabytes;
@@ -73,7 +86,7 @@ public final class ScaleRun implements AutoCloseable {
   /** Does what is planned. */
   public ScaleResult run() throws Exception {
     phase.accept("starting a control plane");
-    int block = startControlPlane();
+    var cluster = startControlPlane();
     var admin = ClientConfig.read(plan.directory().resolve("admin.kubeconfig"));
     var client = new ApiClient(vertx, admin);
     var context = ((VertxInternal) vertx).createEventLoopContext();
@@ -81,31 +94,27 @@ public final class ScaleRun implements AutoCloseable {
     Component.await(nodes.start());
     var before = requestTimes(client);
 
-    phase.accept(
-        "starting %,d nodes in %d %s"
-            .formatted(plan.nodes(), plan.pools(), plan.pools() == 1 ? "process" : "processes"));
-    startNodes(block);
+    phase.accept("starting %,d nodes".formatted(plan.nodes()));
+    startNodes(cluster);
     live.accept(
         () ->
             "%,d of %,d nodes ready, %,d MB"
                 .formatted(nodes.ready(), plan.nodes(), totalMegabytes()));
     await(
-        () -> nodes.ready() >= plan.nodes() - failed(),
+        () -> nodes.ready() >= plan.nodes() - pools.failed(),
         BASE_PATIENCE.plus(PATIENCE_A_NODE.multipliedBy(plan.nodes())),
         () -> "%,d of %,d nodes are ready".formatted(nodes.ready(), plan.nodes()));
     var readySeconds = seconds(began);
     phase.accept("%,d nodes ready in %.1f s".formatted(nodes.ready(), readySeconds));
     // Nodes that are ready need not have been told yet that they have joined.
-    await(this::joined, BASE_PATIENCE, () -> "some nodes have not joined");
+    await(pools::joined, BASE_PATIENCE, () -> "some nodes have not joined");
 
     var podSeconds = plan.pods() == 0 ? 0 : startPods(client);
     var after = requestTimes(client);
     var joinCpu = cpuSeconds();
 
     phase.accept("trying %d nodes".formatted(plan.samples()));
-    var sample =
-        new Sample(vertx, admin, name -> plan.directory().resolve("nodes").resolve(name))
-            .of(plan.nodes(), plan.samples());
+    var sample = new Sample(vertx, admin, pools::directory).of(plan.nodes(), plan.samples());
 
     var leases = new LeaseWatch(client, context);
     Component.await(leases.start());
@@ -118,15 +127,18 @@ public final class ScaleRun implements AutoCloseable {
     var afterHold = requestTimes(client);
     var costs = new ArrayList<ScaleResult.ProcessCost>();
     var cpuAfter = cpuSeconds();
-    processes.forEach(
-        (name, process) ->
-            costs.add(
-                new ScaleResult.ProcessCost(
-                    name,
-                    process.residentMegabytes(),
-                    process.peakMegabytes(),
-                    joinCpu.get(name),
-                    (cpuAfter.get(name) - cpu.get(name)) / holdSeconds)));
+    // Some may have come while it was held.
+    processes()
+        .forEach(
+            (name, process) ->
+                costs.add(
+                    new ScaleResult.ProcessCost(
+                        name,
+                        process.residentMegabytes(),
+                        process.peakMegabytes(),
+                        joinCpu.getOrDefault(name, 0.0),
+                        (cpuAfter.getOrDefault(name, 0.0) - cpu.getOrDefault(name, 0.0))
+                            / holdSeconds)));
     var result =
         new ScaleResult(
             plan,
@@ -140,8 +152,9 @@ public final class ScaleRun implements AutoCloseable {
             nodes.lag(),
             leases.renewals(),
             nodes.lost(),
-            failed(),
-            sample);
+            pools.failed(),
+            sample,
+            pools.notes());
     phase.accept("stopping");
     Component.await(leases.stop());
     Component.await(nodes.stop());
@@ -149,14 +162,14 @@ public final class ScaleRun implements AutoCloseable {
     return result;
   }
 
-  private int startControlPlane() throws Exception {
-    var ready = new CompletableFuture<Integer>();
+  private Cluster startControlPlane() throws Exception {
+    var ready = new CompletableFuture<Cluster>();
     var process = launcher.controlPlane(plan.directory());
     synchronized (this) {
       controlPlane =
           new ChildProcess(
               process,
-              line -> ready.complete(line.path("block").asInt()),
+              line -> ready.complete(Cluster.of(line)),
               () -> ready.completeExceptionally(new IOException("the control plane has ended")));
       processes.put("this process", new ServerProcess(ProcessHandle.current().pid()));
       processes.put("control plane", controlPlane.usage());
@@ -171,26 +184,15 @@ public final class ScaleRun implements AutoCloseable {
     }
   }
 
-  private void startNodes(int block) throws Exception {
-    var ranges = NodeRange.deal(plan.nodes(), plan.pools());
-    for (var range : ranges) {
-      var pool = new PoolProcess(launcher.pool(plan.directory(), block));
-      synchronized (this) {
-        pools.add(pool);
-        processes.put("nodes " + range, pool.usage());
-      }
-      // What becomes of it is seen in its reports.
-      pool.start(range).onFailure(e -> phase.accept("nodes " + range + ": " + e.getMessage()));
+  private void startNodes(Cluster cluster) throws Exception {
+    var made = launcher.pools(plan, cluster);
+    synchronized (this) {
+      pools = made;
     }
-  }
-
-  private boolean joined() {
-    return pools.stream().map(PoolProcess::report).allMatch(PoolReport::complete)
-        && pools.stream().mapToInt(pool -> pool.report().asked()).sum() == plan.nodes();
-  }
-
-  private int failed() {
-    return pools.stream().mapToInt(pool -> pool.report().failed()).sum();
+    if (closed) {
+      close();
+    }
+    made.start(plan.nodes());
   }
 
   private double startPods(ApiClient client) throws Exception {
@@ -245,15 +247,13 @@ public final class ScaleRun implements AutoCloseable {
     var deadline = System.nanoTime() + patience.toNanos();
     while (!reached.get()) {
       if (System.nanoTime() > deadline) {
-        var failure =
-            pools.stream()
-                .map(pool -> pool.report().failure())
-                .filter(text -> !text.isEmpty())
-                .findFirst()
-                .map(text -> "; a node that failed: " + text)
-                .orElse("");
+        var failure = pools.failure();
         throw new TimeoutException(
-            otherwise.get() + " after " + patience.toSeconds() + " s" + failure);
+            "%s after %d s%s"
+                .formatted(
+                    otherwise.get(),
+                    patience.toSeconds(),
+                    failure.isEmpty() ? "" : "; a node that failed: " + failure));
       }
       if (closed) {
         throw new IOException("stopped");
@@ -270,15 +270,23 @@ public final class ScaleRun implements AutoCloseable {
     return RequestTimes.read(Component.await(client.raw("/metrics")).toString());
   }
 
-  private synchronized Map<String, Double> cpuSeconds() {
+  private synchronized Map<String, ProcessUsage> processes() {
+    var all = new LinkedHashMap<>(processes);
+    if (pools != null) {
+      all.putAll(pools.usage());
+    }
+    return all;
+  }
+
+  private Map<String, Double> cpuSeconds() {
     var seconds = new LinkedHashMap<String, Double>();
-    processes.forEach((name, process) -> seconds.put(name, process.cpuSeconds()));
+    processes().forEach((name, process) -> seconds.put(name, process.cpuSeconds()));
     return seconds;
   }
 
   private synchronized long totalMegabytes() {
     long total = 0;
-    for (var process : processes.values()) {
+    for (var process : processes().values()) {
       try {
         total += process.residentMegabytes();
       } catch (RuntimeException ended) {
@@ -298,16 +306,14 @@ public final class ScaleRun implements AutoCloseable {
   @Override
   public void close() throws IOException {
     closed = true;
-    List<PoolProcess> ending;
+    NodePools ending;
     ChildProcess last;
     synchronized (this) {
-      ending = List.copyOf(pools);
+      ending = pools;
       last = controlPlane;
     }
-    try {
-      Component.await(Future.join(ending.stream().map(PoolProcess::close).toList()));
-    } catch (Exception e) {
-      throw new IOException(e);
+    if (ending != null) {
+      ending.close();
     }
     if (last != null) {
       last.close();

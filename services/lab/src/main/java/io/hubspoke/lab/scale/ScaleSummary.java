@@ -30,6 +30,7 @@ public final class ScaleSummary {
           process.joinCpuSeconds(),
           process.holdCpus());
     }
+    run.notes().forEach(note -> out.println("  " + note));
     requests("requests until ready", run.joining(), out);
     requests("requests while held", run.holding(), out);
     out.printf(
