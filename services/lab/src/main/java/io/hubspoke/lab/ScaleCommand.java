@@ -12,6 +12,7 @@ import io.hubspoke.lab.scale.ScaleRun;
 import io.hubspoke.lab.scale.ScaleSummary;
 import io.hubspoke.runtime.DirectoryTree;
 import io.hubspoke.runtime.GoDuration;
+import io.vertx.core.Future;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -295,7 +297,8 @@ final class ScaleCommand implements Callable<Integer> {
     }
 
     @Override
-    public NodePools pools(ScalePlan plan, ScaleRun.Cluster cluster) {
+    public NodePools pools(
+        ScalePlan plan, ScaleRun.Cluster cluster, Function<String, Future<Void>> forget) {
       var nodes = plan.directory().resolve("nodes");
       return new ChildPools(plan.pools(), nodes, () -> pool(plan, cluster, nodes), note);
     }

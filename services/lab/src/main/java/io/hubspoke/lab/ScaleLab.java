@@ -11,11 +11,13 @@ import io.hubspoke.lab.scale.ScalePlan;
 import io.hubspoke.lab.scale.ScaleRun;
 import io.hubspoke.pki.Pem;
 import io.hubspoke.runtime.Flag;
+import io.vertx.core.Future;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /** Runs the nodes of a run over the members of a lab cluster, which this process begins. */
 final class ScaleLab implements ScaleRun.Launcher, AutoCloseable {
@@ -65,7 +67,9 @@ final class ScaleLab implements ScaleRun.Launcher, AutoCloseable {
   }
 
   @Override
-  public NodePools pools(ScalePlan plan, ScaleRun.Cluster lab) throws IOException {
+  public NodePools pools(
+      ScalePlan plan, ScaleRun.Cluster lab, Function<String, Future<Void>> forget)
+      throws IOException {
     var join = join(plan.directory());
     note.accept("others offer room by: hubspoke " + String.join(" ", join));
     return new LabNodes(
@@ -77,6 +81,7 @@ final class ScaleLab implements ScaleRun.Launcher, AutoCloseable {
           arguments.add("--dir=" + directory);
           return OwnCommand.start(arguments);
         },
+        forget,
         note);
   }
 

@@ -13,6 +13,7 @@ import io.hubspoke.lab.scale.ScalePlan;
 import io.hubspoke.lab.scale.ScaleResult;
 import io.hubspoke.lab.scale.ScaleRun;
 import io.hubspoke.pki.Pem;
+import io.vertx.core.Future;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -32,6 +33,7 @@ import java.util.TreeSet;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -89,8 +91,10 @@ class LabClusterTest {
     }
 
     @Override
-    public NodePools pools(ScalePlan plan, ScaleRun.Cluster cluster) throws IOException {
-      var pools = lab.pools(plan, cluster);
+    public NodePools pools(
+        ScalePlan plan, ScaleRun.Cluster cluster, Function<String, Future<Void>> forget)
+        throws IOException {
+      var pools = lab.pools(plan, cluster, forget);
       token = Files.readString(plan.directory().resolve("bootstrap-token")).strip();
       startMember();
       return pools;

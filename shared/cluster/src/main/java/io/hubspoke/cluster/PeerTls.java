@@ -10,6 +10,8 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult;
 import javax.net.ssl.SSLEngineResult.HandshakeStatus;
 import javax.net.ssl.SSLException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * TLS on one connection between members: the first handler of what comes in and the last of what
@@ -17,6 +19,7 @@ import javax.net.ssl.SSLException;
  * handshake has ended, in which the peer was judged.
  */
 final class PeerTls {
+  private static final Logger LOG = LoggerFactory.getLogger(PeerTls.class);
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
   private final SSLEngine engine;
@@ -69,7 +72,7 @@ final class PeerTls {
             }
           }
           plain.clear();
-          SSLEngineResult result = engine.unwrap(src, plain);
+          SSLEngineResult result = unwrap();
           plain.flip();
           HandshakeStatus status = result.getHandshakeStatus();
           boolean tasks = status == HandshakeStatus.NEED_TASK;
@@ -99,6 +102,18 @@ final class PeerTls {
         } else {
           src.clear();
         }
+      }
+    }
+
+    private SSLEngineResult unwrap() throws SSLException {
+      try {
+        return engine.unwrap(src, plain);
+      } catch (SSLException e) {
+        LOG.warn(
+            "a connection between members, with {}, ends: {}",
+            channel.remoteSocketAddress(),
+            e.getMessage());
+        throw e;
       }
     }
 

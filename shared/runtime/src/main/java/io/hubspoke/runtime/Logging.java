@@ -70,6 +70,8 @@ public final class Logging extends ContextAwareBase implements Configurator {
     context.getLogger("io.vertx.core.net.impl.ConnectionBase").setLevel(Level.OFF);
     // It warns of each connection that ends; the store says what matters of that.
     context.getLogger("com.hazelcast").setLevel(Level.ERROR);
+    // Nor are members of a lab that have gone news to who has placed their nodes.
+    context.getLogger("io.vertx.core.eventbus.impl.clustered").setLevel(Level.ERROR);
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
   }
 

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
+import java.time.Duration;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -30,10 +31,10 @@ public final class LabCluster implements AutoCloseable {
   private static final String NODE_ID = "__vertx.nodeId";
   private static final int CONNECT_MILLIS = 5_000;
 
-  /**
-   * The members keep a few lines of who listens to what: little is enough. One whose process ends
-   * is noticed at once by its connections, one that is silent after ten seconds.
-   */
+  /** When a silent member is taken for gone; one whose process ends is noticed at once. */
+  static final Duration SUSPECTED = Duration.ofSeconds(20);
+
+  /** The members keep a few lines of who listens to what: little is enough. */
   private static final Map<String, String> PROPERTIES =
       Map.ofEntries(
           Map.entry("hazelcast.partition.count", "11"),
@@ -42,7 +43,8 @@ public final class LabCluster implements AutoCloseable {
           Map.entry("hazelcast.io.thread.count", "2"),
           Map.entry("hazelcast.event.thread.count", "1"),
           Map.entry("hazelcast.heartbeat.interval.seconds", "1"),
-          Map.entry("hazelcast.max.no.heartbeat.seconds", "10"),
+          Map.entry(
+              "hazelcast.max.no.heartbeat.seconds", String.valueOf(SUSPECTED.toSeconds())),
           Map.entry("hazelcast.connection.monitor.max.faults", "1"),
           Map.entry("hazelcast.connection.monitor.interval", "50"),
           Map.entry("hazelcast.wait.seconds.before.join", "0"),

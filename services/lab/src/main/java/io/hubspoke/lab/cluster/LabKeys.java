@@ -22,6 +22,7 @@ import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Who may be a member of a lab cluster: who has these files. Their authority vouches for nobody
@@ -32,6 +33,7 @@ public final class LabKeys {
   private static final String KEY = "member.key";
   private static final String AUTHORITY = "ca.crt";
   private static final String MEMBER = "hubspoke-lab-member";
+  private static final long HANDSHAKE_SECONDS = 60;
   private static final Duration LIFE = Duration.ofDays(365);
 
   private final Identity identity;
@@ -92,6 +94,9 @@ public final class LabKeys {
         new EventBusOptions()
             .setSsl(true)
             .setClientAuth(ClientAuth.REQUIRED)
+            // A machine that starts thousands of nodes may be busy.
+            .setSslHandshakeTimeout(HANDSHAKE_SECONDS)
+            .setSslHandshakeTimeoutUnit(TimeUnit.SECONDS)
             .setEnabledSecureTransportProtocols(Set.of("TLSv1.3"))
             .setTrustOptions(trust);
     return options.setKeyCertOptions(

@@ -4,13 +4,14 @@ import io.hubspoke.lab.bench.ProcessUsage;
 import io.hubspoke.lab.scale.NodeRange;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NavigableSet;
 import java.util.TreeSet;
 
 /** A member that offers room, as who places nodes knows it. Its owner guards it. */
 final class LabMember implements ProcessUsage {
   private final int number;
   private final MemberNodes pool;
-  private final TreeSet<Integer> nodes = new TreeSet<>();
+  private final NavigableSet<Integer> nodes = new TreeSet<>();
   private volatile Observation last;
   private volatile boolean gone;
 
@@ -29,7 +30,7 @@ final class LabMember implements ProcessUsage {
     return pool;
   }
 
-  TreeSet<Integer> nodes() {
+  NavigableSet<Integer> nodes() {
     return nodes;
   }
 
@@ -61,7 +62,7 @@ final class LabMember implements ProcessUsage {
         last.freeMegabytes());
   }
 
-  private static List<NodeRange> ranges(TreeSet<Integer> nodes) {
+  private static List<NodeRange> ranges(NavigableSet<Integer> nodes) {
     var ranges = new ArrayList<NodeRange>();
     for (var n : nodes) {
       var end = ranges.isEmpty() ? null : ranges.getLast();

@@ -5,6 +5,7 @@ import io.hubspoke.lab.scale.NodePools;
 import io.hubspoke.lab.scale.NodeRange;
 import io.hubspoke.lab.scale.PoolReport;
 import io.hubspoke.runtime.Component;
+import io.vertx.core.Future;
 import io.vertx.core.eventbus.Message;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,6 +21,8 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.IntStream;
 
 /**
  * Places the nodes of a run over the members of a lab cluster, by their load, and anew those of
@@ -50,12 +53,14 @@ public final class LabNodes implements NodePools {
   private final Pulse pulse;
   private final Wanted wanted;
   private final OwnMember launcher;
+  private final Function<String, Future<Void>> forget;
   private final Consumer<String> phase;
   private final Map<String, LabMember> members = new LinkedHashMap<>();
   private final Deque<NodeRange> pending = new ArrayDeque<>();
   private final List<String> events = new ArrayList<>();
   private final List<Process> children = new ArrayList<>();
   private int nodes;
+  private int moving;
   private boolean toldOfRoom;
   private volatile boolean closed;
 
@@ -63,14 +68,21 @@ public final class LabNodes implements NodePools {
    * Begins with no member.
    *
    * @param pulse what members are told of the lab
+   * @param forget has the cluster forget a node of a member that has gone
    * @param phase told what happens to members
    */
   public LabNodes(
-      LabCluster cluster, Pulse pulse, Wanted wanted, OwnMember launcher, Consumer<String> phase) {
+      LabCluster cluster,
+      Pulse pulse,
+      Wanted wanted,
+      OwnMember launcher,
+      Function<String, Future<Void>> forget,
+      Consumer<String> phase) {
     this.cluster = cluster;
     this.pulse = pulse;
     this.wanted = wanted;
     this.launcher = launcher;
+    this.forget = forget;
     this.phase = phase;
   }
 
@@ -152,8 +164,23 @@ public final class LabNodes implements NodePools {
       return;
     }
     var count = member.nodes().size();
-    member.leave().forEach(pending::addFirst);
+    member.leave().forEach(this::move);
     tell("%s has gone: its %,d nodes are placed anew".formatted(member, count));
+  }
+
+  /** Has nodes placed again as soon as the cluster takes others of their names. */
+  private void move(NodeRange range) {
+    moving += range.size();
+    var names = IntStream.rangeClosed(range.first(), range.last()).mapToObj(n -> "node-" + n);
+    Future.join(names.map(forget).toList())
+        .onFailure(e -> phase.accept("nodes " + range + ": " + Component.reason(e)))
+        .onComplete(
+            done -> {
+              synchronized (this) {
+                moving -= range.size();
+                pending.addFirst(range);
+              }
+            });
   }
 
   /** Hands nodes out until the end, whenever there are some and a member has room. */
@@ -225,6 +252,7 @@ public final class LabNodes implements NodePools {
   public synchronized boolean joined() {
     var reports = reports();
     return pending.isEmpty()
+        && moving == 0
         && reports.stream().allMatch(PoolReport::complete)
         && reports.stream().mapToInt(PoolReport::asked).sum() == nodes;
   }

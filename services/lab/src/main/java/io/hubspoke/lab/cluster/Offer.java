@@ -15,7 +15,8 @@ import java.util.concurrent.TimeoutException;
 /** Offers room for nodes in this process to a lab, until that ends. Methods block. */
 public final class Offer {
   private static final long OBSERVE_MILLIS = 500;
-  private static final Duration SILENCE = Duration.ofSeconds(10);
+  /** Less than {@link LabCluster#SUSPECTED}, after which its nodes are begun elsewhere. */
+  private static final Duration SILENCE = Duration.ofSeconds(15);
 
   /** What runs nodes of a lab here. */
   @FunctionalInterface
@@ -65,14 +66,18 @@ public final class Offer {
             .handler(order -> obey(pool, order))
             .completion());
     offered.run();
+    var looked = System.nanoTime();
     while (true) {
       cluster.bus().publish(LabBus.OBSERVATIONS, LabBus.encode(observe(pool).json()));
       try {
         return ended.get(OBSERVE_MILLIS, TimeUnit.MILLISECONDS);
       } catch (TimeoutException goesOn) {
-        if (System.nanoTime() - heard > SILENCE.toNanos()) {
+        var now = System.nanoTime();
+        // Also when this process stood still meanwhile, whatever it is sent now.
+        if (now - heard > SILENCE.toNanos() || now - looked > SILENCE.toNanos()) {
           return "the lab was not heard for " + SILENCE.toSeconds() + " s";
         }
+        looked = now;
       }
     }
   }

@@ -2,6 +2,7 @@ package io.hubspoke.lab.scale;
 
 import io.hubspoke.api.Json;
 import io.hubspoke.client.ApiClient;
+import io.hubspoke.client.DeleteOptions;
 import io.hubspoke.client.Informer;
 import io.hubspoke.client.Item;
 import io.hubspoke.client.ListOptions;
@@ -9,6 +10,8 @@ import io.hubspoke.client.PatchType;
 import io.hubspoke.lab.bench.Latencies;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -23,6 +26,7 @@ final class NodeWatch {
   private final AtomicInteger ready = new AtomicInteger();
   private final AtomicInteger lost = new AtomicInteger();
   private final Latencies lag = new Latencies();
+  private final Set<String> forgotten = ConcurrentHashMap.newKeySet();
   private String sent = "";
   private long sentAt;
 
@@ -47,6 +51,15 @@ final class NodeWatch {
   /** Returns how often a node that was ready has been seen not to be. */
   int lost() {
     return lost.get();
+  }
+
+  /**
+   * Deletes a node whose machine has gone, so that another one may have its name: while it is there
+   * no request for a certificate of that name is approved, unless with its kubelet's own key.
+   */
+  Future<Void> forget(String node) {
+    forgotten.add(node);
+    return client.deleteIfPresent(Observed.NODES, "", node, DeleteOptions.DEFAULT);
   }
 
   /** Annotates a node, and notes when that is seen; one such change at a time. */
@@ -97,9 +110,12 @@ final class NodeWatch {
 
     @Override
     public void deleted(Item<Observed.Node> last) {
+      var known = forgotten.remove(last.key().name());
       if (last.object().ready()) {
         ready.decrementAndGet();
-        lost.incrementAndGet();
+        if (!known) {
+          lost.incrementAndGet();
+        }
       }
     }
   }

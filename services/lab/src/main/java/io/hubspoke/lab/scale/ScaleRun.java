@@ -7,6 +7,7 @@ import io.hubspoke.lab.bench.ProcessUsage;
 import io.hubspoke.lab.bench.ServerProcess;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.DirectoryTree;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.internal.VertxInternal;
 import java.io.IOException;
@@ -22,6 +23,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -40,8 +42,13 @@ public final class ScaleRun implements AutoCloseable {
     /** Starts a control plane, which says when it is ready, and ends with its input. */
     Process controlPlane(Path directory) throws IOException;
 
-    /** Returns what is to run the nodes of a control plane that is there now; nothing runs yet. */
-    NodePools pools(ScalePlan plan, Cluster cluster) throws IOException;
+    /**
+     * Returns what is to run the nodes of a control plane that is there now; nothing runs yet.
+     *
+     * @param forget has the cluster forget a node that is gone, before it is begun anew elsewhere
+     */
+    NodePools pools(ScalePlan plan, Cluster cluster, Function<String, Future<Void>> forget)
+        throws IOException;
   }
 
   /**
@@ -95,7 +102,7 @@ public final class ScaleRun implements AutoCloseable {
     var before = requestTimes(client);
 
     phase.accept("starting %,d nodes".formatted(plan.nodes()));
-    startNodes(cluster);
+    startNodes(cluster, nodes);
     live.accept(
         () ->
             "%,d of %,d nodes ready, %,d MB"
@@ -184,8 +191,8 @@ public final class ScaleRun implements AutoCloseable {
     }
   }
 
-  private void startNodes(Cluster cluster) throws Exception {
-    var made = launcher.pools(plan, cluster);
+  private void startNodes(Cluster cluster, NodeWatch nodes) throws Exception {
+    var made = launcher.pools(plan, cluster, nodes::forget);
     synchronized (this) {
       pools = made;
     }

@@ -7,6 +7,11 @@ import io.hubspoke.apiserver.store.ClusterOptions;
 import io.hubspoke.apiserver.store.History.Snapshot;
 import io.hubspoke.apiserver.store.Store;
 import io.hubspoke.apiserver.store.hazelcast.Operation.Change;
+import io.hubspoke.cluster.PeerContext;
+import io.hubspoke.cluster.PeerTlsContext;
+import io.hubspoke.pki.Identity;
+import io.hubspoke.pki.Pem;
+import io.hubspoke.runtime.Flag;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -89,8 +94,7 @@ public final class HazelcastStore implements Store {
     // Asked for before the configuration is.
     System.setProperty("hazelcast.logging.type", "slf4j");
     var config = MemberConfig.of(options, replica);
-    var context =
-        new PeerContext(options.tls() == null ? null : PeerTlsContext.read(options.tls()));
+    var context = new PeerContext(options.tls() == null ? null : peers(options.tls()));
     try {
       return HazelcastInstanceFactory.newHazelcastInstance(
           config, config.getInstanceName(), context);
@@ -104,6 +108,15 @@ public final class HazelcastStore implements Store {
               + e.getMessage(),
           e);
     }
+  }
+
+  private static PeerTlsContext peers(ClusterOptions.PeerTls files) throws IOException {
+    var identity =
+        Flag.read(
+            "--storage-peer-cert-file", () -> Identity.read(files.certificate(), files.key()));
+    var authorities =
+        Flag.read("--storage-peer-trusted-ca-file", () -> Pem.readCertificates(files.authority()));
+    return PeerTlsContext.of(identity, authorities);
   }
 
   @Override

@@ -4,15 +4,12 @@ import com.hazelcast.config.Config;
 import com.hazelcast.config.DiscoveryStrategyConfig;
 import com.hazelcast.config.EvictionPolicy;
 import com.hazelcast.config.InMemoryFormat;
-import com.hazelcast.config.JavaSerializationFilterConfig;
 import com.hazelcast.config.MapConfig;
 import com.hazelcast.config.MergePolicyConfig;
-import com.hazelcast.config.ServerSocketEndpointConfig;
 import com.hazelcast.config.SplitBrainProtectionConfig;
-import com.hazelcast.instance.EndpointQualifier;
-import com.hazelcast.spi.MemberAddressProvider;
 import com.hazelcast.splitbrainprotection.SplitBrainProtectionOn;
 import io.hubspoke.apiserver.store.ClusterOptions;
+import io.hubspoke.cluster.MemberPort;
 import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -49,8 +46,6 @@ final class MemberConfig {
           Map.entry("hazelcast.wait.seconds.before.join", "0"),
           Map.entry("hazelcast.graceful.shutdown.max.wait", "5"),
           Map.entry("hazelcast.discovery.enabled", "true"),
-          Map.entry("hazelcast.phone.home.enabled", "false"),
-          Map.entry("hazelcast.shutdownhook.enabled", "false"),
           // With two a connection to a member that stands still starved that to a healthy one.
           Map.entry("hazelcast.io.thread.count", "8"));
 
@@ -62,10 +57,8 @@ final class MemberConfig {
     // Hazelcast keeps members of one name in a JVM apart by it; nobody else sees it.
     config.setInstanceName(CLUSTER + "-" + options.listenAddress() + "-" + options.listenPort());
     PROPERTIES.forEach(config::setProperty);
-    config.getMetricsConfig().setEnabled(false);
-    config.getJetConfig().setEnabled(false);
     network(config, options);
-    serialization(config, replica);
+    config.getSerializationConfig().addDataSerializableFactory(Types.FACTORY, new Types(replica));
     MapConfig map =
         new MapConfig(MAP)
             .setInMemoryFormat(InMemoryFormat.OBJECT)
@@ -90,69 +83,14 @@ final class MemberConfig {
     return config;
   }
 
-  /** The port speaks to members alone: no clients, no REST, no memcache, no multicast. */
   private static void network(Config config, ClusterOptions options) {
-    var network = config.getAdvancedNetworkConfig().setEnabled(true);
-    network.setMemberEndpointConfig(
-        new ServerSocketEndpointConfig()
-            .setPort(options.listenPort())
-            .setPortAutoIncrement(false)
-            .setReuseAddress(true));
-    network
-        .getMemberAddressProviderConfig()
-        .setEnabled(true)
-        .setImplementation(
-            new FixedAddress(new InetSocketAddress(options.listenAddress(), options.listenPort())));
-    var join = network.getJoin();
-    join.getAutoDetectionConfig().setEnabled(false);
-    join.getMulticastConfig().setEnabled(false);
-    join.getTcpIpConfig().setEnabled(false);
-    join.getDiscoveryConfig()
+    var address = new InetSocketAddress(options.listenAddress(), options.listenPort());
+    MemberPort.open(config, address, address);
+    config
+        .getAdvancedNetworkConfig()
+        .getJoin()
+        .getDiscoveryConfig()
         .addDiscoveryStrategyConfig(
             new DiscoveryStrategyConfig(new MemberDiscovery.Factory(options.members())));
-  }
-
-  /** Classes that a stranger names are not made: messages are of {@link Types}, and errors. */
-  private static void serialization(Config config, Supplier<Replica> replica) {
-    var filter = new JavaSerializationFilterConfig();
-    filter
-        .getWhitelist()
-        .addPrefixes("com.hazelcast.", "java.lang.", "[Ljava.lang.StackTraceElement;")
-        .addClasses(
-            "java.util.Collections$EmptyList",
-            "java.util.Collections$UnmodifiableList",
-            "java.util.Collections$UnmodifiableCollection",
-            "java.util.ArrayList",
-            "java.util.concurrent.TimeoutException",
-            "java.util.concurrent.CancellationException",
-            "java.util.concurrent.ExecutionException",
-            "java.io.IOException",
-            "java.io.EOFException");
-    config
-        .getSerializationConfig()
-        .setJavaSerializationFilterConfig(filter)
-        .addDataSerializableFactory(Types.FACTORY, new Types(replica));
-  }
-
-  private record FixedAddress(InetSocketAddress address) implements MemberAddressProvider {
-    @Override
-    public InetSocketAddress getBindAddress() {
-      return address;
-    }
-
-    @Override
-    public InetSocketAddress getBindAddress(EndpointQualifier qualifier) {
-      return address;
-    }
-
-    @Override
-    public InetSocketAddress getPublicAddress() {
-      return address;
-    }
-
-    @Override
-    public InetSocketAddress getPublicAddress(EndpointQualifier qualifier) {
-      return address;
-    }
   }
 }
