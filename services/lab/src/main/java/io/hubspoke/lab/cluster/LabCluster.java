@@ -43,8 +43,7 @@ public final class LabCluster implements AutoCloseable {
           Map.entry("hazelcast.io.thread.count", "2"),
           Map.entry("hazelcast.event.thread.count", "1"),
           Map.entry("hazelcast.heartbeat.interval.seconds", "1"),
-          Map.entry(
-              "hazelcast.max.no.heartbeat.seconds", String.valueOf(SUSPECTED.toSeconds())),
+          Map.entry("hazelcast.max.no.heartbeat.seconds", String.valueOf(SUSPECTED.toSeconds())),
           Map.entry("hazelcast.connection.monitor.max.faults", "1"),
           Map.entry("hazelcast.connection.monitor.interval", "50"),
           Map.entry("hazelcast.wait.seconds.before.join", "0"),

@@ -15,6 +15,7 @@ import java.util.concurrent.TimeoutException;
 /** Offers room for nodes in this process to a lab, until that ends. Methods block. */
 public final class Offer {
   private static final long OBSERVE_MILLIS = 500;
+
   /** Less than {@link LabCluster#SUSPECTED}, after which its nodes are begun elsewhere. */
   private static final Duration SILENCE = Duration.ofSeconds(15);
 

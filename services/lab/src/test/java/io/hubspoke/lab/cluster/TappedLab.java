@@ -4,6 +4,7 @@ import io.hubspoke.runtime.Component;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.eventbus.DeliveryContext;
+import io.vertx.core.eventbus.ReplyException;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetClientOptions;
 import io.vertx.core.net.NetServer;
@@ -57,12 +58,17 @@ public final class TappedLab implements AutoCloseable {
   }
 
   private void keep(DeliveryContext<Object> message) {
+    if (message.body() instanceof ReplyException) {
+      // Of an order to who has gone: made here, sent to nobody.
+      message.next();
+      return;
+    }
     messages.add(
         message.message().address()
             + " "
             + message.message().headers()
             + " "
-            + (message.body() instanceof Buffer body ? body.toString() : "not bytes"));
+            + (message.body() instanceof Buffer body ? body.toString() : "not bytes: " + message.body()));
     message.next();
   }
 
