@@ -68,7 +68,9 @@ public final class TappedLab implements AutoCloseable {
             + " "
             + message.message().headers()
             + " "
-            + (message.body() instanceof Buffer body ? body.toString() : "not bytes: " + message.body()));
+            + (message.body() instanceof Buffer body
+                ? body.toString()
+                : "not bytes: " + message.body()));
     message.next();
   }
 
