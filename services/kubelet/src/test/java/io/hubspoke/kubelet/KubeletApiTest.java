@@ -65,7 +65,10 @@ class KubeletApiTest {
         .isEqualTo(new Answer(401, "Unauthorized"));
     assertThat(get(expired, "/healthz").code()).isEqualTo(401);
     assertThat(get(admin, "/healthz")).isEqualTo(new Answer(200, "ok"));
-    assertThat(node.accesses.getLast().user()).isEqualTo("kube-apiserver-kubelet-client");
+    // It is noted when the answer has gone out.
+    Await.until(
+        "who that was is noted",
+        () -> node.accesses.getLast().user().equals("kube-apiserver-kubelet-client"));
     assertThat(node.accesses.getLast().groups()).contains("kubeadm:cluster-admins");
   }
 

@@ -23,7 +23,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
  * The first member of a lab cluster, all of whose messages are kept, and both of whose ports are
  * found at another address, where somebody with a member's key reads along.
  */
-public final class TappedLab implements AutoCloseable {
+public final class TappedLab {
   private static final String MEMBER = "127.0.97.1";
   private static final String TAP = "127.0.97.2";
 
@@ -120,7 +120,6 @@ public final class TappedLab implements AutoCloseable {
     return bytes.toString(StandardCharsets.ISO_8859_1);
   }
 
-  @Override
   public void close() throws Exception {
     cluster.close();
     Component.await(vertx.close());

@@ -43,6 +43,7 @@ class CostPlotTest {
         new LeaseWatch.Renewals(0, new Latencies(), 0, 0),
         0,
         0,
-        new Sample.Result(0, List.of()));
+        new Sample.Result(0, List.of()),
+        List.of());
   }
 }
