@@ -241,7 +241,8 @@ public final class LabNodes implements NodePools {
     pending.addFirst(range);
   }
 
-  private synchronized List<PoolReport> reports() {
+  @Override
+  public synchronized List<PoolReport> reports() {
     return members.values().stream()
         .filter(member -> !member.isGone())
         .map(member -> member.pool().report())
@@ -255,20 +256,6 @@ public final class LabNodes implements NodePools {
         && moving == 0
         && reports.stream().allMatch(PoolReport::complete)
         && reports.stream().mapToInt(PoolReport::asked).sum() == nodes;
-  }
-
-  @Override
-  public int failed() {
-    return reports().stream().mapToInt(PoolReport::failed).sum();
-  }
-
-  @Override
-  public String failure() {
-    return reports().stream()
-        .map(PoolReport::failure)
-        .filter(text -> !text.isEmpty())
-        .findFirst()
-        .orElse("");
   }
 
   @Override

@@ -51,7 +51,8 @@ public final class ChildPools implements NodePools {
     }
   }
 
-  private synchronized List<PoolReport> reports() {
+  @Override
+  public synchronized List<PoolReport> reports() {
     return pools.stream().map(PoolProcess::report).toList();
   }
 
@@ -60,20 +61,6 @@ public final class ChildPools implements NodePools {
     var reports = reports();
     return reports.stream().allMatch(PoolReport::complete)
         && reports.stream().mapToInt(PoolReport::asked).sum() == nodes;
-  }
-
-  @Override
-  public int failed() {
-    return reports().stream().mapToInt(PoolReport::failed).sum();
-  }
-
-  @Override
-  public String failure() {
-    return reports().stream()
-        .map(PoolReport::failure)
-        .filter(text -> !text.isEmpty())
-        .findFirst()
-        .orElse("");
   }
 
   @Override

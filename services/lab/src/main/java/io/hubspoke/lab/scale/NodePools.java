@@ -15,11 +15,22 @@ public interface NodePools extends AutoCloseable {
   /** Returns whether each node has joined the cluster, or can't. */
   boolean joined();
 
-  /** Returns how many nodes ended by themselves. */
-  int failed();
+  /** Returns how each pool that is there fares. */
+  List<PoolReport> reports();
 
-  /** Returns why the last of them did; may be empty. */
-  String failure();
+  /** Returns how many nodes ended by themselves. */
+  default int failed() {
+    return reports().stream().mapToInt(PoolReport::failed).sum();
+  }
+
+  /** Returns why one of them did; may be empty. */
+  default String failure() {
+    return reports().stream()
+        .map(PoolReport::failure)
+        .filter(text -> !text.isEmpty())
+        .findFirst()
+        .orElse("");
+  }
 
   /** Returns what each process with nodes uses, by its name for people. */
   Map<String, ProcessUsage> usage();
