@@ -112,6 +112,8 @@ public final class Hubspoke implements Runnable {
   private static int misused(ParameterException failure, String[] arguments) {
     PrintWriter err = failure.getCommandLine().getErr();
     var reason = failure.getMessage().lines().findFirst().orElse("bad arguments");
+    // Of groups of options picocli says so itself.
+    reason = reason.startsWith("Error: ") ? reason.substring("Error: ".length()) : reason;
     var name = failure.getCommandLine().getCommandSpec().qualifiedName();
     err.println("error: " + reason + " (see " + name + " --help)");
     return 2;

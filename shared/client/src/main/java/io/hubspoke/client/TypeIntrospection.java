@@ -6,6 +6,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,9 +40,17 @@ final class TypeIntrospection {
                 // Those who have an object to convert will hear of it.
                 LOG.debug("{}: {}", type.getName(), e.toString());
               } finally {
-                done.complete();
+                complete(done, type);
               }
             });
     return done.future();
+  }
+
+  private static void complete(Promise<Void> done, Class<?> type) {
+    try {
+      done.complete();
+    } catch (RejectedExecutionException e) {
+      LOG.debug("{}: who waited for it has ended", type.getName());
+    }
   }
 }
