@@ -140,7 +140,9 @@ final class ControlLoops extends VerticleBase {
     List<Approver> serving =
         options.kubeletServing() == null ? List.of() : List.of(servingApprover(nodes));
     var approvers = new ArrayList<>(serving);
-    approvers.add(new KubeletClientApprover(new AccessReviews(client), this::node));
+    var joining = new KubeletClientApprover(new AccessReviews(client), this::node);
+    nodes.addHandler(joining);
+    approvers.add(joining);
     var approving = new CsrApprovingController(client, approvers);
     controllers.add(new RequestLoop("csrapproving", context, 4, requests, approving));
     controllers.add(new RequestLoop("csrcleaner", context, 1, requests, new CsrCleaner(client)));

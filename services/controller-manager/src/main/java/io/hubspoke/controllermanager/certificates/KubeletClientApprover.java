@@ -1,7 +1,11 @@
 package io.hubspoke.controllermanager.certificates;
 
 import io.fabric8.kubernetes.api.model.Node;
+import io.hubspoke.client.Informer;
+import io.hubspoke.client.Item;
 import io.hubspoke.pki.Csr;
+import java.time.Clock;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.function.Function;
 
@@ -18,12 +22,12 @@ import java.util.function.Function;
  * <p>Kubernetes leaves all others pending. Those that no signer would ever sign, and those in which
  * a node asks for another node's name without leave, are denied here, so that they say why.
  */
-public final class KubeletClientApprover extends Approver {
+public final class KubeletClientApprover extends Approver implements Informer.Handler<Node> {
   private static final String NAME_CONFLICT = "NodeNameConflict";
 
   private final AccessReviews reviews;
   private final Function<String, Optional<Node>> nodes;
-  private final Newcomers newcomers = new Newcomers(System::nanoTime);
+  private final Newcomers newcomers = new Newcomers(System::nanoTime, Clock.systemUTC());
 
   /**
    * Makes an approver.
@@ -61,6 +65,26 @@ public final class KubeletClientApprover extends Approver {
           request.username() + " may not request the name " + csr.subject().commonName());
     }
     return new Decision.Leave();
+  }
+
+  @Override
+  public void added(Item<Node> node) {
+    heardOf(node.object());
+  }
+
+  @Override
+  public void updated(Item<Node> before, Item<Node> now) {
+    heardOf(now.object());
+  }
+
+  @Override
+  public void deleted(Item<Node> last) {}
+
+  private void heardOf(Node node) {
+    if (hasJoined(node)) {
+      var metadata = node.getMetadata();
+      newcomers.joined(metadata.getName(), Instant.parse(metadata.getCreationTimestamp()));
+    }
   }
 
   /** A node that was only written down by an administrator waits for its kubelet. */
