@@ -35,8 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * One run of twenty nodes over members in processes of their own: two at first, one of which is
- * killed when all nodes are ready and a third one has come. It takes a minute, for which the name
- * of a node that has just joined is kept from another machine.
+ * killed when all nodes are ready and a third one has come. It takes some twenty seconds.
  */
 @EnabledIfSystemProperty(named = "hubspoke.lab", matches = "true")
 class LabClusterTest {

@@ -50,15 +50,20 @@ public final class TappedLab {
     cluster =
         LabCluster.start(
             new LabCluster.Ports(at(MEMBER), at(TAP), LabAddress.PORT + 1), null, keys);
-    cluster.bus().addInboundInterceptor(this::keep).addOutboundInterceptor(this::keep);
+    cluster
+        .bus()
+        // What comes from elsewhere is decoded when it is first asked for, and only the message
+        // does.
+        .addInboundInterceptor(received -> keep(received, received.message().body()))
+        .addOutboundInterceptor(sent -> keep(sent, sent.body()));
   }
 
   private static InetSocketAddress at(String address) {
     return new InetSocketAddress(InetAddress.ofLiteral(address), LabAddress.PORT);
   }
 
-  private void keep(DeliveryContext<Object> message) {
-    if (message.body() instanceof ReplyException) {
+  private void keep(DeliveryContext<Object> message, Object content) {
+    if (content instanceof ReplyException) {
       // Of an order to who has gone: made here, sent to nobody.
       message.next();
       return;
@@ -68,9 +73,7 @@ public final class TappedLab {
             + " "
             + message.message().headers()
             + " "
-            + (message.body() instanceof Buffer body
-                ? body.toString()
-                : "not bytes: " + message.body()));
+            + (content instanceof Buffer body ? body.toString() : "not bytes: " + content));
     message.next();
   }
 
