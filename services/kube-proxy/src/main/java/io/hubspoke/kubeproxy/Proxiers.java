@@ -3,7 +3,6 @@ package io.hubspoke.kubeproxy;
 import io.hubspoke.kubeproxy.nftables.NftablesOptions;
 import io.hubspoke.kubeproxy.nftables.NftablesProxier;
 import io.hubspoke.kubeproxy.userspace.ServiceListeners;
-import io.hubspoke.kubeproxy.userspace.SocketListeners;
 import io.hubspoke.kubeproxy.userspace.UserspaceProxier;
 import io.vertx.core.Future;
 import java.util.function.Supplier;
@@ -22,7 +21,7 @@ public final class Proxiers implements ProxierFactory {
 
   /** Those of a kube-proxy that has its network namespace to itself. */
   public static Proxiers standard() {
-    return new Proxiers(SocketListeners::create);
+    return new Proxiers(ServiceListeners::create);
   }
 
   /** Those of a kube-proxy that, if it forwards itself, listens with these. */

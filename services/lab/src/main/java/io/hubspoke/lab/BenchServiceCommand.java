@@ -6,7 +6,7 @@ import io.hubspoke.client.Credentials;
 import io.hubspoke.kubeproxy.KubeProxyOptions;
 import io.hubspoke.kubeproxy.ProxierFactory.Surroundings;
 import io.hubspoke.kubeproxy.ProxyMode;
-import io.hubspoke.kubeproxy.userspace.SocketListeners;
+import io.hubspoke.kubeproxy.userspace.ServiceListeners;
 import io.hubspoke.kubeproxy.userspace.UserspaceProxier;
 import io.hubspoke.lab.bench.service.ServiceBench;
 import io.hubspoke.lab.bench.service.ServiceFigure;
@@ -170,7 +170,7 @@ final class BenchServiceCommand implements Callable<Integer> {
     var options = KubeProxyOptions.of(nobody, "bench");
     return new UserspaceProxier(
         new Surroundings(vertx, options, List::of, (service, reason, message) -> progress(message)),
-        SocketListeners.create());
+        ServiceListeners.create());
   }
 
   private void check(String name, int value, int least, int most) {

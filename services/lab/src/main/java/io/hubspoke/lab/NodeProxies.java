@@ -9,8 +9,8 @@ import io.hubspoke.kubeproxy.KubeProxyOptions;
 import io.hubspoke.kubeproxy.ProxierFactory;
 import io.hubspoke.kubeproxy.Proxiers;
 import io.hubspoke.kubeproxy.ProxyMode;
+import io.hubspoke.kubeproxy.userspace.ServiceListeners;
 import io.hubspoke.kubeproxy.userspace.SharedListeners;
-import io.hubspoke.kubeproxy.userspace.SocketListeners;
 import io.hubspoke.lab.images.KubeProxies;
 import io.hubspoke.pki.Identity;
 import io.hubspoke.pki.Kubeconfig;
@@ -38,7 +38,7 @@ final class NodeProxies {
   private final KubeProxies proxies;
 
   /** Where nodes share a network, each service's address is bound once for all. */
-  private final SharedListeners listeners = new SharedListeners(SocketListeners.create());
+  private final SharedListeners listeners = new SharedListeners(ServiceListeners.create());
 
   /** Addresses that connections of a node and its pods come from, by node. */
   private final Map<String, List<AddressRange>> sources = new ConcurrentHashMap<>();

@@ -3,7 +3,6 @@ package io.hubspoke.kubeproxy.userspace;
 import io.hubspoke.client.Backoff;
 import io.hubspoke.kubeproxy.ProxierFactory.Surroundings;
 import io.hubspoke.kubeproxy.rules.ServicePortName;
-import io.netty.channel.socket.SocketChannel;
 import io.vertx.core.Future;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -22,7 +21,7 @@ final class BoundAddresses {
 
   private final Surroundings surroundings;
   private final ServiceListeners listeners;
-  private final BiConsumer<InetSocketAddress, SocketChannel> acceptor;
+  private final BiConsumer<InetSocketAddress, ClientConnection> acceptor;
   private final Map<InetSocketAddress, Binding> bindings = new HashMap<>();
 
   /** An address from when it is wanted until it isn't. */
@@ -42,7 +41,7 @@ final class BoundAddresses {
   BoundAddresses(
       Surroundings surroundings,
       ServiceListeners listeners,
-      BiConsumer<InetSocketAddress, SocketChannel> acceptor) {
+      BiConsumer<InetSocketAddress, ClientConnection> acceptor) {
     this.surroundings = surroundings;
     this.listeners = listeners;
     this.acceptor = acceptor;

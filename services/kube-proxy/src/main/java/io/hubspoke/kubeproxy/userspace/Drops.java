@@ -1,8 +1,6 @@
 package io.hubspoke.kubeproxy.userspace;
 
-import io.netty.channel.socket.SocketChannel;
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -15,16 +13,12 @@ final class Drops {
 
   private final AtomicInteger held = new AtomicInteger();
 
-  void drop(SocketChannel connection) {
-    connection.closeFuture().addListener(closed -> held.decrementAndGet());
+  void drop(ClientConnection connection) {
+    connection.onEnd(held::decrementAndGet);
     if (held.incrementAndGet() > MOST) {
-      EventLoops.reset(connection);
-      return;
+      connection.reset();
+    } else {
+      connection.resetAfter(LONGEST);
     }
-    var end =
-        connection
-            .eventLoop()
-            .schedule(() -> EventLoops.reset(connection), LONGEST.toSeconds(), TimeUnit.SECONDS);
-    connection.closeFuture().addListener(closed -> end.cancel(false));
   }
 }

@@ -1,14 +1,7 @@
 package io.hubspoke.kubeproxy.userspace;
 
-import io.hubspoke.streams.upgrade.Splice;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelOption;
-import io.netty.channel.epoll.EpollSocketChannel;
-import io.netty.channel.socket.SocketChannel;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.time.Duration;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,18 +13,12 @@ final class ForwardedConnection {
   /** How long each attempt may take; the next goes to the next endpoint. */
   private static final int[] DIAL_MILLIS = {250, 500, 1000, 2000};
 
-  /** Half-closed connections live this long, as those that kube-proxy lets the kernel track. */
-  private static final Duration STANDSTILL = Duration.ofHours(1);
-
-  private final SocketChannel client;
+  private final ClientConnection client;
   private final Front front;
   private final boolean inside;
   private final InetSocketAddress source;
   private final Predicate<InetSocketAddress> services;
   private volatile Target target;
-  private volatile Channel endpoint;
-  private volatile KernelSplice spliced;
-  private volatile boolean ended;
 
   /**
    * Takes a connection over.
@@ -42,7 +29,7 @@ final class ForwardedConnection {
    *     lead
    */
   ForwardedConnection(
-      SocketChannel client,
+      ClientConnection client,
       Front front,
       boolean inside,
       InetAddress source,
@@ -59,27 +46,19 @@ final class ForwardedConnection {
     return target;
   }
 
-  /** Runs an action once the client's connection has ended. */
-  void onEnd(Runnable action) {
-    client.closeFuture().addListener(closed -> action.run());
-  }
-
   /** Hears where it goes. */
   void leadTo(Target chosen) {
     target = chosen;
   }
 
-  /** Connects; on the client's event loop. */
+  /** Connects; on the client's thread. */
   void start() {
     dial(0);
   }
 
   private void dial(int attempt) {
-    var peer = client.remoteAddress();
-    if (ended
-        || peer == null
-        || attempt == DIAL_MILLIS.length
-        || !front.lead(this, inside, peer.getAddress())) {
+    var peer = client.remoteAddress().getAddress();
+    if (attempt == DIAL_MILLIS.length || !front.lead(this, inside, peer)) {
       reset();
       return;
     }
@@ -92,58 +71,18 @@ final class ForwardedConnection {
       reset();
       return;
     }
-    var dialling =
-        EventLoops.client(client)
-            .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, DIAL_MILLIS[attempt])
-            .connect(address, source);
-    dialling.addListener(
-        (ChannelFuture dialled) -> {
-          if (!dialled.isSuccess()) {
-            front.failed(peer.getAddress());
-            dial(attempt + 1);
-          } else if (ended || !client.isOpen()) {
-            EventLoops.reset(dialled.channel());
-            reset();
-          } else {
-            join(dialled.channel());
-          }
+    client.forward(
+        address,
+        source,
+        DIAL_MILLIS[attempt],
+        () -> {
+          front.failed(peer);
+          dial(attempt + 1);
         });
-  }
-
-  private void join(Channel connected) {
-    endpoint = connected;
-    if (client instanceof EpollSocketChannel one && connected instanceof EpollSocketChannel other) {
-      spliced = KernelSplice.join(one, other, STANDSTILL, this::copy);
-    }
-    if (spliced == null) {
-      copy();
-    } else if (ended) {
-      reset();
-    }
-  }
-
-  private void copy() {
-    spliced = null;
-    var unused = Splice.join(client, endpoint, STANDSTILL);
-    EarlyBytes.release(client);
-    EarlyBytes.release(endpoint);
-    if (ended) {
-      reset();
-    }
   }
 
   /** Ends both sides with a reset, since nobody has said all that was to be said. */
   void reset() {
-    ended = true;
-    var joined = spliced;
-    if (joined != null) {
-      joined.reset();
-      return;
-    }
-    EventLoops.reset(client);
-    var other = endpoint;
-    if (other != null) {
-      EventLoops.reset(other);
-    }
+    client.reset();
   }
 }

@@ -1,6 +1,6 @@
 package io.hubspoke.kubeproxy.userspace;
 
-import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.epoll.Epoll;
 import io.vertx.core.Future;
 import java.net.InetSocketAddress;
 
@@ -9,8 +9,8 @@ public interface ServiceListeners {
   /** Gets connections. */
   @FunctionalInterface
   interface Acceptor {
-    /** Takes a connection over, on its event loop; nothing is read of it so far. */
-    void accept(SocketChannel connection);
+    /** Takes a connection over, on its own thread. */
+    void accept(ClientConnection connection);
   }
 
   /** An address that is listened on. */
@@ -18,6 +18,13 @@ public interface ServiceListeners {
   interface Listening {
     /** Accepts nothing more there; connections that were accepted go on. */
     Future<Void> close();
+  }
+
+  /** Makes those of this process, with a socket for each address and threads of their own. */
+  static ServiceListeners create() {
+    // As many as there are processors, and no more than four.
+    int threads = Math.clamp(Runtime.getRuntime().availableProcessors(), 1, 4);
+    return Epoll.isAvailable() ? new EpollListeners(threads) : new ChannelListeners(threads);
   }
 
   /** Listens on an address; fails when it cannot be bound. */

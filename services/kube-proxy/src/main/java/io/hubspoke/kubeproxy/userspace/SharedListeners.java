@@ -1,7 +1,6 @@
 package io.hubspoke.kubeproxy.userspace;
 
 import io.hubspoke.api.AddressRange;
-import io.netty.channel.socket.SocketChannel;
 import io.vertx.core.Future;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -142,10 +141,10 @@ public final class SharedListeners {
     }
   }
 
-  private void accept(InetSocketAddress at, SocketChannel connection) {
+  private void accept(InetSocketAddress at, ClientConnection connection) {
     var acceptor = acceptor(at, connection.remoteAddress());
     if (acceptor == null) {
-      EventLoops.reset(connection);
+      connection.reset();
     } else {
       acceptor.accept(connection);
     }

@@ -8,7 +8,6 @@ import io.hubspoke.kubeproxy.rules.Protocol;
 import io.hubspoke.kubeproxy.rules.ServicePortName;
 import io.hubspoke.kubeproxy.rules.ServiceRule;
 import io.hubspoke.kubeproxy.userspace.Entrances.Entrance;
-import io.netty.channel.socket.SocketChannel;
 import io.vertx.core.Future;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -144,11 +143,11 @@ public final class UserspaceProxier implements Proxier {
     return false;
   }
 
-  private void accept(InetSocketAddress at, SocketChannel connection) {
+  private void accept(InetSocketAddress at, ClientConnection connection) {
     var entrance = entrances.get(at);
     var peer = connection.remoteAddress();
     if (entrance == null || peer == null) {
-      EventLoops.reset(connection);
+      connection.reset();
       return;
     }
     var front = entrance.front();
@@ -161,13 +160,13 @@ public final class UserspaceProxier implements Proxier {
     var from = peer.getAddress();
     if (!shares.take(from)) {
       refusedOne(from, at);
-      EventLoops.reset(connection);
+      connection.reset();
       return;
     }
     var forwarded =
         new ForwardedConnection(
             connection, front, inside, source(), target -> mayGoRound(entrance, target));
-    forwarded.onEnd(
+    connection.onEnd(
         () -> {
           shares.give(from);
           front.remove(forwarded);

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 /** Proxies of several nodes in one network namespace. */
 class SharedListenersTest {
   private final Vertx vertx = Vertx.vertx();
-  private final SharedListeners shared = new SharedListeners(SocketListeners.create());
+  private final SharedListeners shared = new SharedListeners(ServiceListeners.create());
   private TestEndpoint a;
   private TestEndpoint b;
   private TestProxier first;

@@ -57,7 +57,7 @@ final class TestProxier {
   }
 
   TestProxier(Vertx vertx) {
-    this(vertx, SocketListeners.create(), 2000);
+    this(vertx, ServiceListeners.create(), 2000);
   }
 
   void apply(ServiceRule... rules) throws Exception {

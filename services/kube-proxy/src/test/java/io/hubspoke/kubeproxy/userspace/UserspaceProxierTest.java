@@ -20,7 +20,6 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.net.BindException;
-import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -38,9 +37,21 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
-/** Forwarding in the process itself, over real sockets. */
+/** Forwarding in the process itself, over real sockets, by epoll and without. */
+@ParameterizedClass
+@EnumSource
 class UserspaceProxierTest {
+  enum By {
+    EPOLL,
+    CHANNELS
+  }
+
+  @Parameter By by;
+
   private final Vertx vertx = Vertx.vertx();
   private TestProxier proxier;
   private TestEndpoint a;
@@ -49,7 +60,7 @@ class UserspaceProxierTest {
 
   @BeforeEach
   void start() throws Exception {
-    proxier = new TestProxier(vertx);
+    proxier = new TestProxier(vertx, listeners(), 2000);
     a = new TestEndpoint("a");
     b = new TestEndpoint("b");
     service = freeAddress();
@@ -61,6 +72,13 @@ class UserspaceProxierTest {
     a.close();
     b.close();
     Await.result(vertx.close());
+  }
+
+  private ServiceListeners listeners() {
+    return switch (by) {
+      case EPOLL -> new EpollListeners(2);
+      case CHANNELS -> new ChannelListeners(2);
+    };
   }
 
   /** An endpoint on which nobody listens. */
@@ -100,7 +118,7 @@ class UserspaceProxierTest {
     proxier.apply(rule(service, a.endpoint()));
     assertThat(ask(service)).isEqualTo("a");
     proxier.apply();
-    assertThatThrownBy(() -> ask(service)).isInstanceOf(ConnectException.class);
+    assertThatThrownBy(() -> ask(service)).isInstanceOf(SocketException.class);
   }
 
   @Test
@@ -239,10 +257,8 @@ class UserspaceProxierTest {
               // The test is over.
             }
           });
-      try (var client = connect(service)) {
-        assertThatThrownBy(() -> client.getInputStream().read())
-            .isInstanceOf(SocketException.class);
-      }
+      // The reset may overtake the client's own wait for the connection.
+      assertThatThrownBy(() -> ask(service)).isInstanceOf(SocketException.class);
     }
   }
 
@@ -298,7 +314,6 @@ class UserspaceProxierTest {
       }
     }
     Await.until("the endpoint's connections have ended", () -> a.connections() == 0);
-    Await.until("none is joined by the kernel", () -> KernelSplice.joined() == 0);
   }
 
   @Test
@@ -418,7 +433,7 @@ class UserspaceProxierTest {
   @Test
   void more_connections_than_a_clients_share_are_refused_and_others_find_room() throws Exception {
     // The first one may have as many as are left: two of four.
-    var small = new TestProxier(vertx, SocketListeners.create(), 4);
+    var small = new TestProxier(vertx, listeners(), 4);
     try {
       small.apply(rule(service, a.endpoint()));
       try (var one = connect(service);
@@ -470,7 +485,7 @@ class UserspaceProxierTest {
     }
     // Nor while its own service has nobody who answers.
     proxier.apply(thief, rule(service));
-    assertThatThrownBy(() -> ask(service)).isInstanceOf(ConnectException.class);
+    assertThatThrownBy(() -> ask(service)).isInstanceOf(SocketException.class);
   }
 
   @Test
@@ -516,7 +531,7 @@ class UserspaceProxierTest {
       assertThat(name(socket)).isEqualTo("a");
       proxier.apply(rule(other, a.endpoint()));
       assertThat(ask(other)).isEqualTo("a");
-      assertThatThrownBy(() -> ask(service)).isInstanceOf(ConnectException.class);
+      assertThatThrownBy(() -> ask(service)).isInstanceOf(SocketException.class);
       say(socket, "still there");
       assertThat(line(socket)).isEqualTo("still there");
     }
