@@ -106,16 +106,17 @@ final class BaseRules {
     hook(lines, "nat", "prerouting", "dstnat", "jump services");
     hook(lines, "nat", "output", "-100", "jump services");
     hook(lines, "nat", "postrouting", "srcnat", "jump masquerading");
-    // After what nat chains do, so that they see only what nothing has been done to; prerouting
-    // can't
-    // reject.
-    hook(lines, "filter", "input", "filter", "ct state new jump endpoints-check");
+    // After what nat chains do, since prerouting can't reject. What these have led to an endpoint
+    // needs no look at what has none.
+    String led = "ct status dnat accept";
+    hook(lines, "filter", "input", "filter", led, "ct state new jump endpoints-check");
     for (String hook : List.of("forward", "output")) {
       hook(
           lines,
           "filter",
           hook,
           "filter",
+          led,
           "ct state new jump endpoints-check",
           "ct state new jump cluster-ips-check");
     }
