@@ -12,16 +12,13 @@ import io.netty.channel.epoll.EpollIoOps;
 import io.netty.channel.epoll.Native;
 import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.Socket;
-import io.netty.util.concurrent.FastThreadLocal;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,9 +39,6 @@ final class EpollConnection implements ClientConnection {
   private static final int IPPROTO_IP = 0;
   private static final int IP_BIND_ADDRESS_NO_PORT = 24;
 
-  /** What a pipe holds as Linux makes it. */
-  private static final int PIPE_BYTES = 64 << 10;
-
   private static final int COPIED_BYTES = 16 << 10;
 
   /** A way on which so much has gone is one that goes on. */
@@ -52,27 +46,6 @@ final class EpollConnection implements ClientConnection {
 
   /** After so many moves others have their turn. */
   private static final int MOVES = 32;
-
-  private static final int MOST_SPARE_PIPES = 64;
-
-  /** Of two files each, of the many that a process may have open; without one, bytes are copied. */
-  private static final int MOST_PIPES = 1024;
-
-  private static final AtomicInteger PIPES = new AtomicInteger();
-
-  /** Pipes that are empty: a connection needs one only while something is on its way. */
-  private static final FastThreadLocal<ArrayDeque<FileDescriptor[]>> SPARE =
-      new FastThreadLocal<>() {
-        @Override
-        protected ArrayDeque<FileDescriptor[]> initialValue() {
-          return new ArrayDeque<>();
-        }
-
-        @Override
-        protected void onRemoval(ArrayDeque<FileDescriptor[]> spare) {
-          spare.forEach(EpollConnection::close);
-        }
-      };
 
   private final IoEventLoop loop;
   private final InetSocketAddress peer;
@@ -227,7 +200,7 @@ final class EpollConnection implements ClientConnection {
   private final class Way {
     private final Side from;
     private final Side to;
-    private FileDescriptor[] pipe;
+    private Pipe pipe;
     private ByteBuf copied;
     private int held;
     private long gone;
@@ -264,13 +237,13 @@ final class EpollConnection implements ClientConnection {
 
     private void take() throws IOException {
       if (gone >= LONG && !from.ending && hasPipe()) {
-        held = Native.splice(from.fd().intValue(), -1, pipe[1].intValue(), -1, PIPE_BYTES);
+        held = Native.splice(from.fd().intValue(), -1, pipe.in(), -1, Pipe.BYTES);
         from.readable = held > 0;
         moved += held;
         return;
       }
       giveBack();
-      int room = gone < LONG ? COPIED_BYTES : PIPE_BYTES;
+      int room = gone < LONG ? COPIED_BYTES : Pipe.BYTES;
       copied = PooledByteBufAllocator.DEFAULT.directBuffer(room, room);
       int read = from.socket.recvAddress(copied.memoryAddress(), 0, room);
       last = read < 0;
@@ -283,10 +256,7 @@ final class EpollConnection implements ClientConnection {
 
     private boolean hasPipe() {
       if (pipe == null) {
-        pipe = SPARE.get().poll();
-      }
-      if (pipe == null) {
-        pipe = EpollConnection.pipe();
+        pipe = Pipe.take();
       }
       return pipe != null;
     }
@@ -294,7 +264,7 @@ final class EpollConnection implements ClientConnection {
     private void give() throws IOException {
       int n =
           copied == null
-              ? Native.splice(pipe[0].intValue(), -1, to.fd().intValue(), -1, held)
+              ? Native.splice(pipe.out(), -1, to.fd().intValue(), -1, held)
               : to.socket.sendAddress(
                   copied.memoryAddress(), copied.readerIndex(), copied.writerIndex());
       // The kernel tells of room only after it had none for anything.
@@ -313,12 +283,7 @@ final class EpollConnection implements ClientConnection {
         copied = null;
       }
       if (pipe != null) {
-        if (held == 0 && SPARE.get().size() < MOST_SPARE_PIPES) {
-          SPARE.get().push(pipe);
-        } else {
-          // What is in it must not come out elsewhere.
-          EpollConnection.close(pipe);
-        }
+        pipe.giveBack(held == 0);
         pipe = null;
       }
     }
@@ -477,26 +442,6 @@ final class EpollConnection implements ClientConnection {
             },
             STANDSTILL.toSeconds(),
             TimeUnit.SECONDS);
-  }
-
-  /** Returns null when there can't be more of them. */
-  private static FileDescriptor[] pipe() {
-    if (PIPES.incrementAndGet() <= MOST_PIPES) {
-      try {
-        return FileDescriptor.pipe();
-      } catch (IOException e) {
-        LOG.debug("no pipe: {}", e.getMessage());
-      }
-    }
-    PIPES.decrementAndGet();
-    return null;
-  }
-
-  private static void close(FileDescriptor[] pipe) {
-    PIPES.decrementAndGet();
-    for (var end : pipe) {
-      close(end);
-    }
   }
 
   static void close(FileDescriptor file) {
