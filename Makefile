@@ -92,7 +92,7 @@ image-check: image runtimes
 
 # In another cluster, of containers.
 kind-up: ## hubspoke in a kind cluster (OVERLAY=direct, ssh, konnectivity or ha)
-kind-demo: ## overlay by overlay in kind: routes between containers, then the audit as a Job
+kind-demo: ## overlay by overlay in kind: routes and the audit between containers
 kind-scale: ## NODES=10 kubelets, each in a container of its own
 kind-down: ## away with it
 minikube-up: ## and minikube-demo, minikube-scale, minikube-down: the same in minikube

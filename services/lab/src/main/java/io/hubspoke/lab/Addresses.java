@@ -10,7 +10,7 @@ import java.util.stream.IntStream;
  * stand on; what is behind a wire listens at another address, or at the same where packets are
  * routed past it.
  */
-public sealed interface Addresses permits LoopbackAddresses, RoutedAddresses {
+public sealed interface Addresses permits LoopbackAddresses, RoutedAddresses, DeployedAddresses {
   int API_PORT = 6443;
   int KUBELET_PORT = 10250;
 

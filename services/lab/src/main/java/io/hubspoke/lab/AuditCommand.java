@@ -1,9 +1,11 @@
 package io.hubspoke.lab;
 
+import io.hubspoke.client.ClientConfig;
 import io.hubspoke.lab.audit.Route;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** The audit of chosen routes. */
 @Command(
@@ -11,7 +13,9 @@ import picocli.CommandLine.Mixin;
     mixinStandardHelpOptions = true,
     description = {
       "Measures chosen routes between control plane and nodes on the wire, and reports.",
-      "Brings up the meshes that they need; without --routes it is 'hubspoke demo'."
+      "Brings up the meshes that they need; without --routes it is 'hubspoke demo'.",
+      "With --in-cluster it measures, in a pod, the deployment of k8s-manifests that is in its"
+          + " cluster, between the containers: see k8s-manifests/audit."
     },
     exitCodeListHeading = "%nExit status:%n",
     exitCodeList = {
@@ -27,8 +31,44 @@ import picocli.CommandLine.Mixin;
 final class AuditCommand extends MeasuringCommand {
   @Mixin private RouteFlags flags;
 
+  @Option(
+      names = "--in-cluster",
+      description = "Measure the deployment in whose cluster this runs, by its service account.")
+  private boolean inCluster;
+
+  @Option(
+      names = "--control-plane-namespace",
+      defaultValue = "hubspoke-control-plane",
+      paramLabel = "NAMESPACE",
+      description = "With --in-cluster: where the control plane is (default: ${DEFAULT-VALUE}).")
+  private String controlPlane;
+
+  @Option(
+      names = "--image",
+      defaultValue = "hubspoke:dev",
+      paramLabel = "IMAGE",
+      description =
+          "With --in-cluster: what the audit's own nodes run (default: ${DEFAULT-VALUE}).")
+  private String image;
+
   @Override
   List<Route> routes() {
-    return flags.routes(spec());
+    var chosen = flags.routes(spec());
+    return inCluster ? chosen.stream().filter(DeploymentAudit::measures).toList() : chosen;
+  }
+
+  @Override
+  int measure(List<Route> routes, Reporting reporting) throws Exception {
+    if (!inCluster) {
+      return super.measure(routes, reporting);
+    }
+    var namespaces = new DeploymentSite.Namespaces(controlPlane, ClientConfig.inClusterNamespace());
+    var rows = new DeploymentAudit(namespaces, image, this::progress).run(routes);
+    var result = reporting.report(rows);
+    var out = spec().commandLine().getOut();
+    out.println("\nNot measured between these containers ('hubspoke demo' measures them):");
+    DeploymentAudit.notMeasured().forEach((ids, why) -> out.println("  " + ids + ": " + why));
+    out.flush();
+    return result;
   }
 }

@@ -188,6 +188,11 @@ final class ClusterFiles {
     return admin;
   }
 
+  /** The administrator's client of the apiserver at a URL. */
+  ClientConfig administrator(String url) {
+    return ClientConfig.of(url, List.of(ca.certificate()), new Credentials.Certificate(admin));
+  }
+
   /** A client of the apiserver at one of its addresses. */
   ClientConfig client(String address, Identity identity) {
     return ClientConfig.of(

@@ -23,7 +23,9 @@ import java.util.function.Consumer;
  */
 final class ClusterSecrets {
   private static final int ATTEMPTS = 5;
-  private static final String KEPT = "authorities";
+
+  /** The Secret of what outlives a run, in the control plane's namespace. */
+  static final String KEPT = "authorities";
 
   /** Everything that a second run goes on with. */
   private static final List<String> KEPT_FILES =

@@ -1,8 +1,10 @@
 package io.hubspoke.lab;
 
 import io.hubspoke.kubelet.server.Access;
+import io.hubspoke.lab.wire.Wire;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +44,11 @@ final class LoopbackSite implements Site {
   @Override
   public Addresses addresses() {
     return claim.addresses();
+  }
+
+  @Override
+  public Future<Wire> wire(SocketAddress advertised, SocketAddress target) {
+    return Wire.open(vertx, advertised, target);
   }
 
   @Override

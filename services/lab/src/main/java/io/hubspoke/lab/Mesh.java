@@ -15,6 +15,7 @@ import io.hubspoke.lab.images.ApiClientImage;
 import io.hubspoke.lab.images.WebhookImage;
 import io.hubspoke.lab.wire.Forger;
 import io.hubspoke.lab.wire.Wire;
+import io.hubspoke.pki.CertificateProfile;
 import io.hubspoke.pki.Identity;
 import io.hubspoke.pki.Kubeconfig;
 import io.hubspoke.pki.Pem;
@@ -93,7 +94,7 @@ public final class Mesh {
         new ApiClient(
             vertx,
             files
-                .client(addresses.apiserver(), files.admin())
+                .administrator(addresses.apiserverUrl())
                 .withKubeconfig(files.kubeconfig("admin"))
                 .withUserAgent("hubspoke-lab"));
   }
@@ -105,6 +106,12 @@ public final class Mesh {
 
   /** Starts a mesh on a site, which is closed with it. */
   static Mesh start(Vertx vertx, MeshOptions options, Callable<? extends Site> sites)
+      throws Exception {
+    return start(vertx, options, sites, Mesh::start);
+  }
+
+  private static Mesh start(
+      Vertx vertx, MeshOptions options, Callable<? extends Site> sites, Starting starting)
       throws Exception {
     var lock = DirectoryLock.of(options.directory());
     Site site = null;
@@ -122,7 +129,7 @@ public final class Mesh {
       throw e;
     }
     try {
-      mesh.start();
+      starting.begin(mesh);
       return mesh;
     } catch (Exception e) {
       mesh.stop();
@@ -130,10 +137,42 @@ public final class Mesh {
     }
   }
 
-  private void start() throws Exception {
+  /**
+   * Takes part in a deployment that runs already, as its site finds it: makes the wires, and nodes
+   * of its own beside those that are there.
+   *
+   * @param nodes which certificate each of them begins with, by name
+   */
+  static Mesh attach(
+      Vertx vertx, MeshOptions options, Site site, Map<String, CertificateProfile> nodes)
+      throws Exception {
+    return start(
+        vertx,
+        options,
+        () -> site,
+        mesh -> {
+          mesh.openUplinks();
+          var n = 0;
+          for (var node : nodes.entrySet()) {
+            var identity = mesh.issue(node.getValue());
+            Component.await(mesh.addNode(node.getKey(), ++n, identity, UnaryOperator.identity()));
+          }
+        });
+  }
+
+  /** What is done once files and clients are there. */
+  private interface Starting {
+    void begin(Mesh mesh) throws Exception;
+  }
+
+  private void openUplinks() throws Exception {
     nodesUplink = uplink(addresses.nodesUplink());
     schedulerUplink = uplink(addresses.schedulerUplink());
     controllerManagerUplink = uplink(addresses.controllerManagerUplink());
+  }
+
+  private void start() throws Exception {
+    openUplinks();
     tunnels.open();
     apiserver.start();
     var carried = tunnels.publish(admin);
@@ -167,8 +206,7 @@ public final class Mesh {
 
   private Wire uplink(String address) throws Exception {
     return Component.await(
-        Wire.open(
-            vertx,
+        site.wire(
             SocketAddress.inetSocketAddress(Addresses.API_PORT, address),
             SocketAddress.inetSocketAddress(Addresses.API_PORT, addresses.apiserver())));
   }
@@ -187,8 +225,7 @@ public final class Mesh {
             .inProcessImages(images())
             .accessListener(site.listener(name));
     var built = options.changes().kubelet().apply(change.apply(kubelet)).build();
-    return Wire.open(
-            vertx,
+    return site.wire(
             SocketAddress.inetSocketAddress(Addresses.KUBELET_PORT, addresses.nodeAdvertises(n)),
             SocketAddress.inetSocketAddress(Addresses.KUBELET_PORT, addresses.nodeListens(n)))
         .compose(
@@ -422,7 +459,7 @@ public final class Mesh {
   }
 
   /** Issues a client certificate as the cluster's authority would, however short its life. */
-  public Identity issue(io.hubspoke.pki.CertificateProfile profile) {
+  public Identity issue(CertificateProfile profile) {
     return files.ca().issue(profile);
   }
 
@@ -520,6 +557,11 @@ public final class Mesh {
   /** Whether nodes have a network each, as real ones do. */
   public boolean isolates() {
     return site.isolates();
+  }
+
+  /** Whether the control plane was there before; see {@link Site#deployed}. */
+  public boolean deployed() {
+    return site.deployed();
   }
 
   /** Whether a firewall keeps the control plane from opening connections to nodes. */

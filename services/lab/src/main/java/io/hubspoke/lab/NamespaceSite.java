@@ -2,10 +2,12 @@ package io.hubspoke.lab;
 
 import io.hubspoke.kubelet.server.Access;
 import io.hubspoke.kubelet.server.AccessLog;
+import io.hubspoke.lab.wire.Wire;
 import io.hubspoke.runtime.NetworkNamespace;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -130,6 +132,11 @@ final class NamespaceSite implements Site {
   @Override
   public Addresses addresses() {
     return addresses;
+  }
+
+  @Override
+  public Future<Wire> wire(SocketAddress advertised, SocketAddress target) {
+    return Wire.open(vertx, advertised, target);
   }
 
   @Override

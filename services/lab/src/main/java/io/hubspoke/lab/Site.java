@@ -1,7 +1,9 @@
 package io.hubspoke.lab;
 
 import io.hubspoke.kubelet.server.Access;
+import io.hubspoke.lab.wire.Wire;
 import io.vertx.core.Future;
+import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
 import java.util.List;
 import java.util.function.Consumer;
@@ -12,6 +14,18 @@ import java.util.function.Consumer;
  */
 interface Site {
   Addresses addresses();
+
+  /** Opens a wire from an address that one side advertises to where the other listens. */
+  Future<Wire> wire(SocketAddress advertised, SocketAddress target);
+
+  /**
+   * Whether the control plane was there before, with flags of its own: as is Kubernetes' default,
+   * its apiserver takes requests without credentials for those of {@code system:anonymous}, and
+   * what nodes keep to themselves can't be read.
+   */
+  default boolean deployed() {
+    return false;
+  }
 
   /** Whether nodes have a network each, so that the packet filter of one is nobody else's. */
   boolean isolates();

@@ -142,7 +142,10 @@ public final class BootstrapRoute implements NodeToControlPlane {
           attempt.getValue().isEmpty() ? Probe.anonymous() : Probe.withToken(attempt.getValue())) {
         var answer = probe.get(url);
         evidence.put(attempt.getKey(), answer.brief());
-        refused &= Checks.unauthenticated(answer);
+        refused &=
+            attempt.getValue().isEmpty()
+                ? Checks.isNobody(mesh, answer)
+                : Checks.unauthenticated(answer);
       }
     }
     var groups = request == null ? "" : request.at("/spec/groups").toString();

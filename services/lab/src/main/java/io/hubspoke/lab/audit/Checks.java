@@ -245,10 +245,21 @@ final class Checks {
         var answer = probe.send(method, url);
         var which = probe == none ? "noCredentials" : probe == foreign ? "foreignCa" : "expired";
         evidence.put(which, answer.brief());
-        refused &= unauthenticated(answer);
+        refused &= probe == none ? isNobody(mesh, answer) : unauthenticated(answer);
       }
       return refused;
     }
+  }
+
+  /**
+   * Whether who shows nothing is taken for nobody: refused, or forbidden as anonymous where such
+   * requests are let in.
+   */
+  static boolean isNobody(Mesh mesh, Probe.Answer answer) {
+    return unauthenticated(answer)
+        || (mesh.deployed()
+            && answer.status() == 403
+            && answer.body().contains("system:anonymous"));
   }
 
   static boolean unauthenticated(Probe.Answer answer) {

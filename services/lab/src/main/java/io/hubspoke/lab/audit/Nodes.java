@@ -8,6 +8,7 @@ import io.hubspoke.pki.Identity;
 import io.hubspoke.pki.Kubeconfig;
 import io.hubspoke.runtime.Component;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.util.Set;
 
 /** What measurements read of nodes. */
@@ -20,9 +21,13 @@ final class Nodes {
         .formatted(mesh.nodesUplink().address().host(), mesh.nodesUplink().address().port());
   }
 
-  /** The identity that a node's kubelet got for itself. */
+  /** The identity that a node's kubelet got for itself; one like it where nobody else has that. */
   static Identity identity(Mesh mesh, String node) throws IOException {
-    return Kubeconfig.read(mesh.nodeDirectory(node).resolve("kubelet.kubeconfig"))
+    var kubeconfig = mesh.nodeDirectory(node).resolve("kubelet.kubeconfig");
+    if (mesh.deployed() && !Files.exists(kubeconfig)) {
+      return mesh.issue(NodeRole.nodeProfile(node));
+    }
+    return Kubeconfig.read(kubeconfig)
         .user()
         .identity()
         .orElseThrow(() -> new IOException("node " + node + " has no client certificate yet"));

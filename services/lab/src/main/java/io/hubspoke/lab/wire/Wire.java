@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
 /**
  * Relays the address that a server advertises to the one where it listens: the untrusted segment.
@@ -41,7 +42,12 @@ public final class Wire {
   private final Vertx vertx;
   private final Context context;
   private final SocketAddress target;
+
+  /** Names callers whose addresses the onward connection can't have; null where it has them. */
+  private final UnaryOperator<String> callers;
+
   private SocketAddress address;
+  private SocketAddress bound;
 
   // All below is touched on the context alone, but for the two volatile ones.
   private final Map<String, NetClient> clients = new HashMap<>();
@@ -57,17 +63,40 @@ public final class Wire {
   private long opened;
   private volatile Mode mode = Mode.forward();
 
-  private Wire(Vertx vertx, SocketAddress address, SocketAddress target) {
+  private Wire(
+      Vertx vertx,
+      SocketAddress address,
+      SocketAddress bound,
+      SocketAddress target,
+      UnaryOperator<String> callers) {
     this.vertx = vertx;
     // Sockets of one wire share an event loop, whatever kind of thread opens the wire.
     this.context = ((VertxInternal) vertx).createEventLoopContext();
     this.address = address;
+    this.bound = bound;
     this.target = target;
+    this.callers = callers;
   }
 
   /** Opens a wire from one address (port 0: any free one) to another. */
   public static Future<Wire> open(Vertx vertx, SocketAddress from, SocketAddress to) {
-    var wire = new Wire(vertx, from, to);
+    var wire = new Wire(vertx, from, from, to, null);
+    return wire.onContext(wire::listen).map(wire);
+  }
+
+  /**
+   * Opens one before which something forwards the advertised address to where it is bound. What it
+   * passes on comes from its own address.
+   *
+   * @param callers returns who has an address that a connection came from
+   */
+  public static Future<Wire> open(
+      Vertx vertx,
+      SocketAddress from,
+      SocketAddress bound,
+      SocketAddress to,
+      UnaryOperator<String> callers) {
+    var wire = new Wire(vertx, from, bound, to, callers);
     return wire.onContext(wire::listen).map(wire);
   }
 
@@ -106,7 +135,7 @@ public final class Wire {
             cut.forEach(waiting::remove);
             cut.forEach(Relay::reset);
           }
-          var open = relays.stream().filter(relay -> next.contains(relay.from())).toList();
+          var open = relays.stream().filter(relay -> next.contains(caller(relay.from()))).toList();
           open.forEach(relays::remove);
           open.forEach(Relay::reset);
           return Future.succeededFuture();
@@ -114,7 +143,11 @@ public final class Wire {
   }
 
   private boolean isCutOff(NetSocket opener) {
-    return cutOff.contains(opener.remoteAddress().host());
+    return cutOff.contains(caller(opener.remoteAddress().host()));
+  }
+
+  private String caller(String from) {
+    return callers == null ? from : callers.apply(from);
   }
 
   /** Resets the connections that are open, so that their ends dial again. */
@@ -149,10 +182,11 @@ public final class Wire {
   private Future<Void> listen() {
     server = vertx.createNetServer().connectHandler(this::accept);
     return server
-        .listen(address)
+        .listen(bound)
         .map(
             s -> {
-              address = SocketAddress.inetSocketAddress(s.actualPort(), address.host());
+              bound = SocketAddress.inetSocketAddress(s.actualPort(), bound.host());
+              address = callers == null ? bound : address;
               return null;
             });
   }
@@ -290,7 +324,12 @@ public final class Wire {
     var from = opener.remoteAddress();
     var crossing =
         new Crossing(
-            ++opened, from.host(), from.port(), address.host(), address.port(), Instant.now());
+            ++opened,
+            caller(from.host()),
+            from.port(),
+            address.host(),
+            address.port(),
+            Instant.now());
     if (crossings.size() == CROSSINGS_KEPT) {
       crossings.removeFirst();
     }
@@ -300,11 +339,11 @@ public final class Wire {
 
   private NetClient clientFrom(String source) {
     return clients.computeIfAbsent(
-        source,
+        callers == null ? source : "",
         s ->
             vertx.createNetClient(
                 new NetClientOptions()
-                    .setLocalAddress(s)
+                    .setLocalAddress(s.isEmpty() ? null : s)
                     .setConnectTimeout(CONNECT_TIMEOUT_MILLIS)));
   }
 
