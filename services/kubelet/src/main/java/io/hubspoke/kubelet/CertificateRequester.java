@@ -117,8 +117,7 @@ final class CertificateRequester {
                 context)
             .addHandler(new AnswerHandler(uid, answered));
     Future<Void> started = informer.start();
-    lifetime.over().onSuccess(v -> answered.tryFail("stopped"));
-    try {
+    try (var _ = lifetime.atEnd(() -> answered.tryFail("stopped"))) {
       ObjectNode answer =
           // Not await's own limit: the thread that it wakes can't wait again (Vert.x 5.0.7).
           answered.future().timeout(limit.toMillis(), TimeUnit.MILLISECONDS).await();
