@@ -13,6 +13,8 @@ import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
+import io.vertx.core.http.impl.CleanableHttpClient;
+import io.vertx.core.internal.CloseFuture;
 import io.vertx.core.internal.ContextInternal;
 import java.io.IOException;
 import java.time.Duration;
@@ -53,6 +55,10 @@ final class Connections {
   private final ContextInternal loop;
   private final ConnectionBackoff backoff;
   private final HttpClient http;
+
+  /** Who closes the client with themselves: the context on which it was made, or Vert.x. */
+  private final CloseFuture holder;
+
   private final Set<HttpConnection> open = ConcurrentHashMap.newKeySet();
 
   /** Those that take requests: not told by the server that it takes no more. */
@@ -72,6 +78,8 @@ final class Connections {
     this.loop = loop;
     this.config = config;
     this.backoff = backoff;
+    ContextInternal maker = loop.owner().getContext();
+    this.holder = maker == null ? loop.owner().closeFuture() : maker.closeFuture();
     this.http =
         http(
             credentials instanceof Credentials.Certificate(var identity)
@@ -224,7 +232,9 @@ final class Connections {
     if (drained != null && opening == 0) {
       Consumer<Connections> told = drained;
       drained = null;
-      http.shutdown(DRAIN.toMillis(), TimeUnit.MILLISECONDS).onComplete(v -> told.accept(this));
+      http.shutdown(DRAIN.toMillis(), TimeUnit.MILLISECONDS)
+          .onComplete(v -> forget())
+          .onComplete(v -> told.accept(this));
     }
   }
 
@@ -235,6 +245,13 @@ final class Connections {
 
   /** Ends all; requests fail from now on. */
   Future<Void> close() {
-    return http.close();
+    return http.close().onComplete(v -> forget());
+  }
+
+  /** Vert.x (5.0.7) holds on to a client that is closed until all of Vert.x is. */
+  private void forget() {
+    if (http instanceof CleanableHttpClient made) {
+      holder.remove(made.delegate);
+    }
   }
 }

@@ -17,6 +17,7 @@ import io.hubspoke.testing.Await;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -61,6 +62,25 @@ class ApiClientTest {
 
     assertThat(got.getMetadata().getName()).isEqualTo("n1");
     assertThat(got.getAdditionalProperties()).containsEntry("fromTheFuture", "/api/v1/nodes");
+  }
+
+  @Test
+  void nothing_of_a_client_that_was_closed_stays_in_memory() throws Exception {
+    var server = new FakeServer(vertx).start(r -> answer(r, 200, "{}"));
+    var config = server.config(new Credentials.None()).withUserAgent("one of many");
+    var client = new ApiClient(vertx, config);
+    Await.result(client.raw("/version"));
+    Await.result(client.close());
+    var held = new WeakReference<>(config);
+    config = null;
+    client = null;
+
+    Await.until(
+        "it is forgotten",
+        () -> {
+          System.gc();
+          return held.get() == null;
+        });
   }
 
   @Test
