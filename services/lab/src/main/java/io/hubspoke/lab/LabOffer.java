@@ -85,7 +85,7 @@ record LabOffer(CommandSpec spec, OfferFlags flags, int nodes, Path directory) {
     var authority = home.resolve("pki").resolve("ca.crt");
     Files.createDirectories(authority.getParent());
     AtomicFile.writePublic(authority, Pem.encode(known.authorities()));
-    var bootstrap = home.resolve(ScaleControlPlaneCommand.BOOTSTRAP);
+    var bootstrap = home.resolve(LocalControlPlane.BOOTSTRAP);
     Kubeconfig.of(
             "kubernetes",
             known.cluster(),

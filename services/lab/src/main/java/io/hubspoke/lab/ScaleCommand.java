@@ -2,14 +2,20 @@ package io.hubspoke.lab;
 
 import io.hubspoke.api.Json;
 import io.hubspoke.lab.cluster.LabAddress;
+import io.hubspoke.lab.scale.ChildControlPlane;
 import io.hubspoke.lab.scale.ChildPools;
+import io.hubspoke.lab.scale.ControlPlane;
 import io.hubspoke.lab.scale.CostPlot;
+import io.hubspoke.lab.scale.HeapPace;
+import io.hubspoke.lab.scale.LocalNodes;
+import io.hubspoke.lab.scale.LocalPools;
 import io.hubspoke.lab.scale.NodePools;
 import io.hubspoke.lab.scale.ProgressLine;
 import io.hubspoke.lab.scale.ScalePlan;
 import io.hubspoke.lab.scale.ScaleResult;
 import io.hubspoke.lab.scale.ScaleRun;
 import io.hubspoke.lab.scale.ScaleSummary;
+import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.DirectoryTree;
 import io.hubspoke.runtime.GoDuration;
 import io.vertx.core.Future;
@@ -35,8 +41,9 @@ import picocli.CommandLine.Spec;
     description = {
       "Runs many nodes: each is a full kubelet with its own key, certificate, lease, watches and HTTPS"
           + " endpoint.",
-      "One process is the control plane, others hold the nodes; all are children of this one and"
-          + " end with it. With several numbers of nodes there is a run for each."
+      "Up to a thousand run in this process, with their control plane. For more one process is the"
+          + " control plane, others hold the nodes; all are children of this one and end with it."
+          + " With several numbers of nodes there is a run for each."
     },
     exitCodeListHeading = "%nExit status:%n",
     exitCodeList = {
@@ -55,6 +62,12 @@ import picocli.CommandLine.Spec;
     })
 final class ScaleCommand implements Callable<Integer> {
   private static final int NODES_A_PROCESS = 2_500;
+
+  /** How far the heap of a process with or without nodes may grow before it is collected. */
+  static final double HEAP_GROWTH = 0.25;
+
+  /** As many as this process runs itself: another JVM takes as much memory as many of them. */
+  private static final int NODES_HERE = 1_000;
 
   /** Kubelets' default {@code --max-pods}. */
   private static final int PODS_A_NODE = 110;
@@ -79,7 +92,9 @@ final class ScaleCommand implements Callable<Integer> {
   @Option(
       names = "--processes",
       paramLabel = "N",
-      description = "Processes that hold the nodes (default: one for each 2,500 nodes).")
+      description =
+          "Processes that hold the nodes, besides one for the control plane; 0 has this one hold all"
+              + " (default: 0 for one number up to 1,000, otherwise one for each 2,500 nodes).")
   private Integer processes;
 
   @Option(
@@ -149,6 +164,7 @@ final class ScaleCommand implements Callable<Integer> {
     if (plot != null) {
       var unused = ReportFile.writable(plot);
     }
+    HeapPace.keep(HEAP_GROWTH);
     var results = new ArrayList<ScaleResult>();
     try (var progress = new ProgressLine(spec.commandLine().getErr())) {
       progress.phase(Machine.here().toString());
@@ -180,11 +196,12 @@ final class ScaleCommand implements Callable<Integer> {
         directory == null
             ? Files.createTempDirectory("hubspoke-scale-")
             : Files.createDirectories(directory.toAbsolutePath());
-    var pools = processes == null ? Math.ceilDiv(count, NODES_A_PROCESS) : processes;
+    var pools = pools(count);
     var plan = new ScalePlan(count, pools, pods, hold, Math.min(sample, count), where);
     var children = new Children(progress::note);
     if (lab == null) {
-      return run(new ScaleRun(plan, children, progress::phase, progress::live));
+      var launcher = pools == 0 ? new Here(progress::note) : children;
+      return run(new ScaleRun(plan, launcher, progress::phase, progress::live));
     }
     var keys = labKeys == null ? where.resolve("lab-keys") : labKeys;
     try (var cluster =
@@ -194,6 +211,15 @@ final class ScaleCommand implements Callable<Integer> {
       DirectoryTree.delete(where);
       throw e;
     }
+  }
+
+  private int pools(int count) {
+    if (processes != null) {
+      return processes;
+    }
+    return labAddress == null && nodes.size() == 1 && count <= NODES_HERE
+        ? 0
+        : Math.ceilDiv(count, NODES_A_PROCESS);
   }
 
   private static ScaleResult run(ScaleRun run) throws Exception {
@@ -231,10 +257,13 @@ final class ScaleCommand implements Callable<Integer> {
             "--pods must be between 0 and %d a node, but is %d".formatted(PODS_A_NODE, pods));
       }
     }
-    var least = labAddress == null ? 1 : 0;
-    if (processes != null && (processes < least || nodes.stream().anyMatch(n -> n < processes))) {
+    if (processes != null && (processes < 0 || nodes.stream().anyMatch(n -> n < processes))) {
+      throw misuse("--processes must be between 0 and --nodes, but is " + processes);
+    }
+    if (processes != null && processes == 0 && nodes.size() > 1) {
       throw misuse(
-          "--processes must be between %d and --nodes, but is %d".formatted(least, processes));
+          "--processes 0 goes with one number of --nodes: a run would be charged with the last one's"
+              + " memory");
     }
     checkLab();
     if (sample < 0) {
@@ -277,23 +306,36 @@ final class ScaleCommand implements Callable<Integer> {
     return new ParameterException(spec.commandLine(), message);
   }
 
-  /** This command again, as other processes. */
-  private record Children(Consumer<String> note) implements ScaleRun.Launcher {
-    /**
-     * Many small heaps on one machine: what is free is given back, the young generation is no
-     * larger than it has to be, and what can be made again is not kept for long.
-     */
-    private static final List<String> FRUGAL =
-        List.of(
-            "-Xms64m",
-            "-Xmn24m",
-            "-XX:MinHeapFreeRatio=10",
-            "-XX:MaxHeapFreeRatio=25",
-            "-XX:SoftRefLRUPolicyMSPerMB=20");
+  /** All of it in this process. */
+  private record Here(Consumer<String> note) implements ScaleRun.Launcher {
+    @Override
+    public ControlPlane controlPlane(Path directory) {
+      return new LocalControlPlane(directory);
+    }
 
     @Override
-    public Process controlPlane(Path directory) throws IOException {
-      return OwnCommand.child(FRUGAL, List.of("scale", "control-plane", "--dir=" + directory));
+    public NodePools pools(
+        ScalePlan plan, ScaleRun.Cluster cluster, Function<String, Future<Void>> forget) {
+      var nodes = plan.directory().resolve("nodes");
+      var kubelets =
+          new PoolKubelets(
+              new LoopbackAddresses(cluster.block(), true),
+              nodes,
+              plan.directory().resolve(LocalControlPlane.BOOTSTRAP),
+              plan.directory().resolve("pki/ca.crt"));
+      return new LocalPools(new LocalNodes(Component.vertx(), kubelets), nodes, note);
+    }
+  }
+
+  /** This command again, as other processes. */
+  private record Children(Consumer<String> note) implements ScaleRun.Launcher {
+    /** They have more to do than who only looks on. */
+    private static final List<String> LARGER = List.of("-Xms64m", "-Xmn24m");
+
+    @Override
+    public ControlPlane controlPlane(Path directory) throws IOException {
+      return new ChildControlPlane(
+          OwnCommand.child(LARGER, List.of("scale", "control-plane", "--dir=" + directory)));
     }
 
     @Override
@@ -306,14 +348,13 @@ final class ScaleCommand implements Callable<Integer> {
     private static Process pool(ScalePlan plan, ScaleRun.Cluster cluster, Path nodes)
         throws IOException {
       return OwnCommand.child(
-          FRUGAL,
+          LARGER,
           List.of(
               "scale",
               "nodes",
               "--dir=" + nodes,
               "--block=" + cluster.block(),
-              "--bootstrap-kubeconfig="
-                  + plan.directory().resolve(ScaleControlPlaneCommand.BOOTSTRAP),
+              "--bootstrap-kubeconfig=" + plan.directory().resolve(LocalControlPlane.BOOTSTRAP),
               "--client-ca-file=" + plan.directory().resolve("pki/ca.crt")));
     }
   }

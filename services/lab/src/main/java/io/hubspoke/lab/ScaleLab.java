@@ -6,6 +6,7 @@ import io.hubspoke.lab.cluster.LabKeys;
 import io.hubspoke.lab.cluster.LabNodes;
 import io.hubspoke.lab.cluster.Pulse;
 import io.hubspoke.lab.join.PublicKeyPins;
+import io.hubspoke.lab.scale.ControlPlane;
 import io.hubspoke.lab.scale.NodePools;
 import io.hubspoke.lab.scale.ScalePlan;
 import io.hubspoke.lab.scale.ScaleRun;
@@ -62,7 +63,7 @@ final class ScaleLab implements ScaleRun.Launcher, AutoCloseable {
   }
 
   @Override
-  public Process controlPlane(Path directory) throws IOException {
+  public ControlPlane controlPlane(Path directory) throws IOException {
     return children.controlPlane(directory);
   }
 
@@ -91,7 +92,7 @@ final class ScaleLab implements ScaleRun.Launcher, AutoCloseable {
         "up",
         "--join=" + address,
         "--lab-keys=" + keys,
-        "--token-file=" + directory.resolve(ScaleControlPlaneCommand.TOKEN),
+        "--token-file=" + directory.resolve(LocalControlPlane.TOKEN),
         "--discovery-token-ca-cert-hash=" + PublicKeyPins.of(authority.getFirst()));
   }
 

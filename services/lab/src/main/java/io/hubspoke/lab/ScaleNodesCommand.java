@@ -1,5 +1,6 @@
 package io.hubspoke.lab;
 
+import io.hubspoke.lab.scale.HeapPace;
 import io.hubspoke.lab.scale.LocalNodes;
 import io.hubspoke.lab.scale.PoolServer;
 import io.hubspoke.runtime.Component;
@@ -53,6 +54,7 @@ final class ScaleNodesCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    HeapPace.keep(ScaleCommand.HEAP_GROWTH);
     var kubelets =
         new PoolKubelets(
             new LoopbackAddresses(block, true), directory, bootstrapKubeconfig, clientCaFile);

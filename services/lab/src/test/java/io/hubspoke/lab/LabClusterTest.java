@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.hubspoke.api.Json;
 import io.hubspoke.lab.cluster.LabKeys;
 import io.hubspoke.lab.cluster.TappedLab;
+import io.hubspoke.lab.scale.ChildControlPlane;
+import io.hubspoke.lab.scale.ControlPlane;
 import io.hubspoke.lab.scale.NodePools;
 import io.hubspoke.lab.scale.ScalePlan;
 import io.hubspoke.lab.scale.ScaleResult;
@@ -98,8 +100,9 @@ class LabClusterTest {
   /** The launcher of the command, which starts another member once it is known how. */
   private record Spying(ScaleLab lab) implements ScaleRun.Launcher {
     @Override
-    public Process controlPlane(Path directory) throws IOException {
-      return OwnCommand.child(List.of(), List.of("scale", "control-plane", "--dir=" + directory));
+    public ControlPlane controlPlane(Path directory) throws IOException {
+      return new ChildControlPlane(
+          OwnCommand.child(List.of(), List.of("scale", "control-plane", "--dir=" + directory)));
     }
 
     @Override

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ScaleCommandTest {
-  private static final int NODES = 50;
+  private static final int NODES = 30;
 
   @TempDir Path directory;
 
@@ -27,7 +27,7 @@ class ScaleCommandTest {
         run(
             "--nodes=" + NODES,
             "--processes=2",
-            "--pods=100",
+            "--pods=60",
             "--hold=2s",
             "--sample=2",
             "--dir=" + lab,
@@ -39,7 +39,7 @@ class ScaleCommandTest {
     assertThat(result.path("readySeconds").asDouble()).isPositive();
     assertThat(result.path("podSeconds").asDouble()).isPositive();
     assertThat(result.path("processes").findValuesAsText("name"))
-        .containsExactly("this process", "control plane", "nodes 1 to 25", "nodes 26 to 50");
+        .containsExactly("this process", "control plane", "nodes 1 to 15", "nodes 16 to 30");
     // A pod, its log, a command in it, and five things that the node may or may not do.
     assertThat(result.path("sample").path("done").asInt()).isEqualTo(2 * 8);
     assertThat(result.path("sample").path("failures")).isEmpty();
@@ -47,10 +47,25 @@ class ScaleCommandTest {
     assertThat(created(result.path("requestsWhileJoining"), "nodes")).isEqualTo(NODES);
     assertThat(created(result.path("requestsWhileJoining"), "certificatesigningrequests"))
         .isEqualTo(NODES);
-    assertThat(out.toString()).contains("50 nodes ready in").contains("watch lag: p50");
+    assertThat(out.toString()).contains("30 nodes ready in").contains("watch lag: p50");
     assertThat(lab).doesNotExist();
     assertThat(ProcessHandle.current().descendants().map(ScaleCommandTest::command))
         .noneMatch(command -> command.contains(lab.toString()));
+  }
+
+  @Test
+  void aFewNodesRunInThisProcessAndLeaveNothing() throws Exception {
+    var file = directory.resolve("scale.json");
+    var lab = directory.resolve("lab");
+
+    var status = run("--nodes=10", "--hold=1s", "--sample=1", "--dir=" + lab, "--json=" + file);
+
+    assertThat(status).as(out.toString() + err).isZero();
+    var result = Json.parseObject(Files.readAllBytes(file)).path("runs").path(0);
+    assertThat(result.path("processes").findValuesAsText("name")).containsExactly("this process");
+    assertThat(result.path("sample").path("done").asInt()).isEqualTo(8);
+    assertThat(result.path("sample").path("failures")).isEmpty();
+    assertThat(lab).doesNotExist();
   }
 
   @Test
@@ -59,13 +74,15 @@ class ScaleCommandTest {
     assertThat(run("--nodes=20000")).isEqualTo(2);
     assertThat(run("--nodes=10", "--pods=10000")).isEqualTo(2);
     assertThat(run("--nodes=10", "--plot=" + directory.resolve("plot.svg"))).isEqualTo(2);
+    assertThat(run("--nodes=10,20", "--processes=0")).isEqualTo(2);
     assertThat(run("--nodes=10", "--dir=" + directory)).isEqualTo(2);
 
     assertThat(err.toString().lines())
-        .hasSize(5)
+        .hasSize(6)
         .anySatisfy(line -> assertThat(line).contains("--nodes must be between 1 and 16000"))
         .anySatisfy(line -> assertThat(line).contains("--pods must be between 0 and 110 a node"))
         .anySatisfy(line -> assertThat(line).contains("--plot takes several numbers"))
+        .anySatisfy(line -> assertThat(line).contains("--processes 0 goes with one number"))
         .anySatisfy(line -> assertThat(line).contains("--dir must not be there yet"));
   }
 

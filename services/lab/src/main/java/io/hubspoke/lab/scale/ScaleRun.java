@@ -1,6 +1,8 @@
 package io.hubspoke.lab.scale;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.Json;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.ClientConfig;
 import io.hubspoke.lab.bench.ProcessUsage;
@@ -17,8 +19,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -39,8 +39,8 @@ public final class ScaleRun implements AutoCloseable {
 
   /** How the processes of a run are started. */
   public interface Launcher {
-    /** Starts a control plane, which says when it is ready, and ends with its input. */
-    Process controlPlane(Path directory) throws IOException;
+    /** Starts a control plane, whose files are there once it is ready. */
+    ControlPlane controlPlane(Path directory) throws IOException;
 
     /**
      * Returns what is to run the nodes of a control plane that is there now; nothing runs yet.
@@ -58,8 +58,14 @@ public final class ScaleRun implements AutoCloseable {
    * @param block of loopback addresses that the lab has
    */
   public record Cluster(URI server, int block) {
-    private static Cluster of(JsonNode said) {
+    /** Reads what {@link #json()} returns. */
+    public static Cluster of(JsonNode said) {
       return new Cluster(URI.create(said.path("server").asText()), said.path("block").asInt());
+    }
+
+    /** Returns it for other processes. */
+    public ObjectNode json() {
+      return Json.object().put("block", block).put("server", server.toString());
     }
   }
 
@@ -72,7 +78,7 @@ public final class ScaleRun implements AutoCloseable {
   private NodePools pools;
   private final Map<String, ProcessUsage> processes = new LinkedHashMap<>();
   private volatile boolean closed;
-  private ChildProcess controlPlane;
+  private ControlPlane controlPlane;
   private long peakMegabytes;
   private long phaseMegabytes;
 
@@ -170,25 +176,16 @@ public final class ScaleRun implements AutoCloseable {
   }
 
   private Cluster startControlPlane() throws Exception {
-    var ready = new CompletableFuture<Cluster>();
-    var process = launcher.controlPlane(plan.directory());
+    var made = launcher.controlPlane(plan.directory());
     synchronized (this) {
-      controlPlane =
-          new ChildProcess(
-              process,
-              line -> ready.complete(Cluster.of(line)),
-              () -> ready.completeExceptionally(new IOException("the control plane has ended")));
+      controlPlane = made;
       processes.put("this process", new ServerProcess(ProcessHandle.current().pid()));
-      processes.put("control plane", controlPlane.usage());
+      processes.putAll(made.usage());
     }
     if (closed) {
       close();
     }
-    try {
-      return ready.get(BASE_PATIENCE.toSeconds(), TimeUnit.SECONDS);
-    } catch (ExecutionException e) {
-      throw e.getCause() instanceof Exception cause ? cause : e;
-    }
+    return made.ready();
   }
 
   private void startNodes(Cluster cluster, NodeWatch nodes) throws Exception {
@@ -314,7 +311,7 @@ public final class ScaleRun implements AutoCloseable {
   public void close() throws IOException {
     closed = true;
     NodePools ending;
-    ChildProcess last;
+    ControlPlane last;
     synchronized (this) {
       ending = pools;
       last = controlPlane;

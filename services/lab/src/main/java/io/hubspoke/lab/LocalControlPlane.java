@@ -1,0 +1,105 @@
+package io.hubspoke.lab;
+
+import io.hubspoke.apiserver.egress.EgressOptions;
+import io.hubspoke.client.ApiClient;
+import io.hubspoke.client.Resource;
+import io.hubspoke.controllermanager.ControllerManager;
+import io.hubspoke.lab.MeshOptions.Changes;
+import io.hubspoke.lab.MeshOptions.Posture;
+import io.hubspoke.lab.bench.ProcessUsage;
+import io.hubspoke.lab.scale.ControlPlane;
+import io.hubspoke.lab.scale.ScaleRun;
+import io.hubspoke.pki.AtomicFile;
+import io.hubspoke.runtime.Component;
+import io.hubspoke.scheduler.Scheduler;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** The control plane of {@code hubspoke scale}, in this process: all but the nodes. */
+final class LocalControlPlane implements ControlPlane {
+  static final String BOOTSTRAP = "bootstrap-kubelet.kubeconfig";
+
+  /** The token that is in it, by itself. */
+  static final String TOKEN = "bootstrap-token";
+
+  private static final Duration TOKEN_LIFE = Duration.ofHours(24);
+  private static final long STOP_SECONDS = 10;
+
+  private final Path directory;
+  private final Vertx vertx = Component.vertx();
+  private DirectoryLock lock;
+  private AddressClaim claim;
+
+  /**
+   * Starts nothing yet.
+   *
+   * @param directory where certificates, keys and kubeconfig files go
+   */
+  LocalControlPlane(Path directory) {
+    this.directory = directory;
+  }
+
+  @Override
+  public synchronized ScaleRun.Cluster ready() throws Exception {
+    lock = DirectoryLock.of(directory);
+    claim = AddressClaim.large();
+    start(LoopbackSite.of(vertx, claim));
+    var addresses = claim.addresses();
+    return new ScaleRun.Cluster(URI.create(addresses.apiserverUrl()), addresses.block());
+  }
+
+  private void start(Site site) throws Exception {
+    var addresses = site.addresses();
+    var files = ClusterFiles.write(directory, ControlPlaneEndpoints.of(addresses));
+    var components =
+        new MeshComponents(
+            new MeshOptions(directory, 0, Posture.DEFAULT, Changes.NONE), addresses, files);
+    new MeshApiserver(site, () -> components.apiserver(EgressOptions.NONE)).start();
+    var admin = new ApiClient(vertx, files.client(addresses.apiserver(), files.admin()));
+    Component.await(components.publication().publish(admin));
+    var token = BootstrapToken.create(Instant.now().plus(TOKEN_LIFE));
+    Component.await(admin.create(Resource.SECRETS, "kube-system", token.object()));
+    files.bootstrapKubeconfig(BOOTSTRAP, components.nodeCluster(), token);
+    AtomicFile.writePrivate(directory.resolve(TOKEN), token.value() + "\n");
+    Component.await(admin.close());
+    var controllers =
+        List.of(
+            vertx.deployVerticle(new ControllerManager(components.controllerManager())),
+            vertx.deployVerticle(new Scheduler(components.scheduler())));
+    Component.await(Future.all(controllers));
+  }
+
+  @Override
+  public synchronized boolean isAlive() {
+    return claim != null && claim.guard().isOpen();
+  }
+
+  @Override
+  public Map<String, ProcessUsage> usage() {
+    return Map.of();
+  }
+
+  @Override
+  public synchronized void close() throws IOException {
+    try {
+      Component.await(vertx.close().timeout(STOP_SECONDS, TimeUnit.SECONDS));
+    } catch (Exception e) {
+      throw new IOException("the control plane did not end: " + Component.reason(e), e);
+    } finally {
+      if (claim != null) {
+        claim.close();
+      }
+      if (lock != null) {
+        lock.close();
+      }
+    }
+  }
+}
