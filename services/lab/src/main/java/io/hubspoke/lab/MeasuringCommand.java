@@ -70,7 +70,7 @@ abstract class MeasuringCommand implements Callable<Integer> {
 
   /** Measures on meshes in this JVM. */
   int measure(List<Route> routes, Reporting reporting) throws Exception {
-    var lab = Postures.start(NODES, routes, this::progress);
+    var lab = Postures.begin(NODES, routes, this::progress);
     try {
       return reporting.report(new Audit(lab.meshes(), this::progress).run(routes));
     } finally {

@@ -2,9 +2,11 @@ package io.hubspoke.lab;
 
 import io.hubspoke.lab.MeshOptions.Posture;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 
-/** Meshes that differ in what makes a route another one. */
-public record Meshes(Map<Kind, Mesh> byKind) {
+/** Meshes that differ in what makes a route another one; some may still be starting. */
+public record Meshes(Map<Kind, CompletableFuture<Mesh>> byKind) {
   /**
    * What a route needs of the mesh that it is measured on.
    *
@@ -23,12 +25,21 @@ public record Meshes(Map<Kind, Mesh> byKind) {
   }
 
   /** Returns the one whose apiserver reaches nodes directly. */
-  public Mesh get(Posture posture) {
+  public Mesh get(Posture posture) throws InterruptedException {
     return get(new Kind(posture, Egress.DIRECT));
   }
 
-  /** Returns the one that is such. */
-  public Mesh get(Kind kind) {
-    return byKind.get(kind);
+  /**
+   * Returns the one that is such, once it is ready; blocks.
+   *
+   * @throws IllegalStateException when it could not be started
+   */
+  public Mesh get(Kind kind) throws InterruptedException {
+    try {
+      return byKind.get(kind).get();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(
+          "the mesh of posture %s did not start: %s".formatted(kind, e.getCause().getMessage()), e);
+    }
   }
 }

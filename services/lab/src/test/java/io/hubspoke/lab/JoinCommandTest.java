@@ -159,7 +159,7 @@ class JoinCommandTest {
       assertThat(dir.resolve("second")).doesNotExist();
       assertThat(join(command.subList(0, 6), "laptop", home).failed())
           .contains("--dir " + home + ": another lab or node runs in it");
-      assertThat(node.stop("INT")).isEqualTo(130);
+      assertThat(node.stop("INT")).isZero();
     }
     int requests = requests();
     // The token may be gone by then: nobody asks for one.
@@ -172,7 +172,7 @@ class JoinCommandTest {
       assertThat(Files.readString(home.resolve("pki/kubelet-client-current.pem")))
           .isEqualTo(certificate);
       assertThat(requests()).isEqualTo(requests);
-      assertThat(node.stop("TERM")).isEqualTo(143);
+      assertThat(node.stop("TERM")).isZero();
     }
     assertThat(join(command.subList(0, 6), "other", home).failed())
         .contains("--dir " + home + ": is node laptop of the cluster at https://");

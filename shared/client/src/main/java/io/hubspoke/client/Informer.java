@@ -37,7 +37,12 @@ public final class Informer<T> {
   /** Short enough to know soon after an outage of minutes what happened meanwhile. */
   private static final Duration LONGEST_RETRY = Duration.ofSeconds(10);
 
-  /** A watch that lived this long shows that the server is well. */
+  /**
+   * A watch that brought nothing in this time shows that the server is ill (client-go's measure).
+   */
+  private static final Duration VERY_SHORT = Duration.ofSeconds(1);
+
+  /** A watch that lived this long ends together with those of others. */
   static final Duration STEADY = Duration.ofSeconds(5);
 
   /** Told what changes, beginning with an {@code added} for each object of the first list. */
@@ -90,6 +95,7 @@ public final class Informer<T> {
   private RequestObserver observer = NOBODY;
   private String resourceVersion = "";
   private long retrying = -1;
+  private boolean brought;
   private volatile boolean stopped;
   private volatile Watch<T> watch;
 
@@ -187,6 +193,7 @@ public final class Informer<T> {
       return;
     }
     long opened = System.nanoTime();
+    brought = false;
     onContext(client.watch(resource, options, resourceVersion, this::batch))
         .onComplete(answer -> observer.watched(answer.cause()))
         .compose(
@@ -206,8 +213,11 @@ public final class Informer<T> {
                 return;
               }
               Duration more = Duration.ZERO;
-              if (System.nanoTime() - opened > STEADY.toNanos()) {
+              long lived = last == null ? 0 : System.nanoTime() - opened;
+              if (brought || lived > VERY_SHORT.toNanos()) {
                 backoff.reset();
+              }
+              if (lived > STEADY.toNanos()) {
                 // Whoever else watched lost it as well, should the server have gone.
                 more = client.reconnectDelay();
               }
@@ -247,6 +257,7 @@ public final class Informer<T> {
     Promise<Void> done = Promise.promise();
     context.runOnContext(
         v -> {
+          brought = true;
           try {
             for (WatchEvent<T> event : events) {
               if (stopped) {

@@ -109,8 +109,8 @@ public final class Component {
 
   /**
    * Blocks until the process is told to stop, and holds its end back until {@code stop} is done.
-   * The JVM ends with the status of the signal (130 for SIGINT, 143 for SIGTERM) unless a shell
-   * sees to it.
+   * Who was told to stop and did ends with status 0, as Kubernetes' own components do, and with 1
+   * when something was left undone: without, the JVM would end with the status of the signal.
    */
   public static void awaitSignal(Supplier<Future<Void>> stop, PrintStream err) {
     awaitSignal(stop, new CountDownLatch(1), STOP_LIMIT, err);
@@ -122,8 +122,13 @@ public final class Component {
         .addShutdownHook(
             new Thread(
                 () -> {
-                  close(stop.get(), limit, err);
+                  boolean told = stopped.getCount() > 0;
+                  boolean orderly = close(stop.get(), limit, err);
                   stopped.countDown();
+                  if (told) {
+                    err.flush();
+                    Runtime.getRuntime().halt(orderly ? 0 : 1);
+                  }
                 },
                 "stop"));
     try {
@@ -158,9 +163,10 @@ public final class Component {
     return cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
   }
 
-  private static void close(Future<Void> closing, Duration limit, PrintStream err) {
+  private static boolean close(Future<Void> closing, Duration limit, PrintStream err) {
     try {
       closing.toCompletionStage().toCompletableFuture().get(limit.toSeconds(), TimeUnit.SECONDS);
+      return true;
     } catch (TimeoutException e) {
       err.println("error: did not stop within " + limit.toSeconds() + " s");
     } catch (InterruptedException e) {
@@ -168,5 +174,6 @@ public final class Component {
     } catch (java.util.concurrent.ExecutionException e) {
       err.println("error: while stopping: " + reason(e.getCause()));
     }
+    return false;
   }
 }

@@ -35,8 +35,16 @@ final class InCluster {
             new Kubeconfig.User(null, null, null, null, null, MOUNT.resolve("token")));
     // It names files and holds no secret; what follows them starts from a file.
     var file = Files.createTempFile("hubspoke-in-cluster", ".kubeconfig");
-    file.toFile().deleteOnExit();
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(file), "kubeconfig"));
     kubeconfig.write(file);
     return ClientConfig.read(file);
+  }
+
+  private static void delete(Path file) {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      // The process ends; there is no secret in it.
+    }
   }
 }

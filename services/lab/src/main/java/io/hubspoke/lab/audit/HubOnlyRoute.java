@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * N9: the apiserver's port is all that the control plane shows to nodes, and with Konnectivity the
@@ -69,10 +70,6 @@ public final class HubOnlyRoute implements NodeToControlPlane {
   public Map<Property, Verdict> measure(Mesh mesh) throws Exception {
     var addresses = mesh.addresses();
     var from = addresses.onSegment();
-    // Ports that the machine's other programs have open at every address are open at one that
-    // nothing of the mesh has, too; unless it is the mesh that has opened them there.
-    var machines = new ArrayList<>(PortScan.of(addresses.unused(), from));
-    machines.removeAll(ListeningSockets.ownPorts());
     var expected = new LinkedHashMap<String, Set<Integer>>();
     var api = Set.of(mesh.nodesUplink().address().port());
     expected.put(addresses.apiserver(), api);
@@ -88,17 +85,18 @@ public final class HubOnlyRoute implements NodeToControlPlane {
     }
     var found = Checks.evidence().put("from", from);
     var others = Checks.evidence().put("portsTried", PortScan.PORTS * expected.size());
-    others.put("alsoOpenAtEveryAddressOfTheMachine", machines.toString());
+    var machines = new TreeSet<Integer>();
     var reachable = true;
     var more = new ArrayList<String>();
     for (var address : expected.entrySet()) {
       var open = new ArrayList<>(PortScan.of(address.getKey(), from));
-      open.removeAll(machines);
-      // A port of a connection that was just then made is none that serves; and what another
-      // program has opened everywhere meanwhile is the machine's too.
+      // A port of a connection that was just then made is none that serves.
       open.retainAll(PortScan.of(address.getKey(), from, open));
+      // Ports that the machine's other programs have open at every address are open at one that
+      // nothing of the mesh has, too; unless it is the mesh that has opened them there.
       var everywhere = new ArrayList<>(PortScan.of(addresses.unused(), from, open));
       everywhere.removeAll(ListeningSockets.ownPorts());
+      machines.addAll(everywhere);
       open.removeAll(everywhere);
       reachable &= open.containsAll(address.getValue());
       others.put(address.getKey(), open.toString());
@@ -112,6 +110,7 @@ public final class HubOnlyRoute implements NodeToControlPlane {
         }
       }
     }
+    others.put("alsoOpenAtEveryAddressOfTheMachine", machines.toString());
     Checks.inShort(
         others,
         more.isEmpty()

@@ -2,9 +2,6 @@ package io.hubspoke.lab.audit;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.StandardSocketOptions;
-import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -13,8 +10,7 @@ import java.util.concurrent.Executors;
 
 /**
  * Tries every TCP port of an address from one source address. Each thread has one socket open at a
- * time and resets what answers, so that a scan leaves neither descriptors nor ports in TIME_WAIT
- * behind; on one machine the kernel refuses at once, so there is nothing to wait for.
+ * time; on one machine the kernel refuses at once, so there is nothing to wait for.
  */
 final class PortScan {
   static final int PORTS = 65_535;
@@ -26,7 +22,7 @@ final class PortScan {
   /** Returns the ports that accept connections, in order; blocks for a second or so. */
   static List<Integer> of(String address, String from) throws IOException, InterruptedException {
     var target = InetAddress.ofLiteral(address);
-    var source = new InetSocketAddress(InetAddress.ofLiteral(from), 0);
+    var source = InetAddress.ofLiteral(from);
     var slices = new ArrayList<Callable<List<Integer>>>();
     for (var first = 1; first <= PORTS; first += SLICE) {
       var begin = first;
@@ -47,22 +43,10 @@ final class PortScan {
   /** Returns those of the ports that accept connections. */
   static List<Integer> of(String address, String from, List<Integer> ports) throws IOException {
     var target = InetAddress.ofLiteral(address);
-    var source = new InetSocketAddress(InetAddress.ofLiteral(from), 0);
     var open = new ArrayList<Integer>();
-    for (var port : ports) {
-      open.addAll(open(target, source, port, port));
-    }
-    return open;
-  }
-
-  private static List<Integer> open(
-      InetAddress target, InetSocketAddress source, int begin, int end) throws IOException {
-    var open = new ArrayList<Integer>();
-    for (var port = begin; port <= end; port++) {
-      try (var socket = SocketChannel.open()) {
-        socket.bind(source);
-        socket.setOption(StandardSocketOptions.SO_LINGER, 0);
-        if (accepts(socket, new InetSocketAddress(target, port))) {
+    try (var attempts = ConnectAttempts.from(InetAddress.ofLiteral(from), target)) {
+      for (var port : ports) {
+        if (attempts.accepts(port)) {
           open.add(port);
         }
       }
@@ -70,11 +54,16 @@ final class PortScan {
     return open;
   }
 
-  private static boolean accepts(SocketChannel socket, InetSocketAddress to) {
-    try {
-      return socket.connect(to);
-    } catch (IOException refused) {
-      return false;
+  private static List<Integer> open(InetAddress target, InetAddress source, int begin, int end)
+      throws IOException {
+    var open = new ArrayList<Integer>();
+    try (var attempts = ConnectAttempts.from(source, target)) {
+      for (var port = begin; port <= end; port++) {
+        if (attempts.accepts(port)) {
+          open.add(port);
+        }
+      }
     }
+    return open;
   }
 }
