@@ -129,7 +129,7 @@ final class DeploymentAudit {
     var mesh = Mesh.attach(vertx, options, site, Map.of("node-1", node));
     try {
       mesh.awaitReady(Duration.ofMinutes(2));
-      return new Audit(new Meshes(Map.of(KIND, mesh)), progress).run(routes);
+      return new Audit(Meshes.of(KIND, mesh), progress).run(routes);
     } finally {
       try {
         mesh.removeNode("node-1");

@@ -24,6 +24,11 @@ public record Meshes(Map<Kind, CompletableFuture<Mesh>> byKind) {
     byKind = Map.copyOf(byKind);
   }
 
+  /** Holds one that is ready. */
+  static Meshes of(Kind kind, Mesh mesh) {
+    return new Meshes(Map.of(kind, CompletableFuture.completedFuture(mesh)));
+  }
+
   /** Returns the one whose apiserver reaches nodes directly. */
   public Mesh get(Posture posture) throws InterruptedException {
     return get(new Kind(posture, Egress.DIRECT));
