@@ -49,6 +49,7 @@ public final class Algorithms {
     client.setKeyExchangeFactories(
         NamedFactory.setUpTransformedFactories(true, KEY_EXCHANGES, ClientBuilder.DH2KEX));
     client.setKexExtensionHandler(ClientBuilder.DEFAULT_KEX_EXTENSION_HANDLER);
+    KeyExchangeLimit.connect(client);
     common(client);
     return client;
   }
@@ -58,6 +59,7 @@ public final class Algorithms {
     server.setKeyExchangeFactories(
         NamedFactory.setUpTransformedFactories(true, KEY_EXCHANGES, ServerBuilder.DH2KEX));
     server.setKexExtensionHandler(ServerBuilder.DEFAULT_KEX_EXTENSION_HANDLER);
+    KeyExchangeLimit.serve(server);
     common(server);
   }
 
