@@ -3,6 +3,7 @@ package io.hubspoke.konnectivity.server;
 import io.hubspoke.tunnel.konnectivity.GrpcException;
 import io.hubspoke.tunnel.konnectivity.GrpcPackets;
 import io.netty.channel.Channel;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.impl.ConnectionBase;
 
@@ -31,7 +32,12 @@ final class Calls {
 
   /** Returns the connection that a call came by. */
   static Channel channel(HttpServerRequest request) {
-    return ((ConnectionBase) request.connection()).channelHandlerContext().channel();
+    return channel(request.connection());
+  }
+
+  /** Returns what is beneath a connection. */
+  static Channel channel(HttpConnection connection) {
+    return ((ConnectionBase) connection).channelHandlerContext().channel();
   }
 
   /** As every gRPC server says it. */

@@ -5,6 +5,7 @@ import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.Strangers;
 import io.hubspoke.tunnel.konnectivity.FlowControl;
 import io.hubspoke.tunnel.konnectivity.Keepalive;
+import io.netty.channel.Channel;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Promise;
@@ -27,6 +28,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,7 +53,11 @@ public final class KonnectivityServer extends VerticleBase {
 
   private static final long LOOK_MILLIS = 50;
 
+  /** Vert.x's handler for those who are silent. */
+  private static final String IDLE = "idle";
+
   private final KonnectivityServerOptions options;
+  private final Strangers.Limits limits;
   private final Strangers strangeAgents;
   private final Strangers strangeClients;
   private final ServerMetrics metrics = new ServerMetrics();
@@ -74,6 +80,7 @@ public final class KonnectivityServer extends VerticleBase {
 
   KonnectivityServer(KonnectivityServerOptions options, Strangers.Limits strangers) {
     this.options = options;
+    this.limits = strangers;
     this.strangeAgents = new Strangers(AGENT_FLAGS, strangers);
     this.strangeClients = new Strangers(frontendFlags(options.frontend().address()), strangers);
     this.agents = new Agents(options.strategies());
@@ -200,7 +207,12 @@ public final class KonnectivityServer extends VerticleBase {
                       .setUseAlpn(true)
                       .setAlpnVersions(List.of(HttpVersion.HTTP_2));
               return listen(
-                  AGENT_FLAGS, serving.address(), http, agentPort::handle, serving.keepaliveTime());
+                  AGENT_FLAGS,
+                  serving.address(),
+                  http,
+                  strangeAgents,
+                  agentPort::handle,
+                  serving.keepaliveTime());
             })
         .onSuccess(server -> agentActualPort = server.actualPort())
         .mapEmpty();
@@ -216,6 +228,7 @@ public final class KonnectivityServer extends VerticleBase {
       String flags,
       SocketAddress address,
       HttpServerOptions http,
+      Strangers strangers,
       Handler<HttpServerRequest> handler,
       Duration keepalive) {
     return Listening.named(
@@ -231,6 +244,7 @@ public final class KonnectivityServer extends VerticleBase {
                       .connectionHandler(
                           connection -> {
                             AnyAuthority.on(connection);
+                            hasBegun(Calls.channel(connection), strangers);
                             // Each call is told by itself.
                             connection.exceptionHandler(
                                 e -> LOG.debug("{}: {}", flags, e.getMessage()));
@@ -239,6 +253,14 @@ public final class KonnectivityServer extends VerticleBase {
               listeners.add(server::close);
               return server.listen(address);
             }));
+  }
+
+  /** From here on who has not called yet is counted, and who has may be silent. */
+  private static void hasBegun(Channel channel, Strangers strangers) {
+    strangers.arrived(channel);
+    if (channel.pipeline().get(IDLE) != null) {
+      channel.pipeline().remove(IDLE);
+    }
   }
 
   private Future<Void> serveFrontend() {
@@ -286,11 +308,16 @@ public final class KonnectivityServer extends VerticleBase {
           tls.serve(http, strangeClients)
               .setUseAlpn(true)
               .setAlpnVersions(List.of(HttpVersion.HTTP_2));
+        } else {
+          // Nobody tells of a connection in the clear before it has said what it speaks.
+          http.setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
+              .setReadIdleTimeout((int) limits.time().toMillis());
         }
         yield listen(
                 flags,
                 address,
                 http,
+                strangeClients,
                 new GrpcFrontend(internal(), tunnels, strangeClients, metrics)::handle,
                 frontend.keepaliveTime())
             .onSuccess(server -> frontendActualPort = server.actualPort())

@@ -1,5 +1,6 @@
 package io.hubspoke.konnectivity.server;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Logger;
@@ -20,6 +21,7 @@ import io.hubspoke.tunnel.konnectivity.Metadata;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpMethod;
@@ -27,6 +29,7 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
+import io.vertx.core.http.RequestOptions;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetClientOptions;
 import io.vertx.core.net.NetSocket;
@@ -36,12 +39,16 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -179,6 +186,55 @@ class StrangersTest {
     Await.result(silent.future());
     assertThat(server.strangers()).isZero();
     assertThat(server.connectedAgents()).isEqualTo(1);
+  }
+
+  @Test
+  void who_calls_nothing_at_a_unix_socket_is_let_go_and_who_has_called_may_be_silent()
+      throws Exception {
+    var path = directory.resolve("k.sock");
+    serve(
+        KonnectivityServerOptions.of(
+            "server-1",
+            FrontendOptions.unix(Mode.GRPC, path),
+            new AgentListenerOptions(any(), pki.files)),
+        HASTY);
+    Promise<Void> over = Promise.promise();
+    var called = new CompletableFuture<GrpcPackets>();
+    vertx.runOnContext(
+        v ->
+            h2c()
+                .request(
+                    new RequestOptions()
+                        .setServer(SocketAddress.domainSocketAddress(path.toString()))
+                        .setHost("localhost"))
+                .map(request -> GrpcPackets.call(request, GrpcPackets.PROXY))
+                .onSuccess(
+                    call -> {
+                      call.exceptionHandler(over::tryFail).endHandler(end -> over.tryComplete());
+                      called.complete(call.resume());
+                    }));
+    called.get(20, TimeUnit.SECONDS);
+    var at = UnixDomainSocketAddress.of(path);
+    try (var silent = SocketChannel.open(at);
+        var half = SocketChannel.open(at);
+        var mute = SocketChannel.open(at)) {
+      half.write(ByteBuffer.wrap("PRI * HTTP/2.0\r\n".getBytes(US_ASCII)));
+      mute.write(
+          ByteBuffer.wrap("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0".getBytes(US_ASCII)));
+      for (var one : List.of(silent, half, mute)) {
+        one.configureBlocking(false);
+        Await.until("it is let go", () -> one.read(ByteBuffer.allocate(1024)), n -> n < 0);
+      }
+    }
+    assertThat(server.strangers()).isZero();
+    assertThat(over.future().isComplete()).isFalse();
+  }
+
+  private HttpClient h2c() {
+    return vertx.createHttpClient(
+        new HttpClientOptions()
+            .setProtocolVersion(HttpVersion.HTTP_2)
+            .setHttp2ClearTextUpgrade(false));
   }
 
   @Test
