@@ -19,6 +19,7 @@ import io.hubspoke.sshd.SshdCommand;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -34,17 +35,6 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     version = "hubspoke " + Hubspoke.VERSION + " (Kubernetes v1.33)",
     description = "A wind tunnel for Kubernetes control-plane and node networking.",
-    subcommands = {
-      UpCommand.class,
-      TokenCommand.class,
-      JoinCommand.class,
-      CertsCommand.class,
-      DemoCommand.class,
-      AuditCommand.class,
-      ScaleCommand.class,
-      NetnsDemoCommand.class,
-      BenchCommand.class
-    },
     footer = {"", "Example:", "  hubspoke up --nodes 3 --dir lab"})
 public final class Hubspoke implements Runnable {
   static final String VERSION = "0.1.0";
@@ -66,26 +56,56 @@ public final class Hubspoke implements Runnable {
 
   /** Runs the command line and ends the JVM with its status. */
   public static void main(String[] arguments) {
-    System.exit(run(arguments));
+    boolean measures = arguments.length > 0 && arguments[0].equals("bench");
+    System.exit(measures ? Unwinding.run(() -> run(arguments)) : run(arguments));
   }
 
   /** Runs a command line: 0 when all went well, 1 when it failed, 2 when it made no sense. */
   static int run(String... arguments) {
-    return commandLine().execute(arguments);
+    return commandLine(arguments).execute(Verbosity.asOneWord(arguments));
   }
 
-  /** The components are known by the names of the real binaries too. */
-  static CommandLine commandLine() {
-    return new CommandLine(new Hubspoke())
-        .addSubcommand("apiserver", new ApiserverCommand(), "kube-apiserver")
-        .addSubcommand(
-            "controller-manager", new ControllerManagerCommand(), "kube-controller-manager")
-        .addSubcommand("scheduler", new SchedulerCommand(), "kube-scheduler")
-        .addSubcommand("kubelet", new KubeletCommand(Hubspoke::images))
-        .addSubcommand("kube-proxy", new KubeProxyCommand())
-        .addSubcommand("proxy-server", new KonnectivityServerCommand())
-        .addSubcommand("proxy-agent", new KonnectivityAgentCommand())
-        .addSubcommand("sshd", new SshdCommand())
+  /** A command, with the names of the real binary if it is a component. */
+  private record Part(Supplier<Object> make, List<String> names) {}
+
+  private static final List<Part> COMPONENTS =
+      List.of(
+          new Part(ApiserverCommand::new, List.of("apiserver", "kube-apiserver")),
+          new Part(
+              ControllerManagerCommand::new,
+              List.of("controller-manager", "kube-controller-manager")),
+          new Part(SchedulerCommand::new, List.of("scheduler", "kube-scheduler")),
+          new Part(() -> new KubeletCommand(Hubspoke::images), List.of("kubelet")),
+          new Part(KubeProxyCommand::new, List.of("kube-proxy")),
+          new Part(KonnectivityServerCommand::new, List.of("proxy-server")),
+          new Part(KonnectivityAgentCommand::new, List.of("proxy-agent")),
+          new Part(SshdCommand::new, List.of("sshd")));
+
+  /** Returns all commands, or only the component that these arguments begin with. */
+  static CommandLine commandLine(String... arguments) {
+    var line = new CommandLine(new Hubspoke());
+    // A component keeps in memory what is known of commands: thousands of flags of all.
+    var wanted =
+        COMPONENTS.stream()
+            .filter(part -> arguments.length > 0 && part.names.contains(arguments[0]))
+            .toList();
+    if (wanted.isEmpty()) {
+      wanted = COMPONENTS;
+      line.addSubcommand(new UpCommand())
+          .addSubcommand(new TokenCommand())
+          .addSubcommand(new JoinCommand())
+          .addSubcommand(new CertsCommand())
+          .addSubcommand(new DemoCommand())
+          .addSubcommand(new AuditCommand())
+          .addSubcommand(new ScaleCommand())
+          .addSubcommand(new NetnsDemoCommand())
+          .addSubcommand(new BenchCommand());
+    }
+    for (var part : wanted) {
+      var aliases = part.names.stream().skip(1).toArray(String[]::new);
+      line.addSubcommand(part.names.getFirst(), part.make.get(), aliases);
+    }
+    return line
         // As Go's flags: the last one counts.
         .setOverwrittenOptionsAllowed(true)
         .setParameterExceptionHandler(Hubspoke::misused)

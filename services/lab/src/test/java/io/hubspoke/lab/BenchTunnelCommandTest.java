@@ -3,11 +3,13 @@ package io.hubspoke.lab;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hubspoke.api.Json;
+import io.hubspoke.testing.Await;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -88,6 +90,20 @@ class BenchTunnelCommandTest {
     assertThat(run("--egress=pigeon")).isEqualTo(2);
 
     assertThat(err.toString()).contains("--egress: no way \"pigeon\"");
+  }
+
+  @Test
+  void whoIsToldToStopEndsWhatItHasStarted() throws Exception {
+    var bench = OwnCommand.start(List.of("bench", "tunnel", "--egress=direct", "--duration=600"));
+    Await.until("its target runs", () -> bench.children().findAny().isPresent());
+    var children = bench.children().toList();
+
+    bench.destroy();
+
+    bench.waitFor();
+    for (var child : children) {
+      Await.until("the target has ended", () -> !child.isAlive());
+    }
   }
 
   private int run(String... arguments) {

@@ -60,7 +60,7 @@ public final class ProcessFlags {
   private long logFileMaxSize;
 
   @Option(
-      names = {"-v", "--v"},
+      names = "--v",
       paramLabel = "LEVEL",
       description = "from 2 on logs what happens, from 5 on every step (1)")
   private int verbosity = 1;

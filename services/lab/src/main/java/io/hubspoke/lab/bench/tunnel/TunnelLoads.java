@@ -29,6 +29,14 @@ final class TunnelLoads {
   private static final long PATIENCE_SECONDS = 120;
   private static final Duration START = Duration.ofSeconds(60);
   private static final long POLL_MILLIS = 50;
+
+  /** Seconds that streams may take until they get no faster. */
+  private static final int LONGEST_SETTLING = 30;
+
+  /** So many seconds in a row none was faster than the best before. */
+  private static final int SETTLED = 3;
+
+  private static final double FASTER = 1.03;
   private static final Duration FIRST_BYTE = Duration.ofSeconds(10);
   private static final Buffer BLOCK = Buffer.buffer(new byte[64 << 10]);
   private static final Buffer BYTE = Buffer.buffer(new byte[] {'x'});
@@ -201,6 +209,22 @@ final class TunnelLoads {
   /** Megabytes a second that streams which are open move, from some time on. */
   static double rate(Held streams, Duration warmUp, Duration time) throws Exception {
     return rate(streams::received, warmUp, time);
+  }
+
+  /**
+   * Waits until streams get no faster: the processes at work compile what they do for much longer
+   * than it takes to begin, and longest for what they are asked first.
+   */
+  static void settle(Held streams, Duration warmUp) throws Exception {
+    if (warmUp.isZero()) {
+      return;
+    }
+    double best = rate(streams, Duration.ZERO, warmUp);
+    for (int second = 0, slower = 0; second < LONGEST_SETTLING && slower < SETTLED; second++) {
+      double now = rate(streams, Duration.ZERO, Duration.ofSeconds(1));
+      slower = now < best * FASTER ? slower + 1 : 0;
+      best = Math.max(best, now);
+    }
   }
 
   private static double rate(LongSupplier bytes, Duration warmUp, Duration time)
