@@ -6,6 +6,7 @@ import io.netty.handler.ssl.DelegatingSslContext;
 import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.OpenSslCachingX509KeyManagerFactory;
 import io.netty.handler.ssl.OpenSslSessionContext;
+import io.netty.handler.ssl.ReferenceCountedOpenSslContext;
 import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
@@ -23,6 +24,8 @@ import javax.net.ssl.X509ExtendedTrustManager;
  * for each byte than the JDK's. The same managers decide about keys and trust.
  */
 final class OpenSslContexts {
+  private static final int EARLY_BYTES = 128;
+
   private OpenSslContexts() {}
 
   /** Returns whether it can be used; loads it the first time. */
@@ -55,6 +58,9 @@ final class OpenSslContexts {
             .ciphers(ciphers, SupportedCipherSuiteFilter.INSTANCE)
             .applicationProtocolConfig(negotiation)
             .build();
+    // For what a handshake says before it is asked for; each connection keeps it to its end. What
+    // does not fit waits until it is.
+    ((ReferenceCountedOpenSslContext) context).setBioNonApplicationBufferSize(EARLY_BYTES);
     // A resumed session carries the certificates of an earlier handshake.
     ((OpenSslSessionContext) context.sessionContext()).setSessionCacheEnabled(false);
     return client ? context : new WithoutTickets(context);
