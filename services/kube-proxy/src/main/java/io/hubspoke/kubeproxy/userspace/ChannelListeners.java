@@ -19,9 +19,12 @@ import java.util.ArrayList;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Listens by Netty's channels, where there is no epoll. */
 final class ChannelListeners implements ServiceListeners {
+  private static final Logger LOG = LoggerFactory.getLogger(ChannelListeners.class);
   private static final int BACKLOG = 1024;
 
   /** A read takes as much as a fast sender has sent meanwhile. */
@@ -56,9 +59,7 @@ final class ChannelListeners implements ServiceListeners {
               @Override
               protected void initChannel(SocketChannel connection) {
                 // After the pipeline is complete, so that what is added to it comes last.
-                connection
-                    .eventLoop()
-                    .execute(() -> acceptor.accept(new ChannelConnection(connection)));
+                connection.eventLoop().execute(() -> take(connection, acceptor));
               }
             })
         .bind(address)
@@ -72,6 +73,16 @@ final class ChannelListeners implements ServiceListeners {
               }
             });
     return bound.future();
+  }
+
+  private static void take(SocketChannel connection, Acceptor acceptor) {
+    var taken = new ChannelConnection(connection);
+    try {
+      acceptor.accept(taken);
+    } catch (RuntimeException e) {
+      LOG.error("a connection from {} was not taken over", taken.remoteAddress(), e);
+      taken.reset();
+    }
   }
 
   private Future<Void> close(Channel channel) {

@@ -15,10 +15,12 @@ import io.netty.channel.unix.Socket;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.channels.NotYetConnectedException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,16 +32,31 @@ import org.slf4j.LoggerFactory;
 final class EpollConnection implements ClientConnection {
   private static final Logger LOG = LoggerFactory.getLogger(EpollConnection.class);
 
+  /** Urgent data, which Netty has no name for: a read ends where it is. */
+  private static final EpollIoOps EPOLLPRI = EpollIoOps.valueOf(2);
+
   private static final EpollIoOps EVENTS =
       EpollIoOps.EPOLLIN
           .with(EpollIoOps.EPOLLOUT)
           .with(EpollIoOps.EPOLLRDHUP)
+          .with(EPOLLPRI)
           .with(EpollIoOps.EPOLLET);
+
+  /** How long what was said before a reset may wait to be read. */
+  private static final Duration LAST_WORDS = Duration.ofSeconds(30);
 
   private static final int IPPROTO_IP = 0;
   private static final int IP_BIND_ADDRESS_NO_PORT = 24;
 
   private static final int COPIED_BYTES = 16 << 10;
+
+  /** As much as that at a time while connections that stand still hold a lot. */
+  private static final int FEW_BYTES = 2 << 10;
+
+  private static final int A_LOT = 16 << 20;
+
+  /** Bytes of all buffers, which are held only while something is on its way. */
+  private static final AtomicLong HELD = new AtomicLong();
 
   /** A way on which so much has gone is one that goes on. */
   private static final long LONG = 16 * COPIED_BYTES;
@@ -57,7 +74,6 @@ final class EpollConnection implements ClientConnection {
   private Way back;
   private Future<?> timer;
   private volatile boolean ended;
-  private boolean queued;
   private long moved;
 
   EpollConnection(IoEventLoop loop, Socket accepted, InetSocketAddress peer) {
@@ -73,9 +89,10 @@ final class EpollConnection implements ClientConnection {
     private boolean readable = true;
     private boolean writable = true;
 
-    /** Whether the peer may have said its last; reading tells. */
-    private boolean ending;
+    /** Whether a read that finds less than there is room for may not have found all. */
+    private boolean unsure;
 
+    /** Whether nothing gets there any more; what has come from there may still be read. */
     private boolean broken;
 
     Side(Socket socket) {
@@ -94,17 +111,24 @@ final class EpollConnection implements ClientConnection {
     /** An event may be one of a file that had this number before, so that it's a hint alone. */
     @Override
     public void handle(IoRegistration from, IoEvent event) {
-      EpollIoOps ops = ((EpollIoEvent) event).ops();
+      guard(() -> hear(((EpollIoEvent) event).ops()));
+    }
+
+    private void hear(EpollIoOps ops) {
       writable |= ops.contains(EpollIoOps.EPOLLOUT);
-      ending |= ops.contains(EpollIoOps.EPOLLRDHUP);
-      readable |= ending || ops.contains(EpollIoOps.EPOLLIN);
+      unsure |= ops.contains(EpollIoOps.EPOLLRDHUP) || ops.contains(EPOLLPRI);
+      readable |= unsure || ops.contains(EpollIoOps.EPOLLIN);
       if (ops.contains(EpollIoOps.EPOLLERR) && isBroken()) {
-        // A reset: nothing more comes from there, nor gets there.
-        broken = true;
-        EpollConnection.this.end(true);
-      } else {
-        move();
+        breaks();
       }
+      move();
+    }
+
+    /** A reset, before which something may have been said. */
+    private void breaks() {
+      broken = true;
+      unsure = true;
+      readable = true;
     }
 
     private boolean isBroken() {
@@ -163,6 +187,10 @@ final class EpollConnection implements ClientConnection {
 
     @Override
     public void handle(IoRegistration from, IoEvent event) {
+      guard(this::look);
+    }
+
+    private void look() {
       try {
         if (socket.connect(address)) {
           leave();
@@ -218,40 +246,60 @@ final class EpollConnection implements ClientConnection {
         return false;
       }
       var before = moved;
-      if (held == 0 && from.readable) {
+      if (held == 0 && !last && from.readable && !to.broken) {
         take();
       }
       if (held > 0 && to.writable) {
         give();
       }
-      if (held == 0) {
+      if (to.broken) {
+        end();
+      } else if (held == 0) {
         giveBack();
         if (last) {
-          done = true;
-          to.socket.shutdown(false, true);
-          watch();
+          if (!from.broken) {
+            to.socket.shutdown(false, true);
+          }
+          end();
         }
       }
       return moved != before;
     }
 
+    private void end() {
+      done = true;
+      giveBack();
+      watch();
+    }
+
     private void take() throws IOException {
-      if (gone >= LONG && !from.ending && hasPipe()) {
+      if (gone >= LONG && !from.unsure && hasPipe()) {
         held = Native.splice(from.fd().intValue(), -1, pipe.in(), -1, Pipe.BYTES);
         from.readable = held > 0;
         moved += held;
         return;
       }
       giveBack();
-      int room = gone < LONG ? COPIED_BYTES : Pipe.BYTES;
+      int room = HELD.get() < A_LOT ? COPIED_BYTES : FEW_BYTES;
       copied = PooledByteBufAllocator.DEFAULT.directBuffer(room, room);
-      int read = from.socket.recvAddress(copied.memoryAddress(), 0, room);
+      HELD.addAndGet(room);
+      int read = receive(room);
       last = read < 0;
       held = Math.max(read, 0);
       moved += held;
       copied.writerIndex(held);
+      from.unsure &= read > 0;
       // All that came has been read when there was room for more.
-      from.readable = read == room || (read > 0 && from.ending);
+      from.readable = read == room || from.unsure;
+    }
+
+    private int receive(int room) {
+      try {
+        return from.socket.recvAddress(copied.memoryAddress(), 0, room);
+      } catch (IOException | NotYetConnectedException broken) {
+        from.broken = true;
+        return -1;
+      }
     }
 
     private boolean hasPipe() {
@@ -261,12 +309,18 @@ final class EpollConnection implements ClientConnection {
       return pipe != null;
     }
 
-    private void give() throws IOException {
-      int n =
-          copied == null
-              ? Native.splice(pipe.out(), -1, to.fd().intValue(), -1, held)
-              : to.socket.sendAddress(
-                  copied.memoryAddress(), copied.readerIndex(), copied.writerIndex());
+    private void give() {
+      int n;
+      try {
+        n =
+            copied == null
+                ? Native.splice(pipe.out(), -1, to.fd().intValue(), -1, held)
+                : to.socket.sendAddress(
+                    copied.memoryAddress(), copied.readerIndex(), copied.writerIndex());
+      } catch (IOException | NotYetConnectedException broken) {
+        to.breaks();
+        return;
+      }
       // The kernel tells of room only after it had none for anything.
       to.writable = n > 0;
       held -= n;
@@ -279,6 +333,7 @@ final class EpollConnection implements ClientConnection {
 
     private void giveBack() {
       if (copied != null) {
+        HELD.addAndGet(-copied.capacity());
         copied.release();
         copied = null;
       }
@@ -353,6 +408,16 @@ final class EpollConnection implements ClientConnection {
     return registered.getNow();
   }
 
+  /** Has what fails end this connection alone: Netty would drop what else it was told of. */
+  private void guard(Runnable work) {
+    try {
+      work.run();
+    } catch (RuntimeException | OutOfMemoryError e) {
+      LOG.error("a connection from {} is reset", peer, e);
+      end(true);
+    }
+  }
+
   private void move() {
     if (ended || there == null) {
       return;
@@ -364,16 +429,13 @@ final class EpollConnection implements ClientConnection {
         more = back.move() || went;
       }
       if (there.done && back.done) {
-        end(false);
-      } else if (more && !queued) {
-        queued = true;
-        loop.execute(
-            () -> {
-              queued = false;
-              move();
-            });
+        end(client.broken || endpoint.broken);
+      } else if (more) {
+        // Told of once more after all others.
+        client.registration.submit(EVENTS);
+        endpoint.registration.submit(EVENTS);
       }
-    } catch (IOException broken) {
+    } catch (IOException | NotYetConnectedException broken) {
       end(true);
     }
   }
@@ -440,7 +502,7 @@ final class EpollConnection implements ClientConnection {
                 look(moved);
               }
             },
-            STANDSTILL.toSeconds(),
+            (client.broken || endpoint.broken ? LAST_WORDS : STANDSTILL).toSeconds(),
             TimeUnit.SECONDS);
   }
 

@@ -15,13 +15,16 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,6 +42,7 @@ final class EpollListeners implements ServiceListeners {
   private static final int MOST_AT_ONCE = 64;
 
   private static final long RETRY_SECONDS = 1;
+  private static final Duration BETWEEN_WARNINGS = Duration.ofSeconds(10);
 
   /** How many more connections than twice another's a thread takes before it hands one on. */
   private static final int LEAD = 8;
@@ -46,6 +50,8 @@ final class EpollListeners implements ServiceListeners {
   private final MultiThreadIoEventLoopGroup group;
   private final List<Worker> workers = new ArrayList<>();
   private final AtomicInteger turn = new AtomicInteger();
+  private final AtomicLong lastTold =
+      new AtomicLong(System.nanoTime() - 2 * BETWEEN_WARNINGS.toNanos());
   private final Set<Listener> listening = ConcurrentHashMap.newKeySet();
 
   /** A thread with the number of the connections that it has. */
@@ -97,6 +103,7 @@ final class EpollListeners implements ServiceListeners {
     private final byte[] peer = new byte[26];
     private IoRegistration registration;
     private boolean closed;
+    private boolean retrying;
 
     Listener(Worker worker, Socket socket, Acceptor acceptor) {
       this.worker = worker;
@@ -121,18 +128,33 @@ final class EpollListeners implements ServiceListeners {
     private void accept() {
       try {
         for (int i = 0; i < MOST_AT_ONCE; i++) {
-          int accepted = closed ? -1 : socket.accept(peer);
+          int accepted = closed || retrying ? -1 : socket.accept(peer);
           if (accepted < 0) {
             return;
           }
           hand(accepted, NativeInetAddress.address(peer, 1, peer[0]));
         }
-        worker.loop().execute(this::accept);
+        // Told of once more after all others.
+        registration.submit(EVENTS);
       } catch (IOException e) {
         // Perhaps there are too many open files: those that wait are taken when there are fewer.
-        LOG.warn("a connection was not accepted: {}", e.getMessage());
-        var unused = worker.loop().schedule(this::accept, RETRY_SECONDS, TimeUnit.SECONDS);
+        tell(e);
+        retrying = true;
+        var unused = worker.loop().schedule(this::retry, RETRY_SECONDS, TimeUnit.SECONDS);
       }
+    }
+
+    private void tell(IOException e) {
+      long now = System.nanoTime();
+      long before = lastTold.get();
+      if (now - before > BETWEEN_WARNINGS.toNanos() && lastTold.compareAndSet(before, now)) {
+        LOG.warn("connections are not accepted for a while: {}", e.getMessage());
+      }
+    }
+
+    private void retry() {
+      retrying = false;
+      accept();
     }
 
     /** It stays on this thread, which need not wake another then, unless that has far less. */
@@ -144,7 +166,12 @@ final class EpollListeners implements ServiceListeners {
       if (to.equals(worker)) {
         take(to, accepted, from);
       } else {
-        to.loop().execute(() -> take(to, accepted, from));
+        try {
+          to.loop().execute(() -> take(to, accepted, from));
+        } catch (RejectedExecutionException ending) {
+          to.connections().decrementAndGet();
+          EpollConnection.close(new FileDescriptor(accepted));
+        }
       }
     }
 
@@ -153,7 +180,7 @@ final class EpollListeners implements ServiceListeners {
       connection.onEnd(to.connections()::decrementAndGet);
       try {
         acceptor.accept(connection);
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | OutOfMemoryError e) {
         LOG.error("a connection from {} was not taken over", from, e);
         connection.reset();
       }

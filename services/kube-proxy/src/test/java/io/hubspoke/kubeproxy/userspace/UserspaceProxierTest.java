@@ -280,6 +280,52 @@ class UserspaceProxierTest {
   }
 
   @Test
+  void what_an_endpoint_answers_before_it_resets_what_it_has_not_read_arrives() throws Exception {
+    try (var server = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+      proxier.apply(rule(service, new Endpoint("127.0.0.1", server.getLocalPort(), true)));
+      for (int i = 0; i < 50; i++) {
+        try (var client = connect(service)) {
+          try (var accepted = server.accept()) {
+            say(client, "a request that is too large");
+            // Closed with something unread, it is reset.
+            accepted.getInputStream().read();
+            say(accepted, "413");
+          }
+          assertThat(line(client)).isEqualTo("413");
+        }
+      }
+    }
+  }
+
+  @Test
+  void an_end_and_a_reset_that_meet_hold_up_no_other_connection() throws Exception {
+    try (var server = new ServerSocket(0, 50, InetAddress.ofLiteral("127.0.0.1"))) {
+      var now = rule(service, new Endpoint("127.0.0.1", server.getLocalPort(), true));
+      proxier.apply(now);
+      for (int round = 0; round < 10; round++) {
+        var clients = new ArrayList<Socket>();
+        var endpoints = new ArrayList<Socket>();
+        for (int i = 0; i < 20; i++) {
+          clients.add(connect(service));
+          endpoints.add(server.accept());
+        }
+        for (int i = 0; i < 19; i++) {
+          endpoints.get(i).close();
+          clients.get(i).setSoLinger(true, 0);
+          clients.get(i).close();
+        }
+        try (var client = clients.getLast();
+            var endpoint = endpoints.getLast()) {
+          say(client, "hello");
+          assertThat(line(endpoint)).isEqualTo("hello");
+          say(endpoint, "hello");
+          assertThat(line(client)).isEqualTo("hello");
+        }
+      }
+    }
+  }
+
+  @Test
   void an_endpoint_that_says_all_at_once_and_ends_loses_nothing() throws Exception {
     try (var server = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
       proxier.apply(rule(service, new Endpoint("127.0.0.1", server.getLocalPort(), true)));
