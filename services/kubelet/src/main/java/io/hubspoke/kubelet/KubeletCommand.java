@@ -7,6 +7,7 @@ import io.hubspoke.kubelet.server.AuthorizationMode;
 import io.hubspoke.kubelet.server.ServerOptions;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.GoDuration;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -37,6 +38,14 @@ public final class KubeletCommand implements Callable<Integer> {
   private final Function<Path, List<InProcessImage>> images;
 
   @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description =
+          "file of kind KubeletConfiguration; a flag counts more than its field, and without a"
+              + " field callers must be known and the apiserver decides (Webhook)")
+  private Path config;
 
   @Option(names = "--hostname-override", required = true, description = "name of the node")
   private String nodeName;
@@ -240,8 +249,11 @@ public final class KubeletCommand implements Callable<Integer> {
   public Integer call() {
     KubeletOptions options;
     try {
+      if (config != null) {
+        ConfigurationFields.read(config, spec);
+      }
       options = options();
-    } catch (IllegalArgumentException e) {
+    } catch (IOException | IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
     Kubelet kubelet = new Kubelet(options);

@@ -2,6 +2,7 @@ package io.hubspoke.kubelet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hubspoke.kubelet.server.AuthorizationMode;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.testing.Await;
 import io.vertx.core.Vertx;
@@ -9,8 +10,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
+import java.time.Duration;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -46,21 +46,67 @@ class KubeletCommandTest {
     "--tls-cert-file=a.crt, must be given together",
   })
   void a_flag_that_makes_no_sense_is_named(String flag, String complaint) {
-    StringWriter err = new StringWriter();
-    List<String> arguments =
-        new ArrayList<>(List.of("--hostname-override=n1", "--node-ip=127.10.102.1"));
-    arguments.add("--root-dir=" + dir);
-    arguments.add(flag);
+    assertThat(complaint(flag)).contains(flag.substring(0, flag.indexOf('=')), complaint);
+  }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "maxPod: 3 | strict decoding error: unknown field \"maxPod\"",
+        "authentication: {anonymous: {enabeld: true}} | field \"authentication.anonymous.enabeld\"",
+        "authentication: 3 | authentication: must be an object, but is 3",
+        "maxPods: many | maxPods: must be a whole number, but is \"many\"",
+        "registerNode: 1 | registerNode: must be true or false, but is 1",
+        "address: 1 | address: must be a string, but is 1",
+        "nodeLeaseDurationSeconds: 0 | nodeLeaseDurationSeconds: must be a whole number",
+        "nodeStatusUpdateFrequency: soon | nodeStatusUpdateFrequency: \"soon\" is not a duration",
+        "logging: {format: xml} | logging.format: the logging format must be text or json",
+        "kind: Other | no kind \"Other\" is registered",
+      })
+  void a_field_of_a_file_that_makes_no_sense_is_named_with_it(String field, String complaint)
+      throws Exception {
+    Path file = configuration(field);
+    assertThat(complaint("--config=" + file)).contains("--config: " + file + ": ", complaint);
+  }
+
+  @Test
+  void a_flag_counts_more_than_its_field_and_a_file_leaves_nobody_in_unknown() throws Exception {
+    Path file =
+        configuration("maxPods: 7\nnodeLeaseDurationSeconds: 33\ncgroupDriver: systemd\nport: 0");
+    KubeletCommand command = new KubeletCommand();
+    CommandLine line = new CommandLine(command);
+    line.parseArgs(
+        "--hostname-override=n1", "--node-ip=127.10.102.1", "--root-dir=" + dir, "--max-pods=9");
+
+    ConfigurationFields.read(file, line.getCommandSpec());
+
+    KubeletOptions options = command.options();
+    assertThat(options.maxPods()).isEqualTo(9);
+    assertThat(options.nodeLeaseDuration()).isEqualTo(Duration.ofSeconds(33));
+    assertThat(options.server().anonymousAuth()).isFalse();
+    assertThat(options.server().tokenWebhook()).isTrue();
+    assertThat(options.server().authorizationMode()).isEqualTo(AuthorizationMode.WEBHOOK);
+  }
+
+  private Path configuration(String fields) throws Exception {
+    String known = "apiVersion: kubelet.config.k8s.io/v1beta1\n";
+    if (!fields.startsWith("kind")) {
+      known += "kind: KubeletConfiguration\n";
+    }
+    return Files.writeString(dir.resolve("config.yaml"), known + fields + "\n");
+  }
+
+  /** Runs the command with one more flag, which it must take for a misuse. */
+  private String complaint(String flag) {
+    StringWriter err = new StringWriter();
     int status =
         new CommandLine(new KubeletCommand())
             .setOverwrittenOptionsAllowed(true)
             .setErr(new PrintWriter(err, true))
-            .execute(arguments.toArray(String[]::new));
-
+            .execute("--hostname-override=n1", "--node-ip=127.10.102.1", "--root-dir=" + dir, flag);
     assertThat(status).isEqualTo(2);
-    assertThat(err.toString().lines().findFirst().orElse(""))
-        .contains(flag.substring(0, flag.indexOf('=')), complaint);
+    return err.toString().lines().findFirst().orElse("");
   }
 
   @Test

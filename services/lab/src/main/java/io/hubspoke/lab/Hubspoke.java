@@ -49,6 +49,20 @@ public final class Hubspoke implements Runnable {
     Logging.level(given.length > 1 ? "DEBUG" : "INFO");
   }
 
+  @Option(
+      names = "--logging-format",
+      scope = ScopeType.INHERIT,
+      paramLabel = "FORMAT",
+      description = "Log lines as text, or as json: an object each.")
+  void loggingFormat(String format) {
+    try {
+      Logging.format(format);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(
+          spec.commandLine(), "--logging-format: " + e.getMessage(), e);
+    }
+  }
+
   @Override
   public void run() {
     spec.commandLine().usage(System.out);

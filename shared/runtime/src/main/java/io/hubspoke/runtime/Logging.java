@@ -7,6 +7,8 @@ import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.FileAppender;
+import ch.qos.logback.core.encoder.Encoder;
+import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
 import ch.qos.logback.core.spi.ContextAwareBase;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,9 +17,9 @@ import java.nio.file.StandardOpenOption;
 import org.slf4j.LoggerFactory;
 
 /**
- * Configures Logback: one line an event, on standard error, from the level that the system property
- * {@code hubspoke.log} names ({@code WARN} when absent). Found as a service; there is no file to
- * parse at start-up.
+ * Configures Logback: one line an event, as text or as JSON, on standard error, from the level that
+ * the system property {@code hubspoke.log} names ({@code WARN} when absent). Found as a service;
+ * there is no file to parse at start-up.
  */
 public final class Logging extends ContextAwareBase implements Configurator {
   /**
@@ -28,6 +30,24 @@ public final class Logging extends ContextAwareBase implements Configurator {
       "%d{HH:mm:ss.SSS} %-5level %logger{0}"
           + " %replace(%msg){'[\\p{Cntrl}\\u0080-\\u009f\\u2028\\u2029]','?'}%n"
           + "%replace(%ex{short}){'[\\p{Cntrl}\\u0080-\\u009f\\u2028\\u2029&&[^\\n\\t]]|\\n(?!\\t|Caused by|Wrapped by|$)','?'}";
+
+  private static volatile boolean json;
+
+  /**
+   * Chooses how events look: {@code text}, or {@code json} with the real components' keys.
+   *
+   * @throws IllegalArgumentException when it is neither
+   */
+  public static void format(String format) {
+    if (!format.equals("text") && !format.equals("json")) {
+      throw new IllegalArgumentException(
+          "the logging format must be text or json, but is \"" + format + "\"");
+    }
+    json = format.equals("json");
+    LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+    root(context).detachAndStopAllAppenders();
+    root(context).addAppender(console(context));
+  }
 
   /** Sets the level of all loggers but those of libraries that are loud below it. */
   public static void level(String level) {
@@ -57,13 +77,7 @@ public final class Logging extends ContextAwareBase implements Configurator {
 
   @Override
   public ExecutionStatus configure(LoggerContext context) {
-    PatternLayoutEncoder encoder = encoder(context);
-    ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
-    console.setContext(context);
-    console.setTarget("System.err");
-    console.setEncoder(encoder);
-    console.start();
-    root(context).addAppender(console);
+    root(context).addAppender(console(context));
     root(context).setLevel(Level.toLevel(System.getProperty("hubspoke.log"), Level.WARN));
     context.getLogger("io.netty").setLevel(Level.WARN);
     // Of connections that break before Vert.x hands them to anybody; who asked for one is told.
@@ -75,7 +89,26 @@ public final class Logging extends ContextAwareBase implements Configurator {
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
   }
 
-  static PatternLayoutEncoder encoder(LoggerContext context) {
+  private static ConsoleAppender<ILoggingEvent> console(LoggerContext context) {
+    ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
+    console.setContext(context);
+    console.setTarget("System.err");
+    console.setEncoder(encoder(context));
+    console.start();
+    return console;
+  }
+
+  static Encoder<ILoggingEvent> encoder(LoggerContext context) {
+    if (json) {
+      LayoutWrappingEncoder<ILoggingEvent> encoder = new LayoutWrappingEncoder<>();
+      JsonLines layout = new JsonLines();
+      layout.setContext(context);
+      layout.start();
+      encoder.setContext(context);
+      encoder.setLayout(layout);
+      encoder.start();
+      return encoder;
+    }
     PatternLayoutEncoder encoder = new PatternLayoutEncoder();
     encoder.setContext(context);
     encoder.setPattern(PATTERN);

@@ -1,10 +1,12 @@
 package io.hubspoke.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.LoggingEvent;
+import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 
@@ -31,10 +33,25 @@ class LoggingTest {
     assertThat(lines).filteredOn(line -> line.contains("all is well")).hasSize(2);
   }
 
+  @Test
+  void asJsonAnEventIsAnObjectOnOneLineWhateverItSays() {
+    String line = new JsonLines().doLayout(event("failed: {}", new IllegalStateException(FORGED)));
+    assertThat(line).endsWith("}\n").matches("[^\\p{Cntrl}\u0080-\u009f]*\n");
+    JsonObject event = new JsonObject(line);
+    assertThat(event.getString("level")).isEqualTo("warn");
+    assertThat(event.getString("msg")).startsWith("failed: nobody\n12:00");
+    assertThat(event.getString("err")).startsWith("nobody\n12:00");
+    assertThatThrownBy(() -> Logging.format("xml")).hasMessageContaining("text or json");
+  }
+
   private static String logged(String message, Throwable failure) {
     LoggerContext context = new LoggerContext();
-    var logger = context.getLogger("io.hubspoke.Test");
-    var event = new LoggingEvent("", logger, Level.WARN, message, failure, new Object[] {FORGED});
-    return new String(Logging.encoder(context).encode(event), StandardCharsets.UTF_8);
+    return new String(
+        Logging.encoder(context).encode(event(message, failure)), StandardCharsets.UTF_8);
+  }
+
+  private static LoggingEvent event(String message, Throwable failure) {
+    var logger = new LoggerContext().getLogger("io.hubspoke.Test");
+    return new LoggingEvent("", logger, Level.WARN, message, failure, new Object[] {FORGED});
   }
 }

@@ -1,0 +1,171 @@
+package io.hubspoke.client.configuration;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hubspoke.api.ApiException;
+import io.hubspoke.api.Yaml;
+import io.hubspoke.runtime.Flag;
+import io.hubspoke.runtime.GoDuration;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.TypeConversionException;
+
+/**
+ * A component's configuration file, {@code --config}: its fields say what flags say otherwise, and
+ * a flag that is given counts more than its field ("Set Kubelet Parameters Via A Configuration
+ * File").
+ */
+public final class ConfigurationFile {
+  /**
+   * What there is in files of a kind.
+   *
+   * @param flags the flag that each field, named by its path, stands for
+   * @param others fields of the real component that change nothing here
+   */
+  public record Kind(
+      String apiVersion, String kind, Map<String, String> flags, Set<String> others) {
+    public Kind {
+      flags = Map.copyOf(flags);
+      others = Set.copyOf(others);
+    }
+
+    private boolean isSection(String path) {
+      return flags.keySet().stream().anyMatch(known -> known.startsWith(path + "."))
+          || others.stream().anyMatch(known -> known.startsWith(path + "."));
+    }
+  }
+
+  private final Kind kind;
+  private final ObjectNode root;
+
+  private ConfigurationFile(Kind kind, ObjectNode root) {
+    this.kind = kind;
+    this.root = root;
+  }
+
+  /**
+   * Reads the file that {@code --config} names, and has the options of a command say what it says,
+   * but for those that were given.
+   *
+   * @throws IllegalArgumentException that names flag, file and field when it can't be read, has a
+   *     field that nobody knows or a value that is none
+   */
+  public static ConfigurationFile apply(Path file, Kind kind, CommandSpec command)
+      throws IOException {
+    return Flag.read(
+        "--config",
+        () -> {
+          try {
+            var read = parse(Files.readAllBytes(file), kind);
+            read.set("", read.root, command);
+            return read;
+          } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
+          }
+        });
+  }
+
+  private static ConfigurationFile parse(byte[] content, Kind kind) {
+    ObjectNode root;
+    try {
+      root = Yaml.parseObject(content);
+    } catch (ApiException e) {
+      throw new IllegalArgumentException(e.getMessage(), e);
+    }
+    var version = root.path("apiVersion").asText();
+    var name = root.path("kind").asText();
+    if (!version.equals(kind.apiVersion()) || !name.equals(kind.kind())) {
+      throw new IllegalArgumentException(
+          "no kind \"%s\" is registered for version \"%s\", expected %s of %s"
+              .formatted(name, version, kind.kind(), kind.apiVersion()));
+    }
+    root.remove("apiVersion");
+    root.remove("kind");
+    return new ConfigurationFile(kind, root);
+  }
+
+  /** Returns the value of a field; missing where there is none. */
+  public JsonNode field(String path) {
+    return root.at("/" + path.replace('.', '/'));
+  }
+
+  /** Has the flag of a field that is not there say something else than it does without a file. */
+  public void orElse(String path, Object value, CommandSpec command) {
+    var option = command.findOption(kind.flags().get(path));
+    var given = field(path);
+    if ((given.isMissingNode() || given.isNull()) && isOpen(option, command)) {
+      option.setValue(value);
+    }
+  }
+
+  private static boolean isOpen(OptionSpec option, CommandSpec command) {
+    return !command.commandLine().getParseResult().hasMatchedOption(option);
+  }
+
+  private void set(String section, JsonNode fields, CommandSpec command) {
+    for (var field : fields.properties()) {
+      var path = section.isEmpty() ? field.getKey() : section + "." + field.getKey();
+      var value = field.getValue();
+      var flag = kind.flags().get(path);
+      if (flag != null) {
+        set(path, value, command.findOption(flag), command);
+      } else if (kind.isSection(path)) {
+        if (!value.isNull() && !value.isObject()) {
+          throw bad(path, "an object", value);
+        }
+        set(path, value, command);
+      } else if (!kind.others().contains(path)) {
+        throw new IllegalArgumentException("strict decoding error: unknown field \"" + path + '"');
+      }
+    }
+  }
+
+  private static void set(String path, JsonNode value, OptionSpec option, CommandSpec command) {
+    var read = value.isNull() ? null : read(path, value, option.type());
+    if (read != null && isOpen(option, command)) {
+      option.setValue(read);
+    }
+  }
+
+  private static Object read(String path, JsonNode value, Class<?> type) {
+    if (type == boolean.class || type == Boolean.class) {
+      if (value.isBoolean()) {
+        return value.booleanValue();
+      }
+      throw bad(path, "true or false", value);
+    }
+    if (type == int.class || type == Integer.class) {
+      if (value.isIntegralNumber() && value.canConvertToInt()) {
+        return value.intValue();
+      }
+      throw bad(path, "a whole number", value);
+    }
+    if (type == Duration.class && path.endsWith("Seconds")) {
+      if (value.isIntegralNumber() && value.canConvertToInt() && value.intValue() > 0) {
+        return Duration.ofSeconds(value.intValue());
+      }
+      throw bad(path, "a whole number greater than 0", value);
+    }
+    if (!value.isTextual()) {
+      throw bad(path, "a string", value);
+    }
+    if (type == Duration.class) {
+      try {
+        return new GoDuration().convert(value.textValue());
+      } catch (TypeConversionException e) {
+        throw new IllegalArgumentException(path + ": " + e.getMessage(), e);
+      }
+    }
+    return type == Path.class ? Path.of(value.textValue()) : value.textValue();
+  }
+
+  private static IllegalArgumentException bad(String path, String wanted, JsonNode value) {
+    return new IllegalArgumentException("%s: must be %s, but is %s".formatted(path, wanted, value));
+  }
+}

@@ -1,0 +1,2 @@
+/** Files that configure components. */
+package io.hubspoke.client.configuration;
