@@ -97,7 +97,7 @@ final class BenchCommand implements Callable<Integer> {
       var directory = Files.createTempDirectory("hubspoke-bench-");
       var process =
           new ProcessBuilder(
-                  OwnCommand.with(
+                  OwnCommand.launched(
                       List.of(
                           "up", "--nodes", Integer.toString(nodes), "--dir", directory.toString())))
               .redirectError(ProcessBuilder.Redirect.INHERIT)

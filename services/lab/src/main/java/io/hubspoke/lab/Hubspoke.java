@@ -58,8 +58,7 @@ public final class Hubspoke implements Runnable {
     try {
       Logging.format(format);
     } catch (IllegalArgumentException e) {
-      throw new ParameterException(
-          spec.commandLine(), "--logging-format: " + e.getMessage(), e);
+      throw new ParameterException(spec.commandLine(), "--logging-format: " + e.getMessage(), e);
     }
   }
 

@@ -24,19 +24,23 @@ final class OwnCommand {
    * without a launcher, as this process was started.
    */
   static Process component(List<String> arguments) throws IOException {
-    var jar = Path.of(Hubspoke.class.getProtectionDomain().getCodeSource().getLocation().getPath());
-    var launcher = jar.resolveSibling(Path.of("..", "bin", "hubspoke"));
-    var command = new ArrayList<String>();
-    if (Files.isExecutable(launcher)) {
-      command.add(launcher.toString());
-      command.addAll(arguments);
-    } else {
-      command.addAll(with(arguments));
-    }
-    return new ProcessBuilder(command)
+    return new ProcessBuilder(launched(arguments))
         .redirectOutput(ProcessBuilder.Redirect.DISCARD)
         .redirectError(ProcessBuilder.Redirect.INHERIT)
         .start();
+  }
+
+  /** Returns the command line of a person who starts it by the launcher, if there is one. */
+  static List<String> launched(List<String> arguments) throws IOException {
+    var jar = Path.of(Hubspoke.class.getProtectionDomain().getCodeSource().getLocation().getPath());
+    var launcher = jar.resolveSibling(Path.of("..", "bin", "hubspoke"));
+    if (!Files.isExecutable(launcher)) {
+      return with(arguments);
+    }
+    var command = new ArrayList<String>();
+    command.add(launcher.toString());
+    command.addAll(arguments);
+    return command;
   }
 
   /** Starts one that says something first, which who starts it must read. */

@@ -43,6 +43,8 @@ public final class BootstrapRoute implements NodeToControlPlane {
     var name = "joiner-" + token.id();
     var address = mesh.addresses().nodeAdvertises(number);
     var wire = mesh.nodesUplink();
+    // While a node joins its time passes.
+    var expiring = Expiring.create(mesh);
     var interceptor = Checks.intercept(mesh, wire, new Alteration.None());
     var joining =
         mesh.addNode(name, number, token, kubelet -> kubelet.rotateServerCertificates(true));
@@ -63,7 +65,7 @@ public final class BootstrapRoute implements NodeToControlPlane {
       verdicts.put(Property.REACHABLE, reachable(mesh, name, ready, request));
       verdicts.put(Property.ENCRYPTED, Checks.encrypted(recording, token.secret()));
       Checks.release(wire);
-      verdicts.put(Property.CLIENT_AUTHENTICATED, authenticated(mesh, token, request));
+      verdicts.put(Property.CLIENT_AUTHENTICATED, authenticated(mesh, token, expiring, request));
       verdicts.put(Property.AUTHORIZED, authorized(mesh, name, token, request));
       return verdicts;
     } finally {
@@ -73,6 +75,7 @@ public final class BootstrapRoute implements NodeToControlPlane {
         mesh.removeNode(name);
       }
       deleteToken(mesh, token);
+      deleteToken(mesh, expiring.token());
     }
   }
 
@@ -123,12 +126,12 @@ public final class BootstrapRoute implements NodeToControlPlane {
             Boolean::booleanValue);
   }
 
-  private static Verdict authenticated(Mesh mesh, BootstrapToken token, ObjectNode request)
-      throws Exception {
+  private static Verdict authenticated(
+      Mesh mesh, BootstrapToken token, Expiring expiring, ObjectNode request) throws Exception {
     var evidence = Checks.evidence();
     var url = Nodes.server(mesh) + Requests.PATH;
     var wrong = BootstrapToken.create(Instant.now());
-    var refused = endsWithItsToken(mesh, url, SHORT_LIFE, evidence);
+    var refused = expiring.ends(url, evidence);
     for (var attempt :
         Map.of(
                 "noToken",
@@ -155,25 +158,37 @@ public final class BootstrapRoute implements NodeToControlPlane {
     return Verdict.of(refused && groups.contains("\"system:bootstrappers\""), evidence);
   }
 
-  /** Whether a token lets its holder in until it expires, and not after. */
-  private static boolean endsWithItsToken(Mesh mesh, String url, Duration life, ObjectNode evidence)
-      throws Exception {
-    var expiring = mesh.createToken(Instant.now().plus(life));
-    try (var probe = Probe.withToken(expiring.value())) {
-      var before = probe.get(url);
-      if (Instant.now().isAfter(expiring.expiration()) && life.equals(SHORT_LIFE)) {
-        return endsWithItsToken(mesh, url, LONGER_LIFE, evidence);
+  /** A token that ends soon, and what its holder was answered before. */
+  private record Expiring(BootstrapToken token, Probe.Answer before) {
+    static Expiring create(Mesh mesh) throws Exception {
+      var expiring = create(mesh, SHORT_LIFE);
+      if (Instant.now().isBefore(expiring.token.expiration())) {
+        return expiring;
       }
-      var after = Checks.eventually(Checks.PATIENCE, () -> probe.get(url), Checks::unauthenticated);
-      evidence
-          .put("beforeItsTokenExpired", before.status())
-          .put("expiredToken", after.brief())
-          .put("afterExpiryBy", Duration.between(expiring.expiration(), Instant.now()).toString());
-      return !Checks.unauthenticated(before)
-          && Checks.unauthenticated(after)
-          && Instant.now().isAfter(expiring.expiration());
-    } finally {
-      deleteToken(mesh, expiring);
+      deleteToken(mesh, expiring.token);
+      return create(mesh, LONGER_LIFE);
+    }
+
+    private static Expiring create(Mesh mesh, Duration life) throws Exception {
+      var token = mesh.createToken(Instant.now().plus(life));
+      try (var holder = Probe.withToken(token.value())) {
+        return new Expiring(token, holder.get(Nodes.server(mesh) + Requests.PATH));
+      }
+    }
+
+    /** Whether it lets its holder in until it expires, and not after. */
+    boolean ends(String url, ObjectNode evidence) throws Exception {
+      try (var holder = Probe.withToken(token.value())) {
+        var after =
+            Checks.eventually(Checks.PATIENCE, () -> holder.get(url), Checks::unauthenticated);
+        evidence
+            .put("beforeItsTokenExpired", before.status())
+            .put("expiredToken", after.brief())
+            .put("afterExpiryBy", Duration.between(token.expiration(), Instant.now()).toString());
+        return !Checks.unauthenticated(before)
+            && Checks.unauthenticated(after)
+            && Instant.now().isAfter(token.expiration());
+      }
     }
   }
 
