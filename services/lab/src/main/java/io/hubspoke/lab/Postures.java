@@ -188,14 +188,24 @@ public final class Postures {
   /** Stops the meshes and removes their files. */
   public void stop() throws Exception {
     stopping = true;
+    Exception failure = null;
     for (var mesh : meshes.values()) {
       try {
         mesh.get().stop();
       } catch (ExecutionException e) {
         // It is not there, and who waited for it was told why.
+      } catch (Exception e) {
+        // The others have to end, and the keys to go.
+        failure = e;
       }
     }
-    Mesh.close(vertx);
-    DirectoryTree.delete(directory);
+    try {
+      Mesh.close(vertx);
+    } finally {
+      DirectoryTree.delete(directory);
+    }
+    if (failure != null) {
+      throw failure;
+    }
   }
 }

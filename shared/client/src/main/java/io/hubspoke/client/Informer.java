@@ -257,7 +257,7 @@ public final class Informer<T> {
     Promise<Void> done = Promise.promise();
     context.runOnContext(
         v -> {
-          brought = true;
+          brought |= events.stream().anyMatch(event -> !(event instanceof WatchEvent.Failed<T>));
           try {
             for (WatchEvent<T> event : events) {
               if (stopped) {

@@ -1,7 +1,6 @@
 package io.hubspoke.lab.audit;
 
 import io.hubspoke.lab.Egress;
-import io.hubspoke.lab.Mesh;
 import io.hubspoke.lab.MeshOptions.Posture;
 import io.hubspoke.lab.Meshes;
 import io.hubspoke.runtime.Component;
@@ -111,21 +110,20 @@ public final class Audit {
   }
 
   private List<Row> measure(List<? extends Route> routes) throws InterruptedException {
-    var mesh = meshes.get(routes.getFirst().mesh());
     var rows = new ArrayList<Row>();
     for (var route : routes) {
       progress.accept("measuring %s %s".formatted(route.label(), route.title()));
-      rows.add(measure(route, mesh));
+      rows.add(row(route));
     }
     return rows;
   }
 
-  private static Row measure(Route route, Mesh mesh) throws InterruptedException {
+  private Row row(Route route) throws InterruptedException {
     var begun = System.nanoTime();
     Map<Property, Verdict> verdicts = Map.of();
     Optional<String> failure = Optional.empty();
     try {
-      verdicts = route.measure(mesh);
+      verdicts = route.measure(meshes.get(route.mesh()));
     } catch (InterruptedException e) {
       throw e;
     } catch (Exception e) {

@@ -14,6 +14,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
+import java.net.ConnectException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -26,7 +27,7 @@ import java.nio.channels.SocketChannel;
  * neither descriptors nor ports in TIME_WAIT stay behind. Used by one thread.
  */
 sealed interface ConnectAttempts extends AutoCloseable {
-  /** Returns whether a port accepts a connection. */
+  /** Returns whether a port accepts a connection; throws when that can't be tried. */
   boolean accepts(int port) throws IOException;
 
   @Override
@@ -50,7 +51,7 @@ sealed interface ConnectAttempts extends AutoCloseable {
         socket.setOption(StandardSocketOptions.SO_LINGER, 0);
         try {
           return socket.connect(new InetSocketAddress(target, port));
-        } catch (IOException refused) {
+        } catch (ConnectException refused) {
           return false;
         }
       }
@@ -165,8 +166,11 @@ sealed interface ConnectAttempts extends AutoCloseable {
         // In whatever state it is now, it is of no use for the next attempt.
         close(socket);
         socket = open();
+        if (failed == 0) {
+          return true;
+        }
         if (failed != EINTR) {
-          return failed == 0;
+          throw new IOException("port " + port + " can't be tried: errno " + failed);
         }
       }
     }
