@@ -31,6 +31,11 @@ record AddressClaim(LoopbackAddresses addresses, SocketChannel guard) implements
     return first(LoopbackAddresses.LARGE_BLOCKS, true);
   }
 
+  /** The same for a lab whose apiserver has an address that other machines reach. */
+  AddressClaim at(String host) {
+    return host.isEmpty() ? this : new AddressClaim(addresses.at(host), guard);
+  }
+
   private static AddressClaim first(int blocks, boolean large) throws IOException {
     for (var block = 0; block < blocks; block++) {
       var claim = claim(new LoopbackAddresses(block, large));

@@ -1,5 +1,6 @@
 package io.hubspoke.lab;
 
+import io.hubspoke.lab.cluster.LabAddress;
 import io.hubspoke.lab.cluster.LabCluster;
 import io.hubspoke.lab.cluster.LabKeys;
 import io.hubspoke.lab.cluster.Offer;
@@ -18,6 +19,7 @@ import io.hubspoke.runtime.DirectoryTree;
 import io.hubspoke.runtime.Flag;
 import io.vertx.core.Vertx;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import picocli.CommandLine.Model.CommandSpec;
@@ -44,7 +46,7 @@ record LabOffer(CommandSpec spec, OfferFlags flags, int nodes, Path directory) {
     try (var cluster = LabCluster.join(own, lab, keys)) {
       var stop = new Thread(() -> end(cluster, home), "stop");
       Runtime.getRuntime().addShutdownHook(stop);
-      var offer = new Offer(cluster, nodes, pulse -> pool(pulse, token, pins, home));
+      var offer = new Offer(cluster, nodes, pulse -> pool(pulse, own, token, pins, home));
       out.printf("waiting for the control plane of the lab at %s%n", lab);
       out.flush();
       var end =
@@ -75,7 +77,8 @@ record LabOffer(CommandSpec spec, OfferFlags flags, int nodes, Path directory) {
   }
 
   /** The nodes have an event loop of their own: the lab's bus is not theirs to see. */
-  private static NodePool pool(Pulse lab, JoinToken token, PublicKeyPins pins, Path home)
+  private static NodePool pool(
+      Pulse lab, LabAddress own, JoinToken token, PublicKeyPins pins, Path home)
       throws IOException {
     if (lab.block() < 0 || lab.block() >= LoopbackAddresses.LARGE_BLOCKS) {
       throw new IOException("the lab has no block " + lab.block() + " of addresses");
@@ -94,7 +97,17 @@ record LabOffer(CommandSpec spec, OfferFlags flags, int nodes, Path directory) {
         .write(bootstrap);
     return new LocalNodes(
         vertx,
-        new PoolKubelets(new LoopbackAddresses(lab.block(), true), home, bootstrap, authority));
+        new PoolKubelets(
+            new LoopbackAddresses(lab.block(), true),
+            isHere(lab) ? "" : own.reachable(),
+            home,
+            bootstrap,
+            authority));
+  }
+
+  /** Whether the apiserver is one that this machine alone can reach, as all its nodes are then. */
+  private static boolean isHere(Pulse lab) throws IOException {
+    return InetAddress.getByName(lab.server().getHost()).isLoopbackAddress();
   }
 
   private static ClusterInfo discover(Vertx vertx, Pulse lab, JoinToken token, PublicKeyPins pins)

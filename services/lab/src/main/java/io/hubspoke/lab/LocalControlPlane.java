@@ -34,6 +34,7 @@ final class LocalControlPlane implements ControlPlane {
   private static final long STOP_SECONDS = 10;
 
   private final Path directory;
+  private final String host;
   private final Vertx vertx = Component.vertx();
   private DirectoryLock lock;
   private AddressClaim claim;
@@ -42,15 +43,17 @@ final class LocalControlPlane implements ControlPlane {
    * Starts nothing yet.
    *
    * @param directory where certificates, keys and kubeconfig files go
+   * @param host an address of this machine for the apiserver; empty for one of loopback
    */
-  LocalControlPlane(Path directory) {
+  LocalControlPlane(Path directory, String host) {
     this.directory = directory;
+    this.host = host;
   }
 
   @Override
   public synchronized ScaleRun.Cluster ready() throws Exception {
     lock = DirectoryLock.of(directory);
-    claim = AddressClaim.large();
+    claim = AddressClaim.large().at(host);
     start(LoopbackSite.of(vertx, claim));
     var addresses = claim.addresses();
     return new ScaleRun.Cluster(URI.create(addresses.apiserverUrl()), addresses.block());

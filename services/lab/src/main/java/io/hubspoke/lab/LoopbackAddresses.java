@@ -12,8 +12,10 @@ package io.hubspoke.lab;
  * <p>A large lab has no wires, which would be two more sockets for each connection: whoever
  * connects goes to the apiserver itself, nodes listen where they advertise, and their pods are in
  * the upper half of {@code 127.0.0.0/8}, which holds the networks of some thousands.
+ *
+ * @param host where the apiserver is when that is no address of loopback; empty otherwise
  */
-record LoopbackAddresses(int block, boolean large) implements Addresses {
+record LoopbackAddresses(int block, boolean large, String host) implements Addresses {
   /** As many labs run beside each other. */
   static final int BLOCKS = 16;
 
@@ -26,6 +28,16 @@ record LoopbackAddresses(int block, boolean large) implements Addresses {
   /** A lab with wires. */
   LoopbackAddresses(int block) {
     this(block, false);
+  }
+
+  /** A lab on this machine alone. */
+  LoopbackAddresses(int block, boolean large) {
+    this(block, large, "");
+  }
+
+  /** The same, whose apiserver has an address of this machine that others reach. */
+  LoopbackAddresses at(String reachable) {
+    return new LoopbackAddresses(block, large, reachable);
   }
 
   /** An address of the block that nobody serves on; who has bound it has the block. */
@@ -45,6 +57,10 @@ record LoopbackAddresses(int block, boolean large) implements Addresses {
 
   @Override
   public String apiserver() {
+    return host.isEmpty() ? apiserverOnLoopback() : host;
+  }
+
+  private String apiserverOnLoopback() {
     return "127.0.%d.1".formatted(10 + 2 * block);
   }
 

@@ -1,6 +1,7 @@
 package io.hubspoke.lab;
 
 import io.hubspoke.lab.cluster.LabAddress;
+import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -25,11 +26,10 @@ final class OfferFlags extends DiscoveryFlags {
 
   @Option(
       names = "--lab-address",
-      defaultValue = "127.0.0.1:0",
       paramLabel = "HOST[:PORT]",
       description =
           "Where this one listens for other members, by mutual TLS; the next port is its event bus's"
-              + " (default: any ports of 127.0.0.1).")
+              + " (default: any ports of the address from which this machine reaches the lab).")
   private String own;
 
   Path keys() {
@@ -40,7 +40,10 @@ final class OfferFlags extends DiscoveryFlags {
     return parsed(spec, "--join ", () -> LabAddress.parse(lab));
   }
 
-  LabAddress own(CommandSpec spec) {
+  LabAddress own(CommandSpec spec) throws IOException {
+    if (own == null) {
+      return new LabAddress(lab(spec).reachedFrom(), 0);
+    }
     return parsed(
         spec, "--lab-address ", () -> LabAddress.parse(own.contains(":") ? own : own + ":0"));
   }

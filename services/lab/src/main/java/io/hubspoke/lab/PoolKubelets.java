@@ -11,18 +11,25 @@ import java.util.function.UnaryOperator;
 /**
  * What the kubelets of a pool are started with, by their numbers.
  *
+ * @param host the one address of all, with a port each; empty where each has its own of loopback
  * @param directory where each node has a directory
  * @param bootstrapKubeconfig what nodes ask for their certificates with
  * @param clientCaFile who vouches for callers of kubelets
  */
 record PoolKubelets(
-    Addresses addresses, Path directory, Path bootstrapKubeconfig, Path clientCaFile)
+    Addresses addresses, String host, Path directory, Path bootstrapKubeconfig, Path clientCaFile)
     implements IntFunction<KubeletOptions> {
+  /** All of them on loopback, with an address each. */
+  PoolKubelets(Addresses addresses, Path directory, Path bootstrapKubeconfig, Path clientCaFile) {
+    this(addresses, "", directory, bootstrapKubeconfig, clientCaFile);
+  }
+
   @Override
   public KubeletOptions apply(int n) {
     var name = "node-" + n;
-    return KubeletOptions.node(name, addresses.nodeAdvertises(n), directory.resolve(name))
-        .port(Addresses.KUBELET_PORT)
+    var address = host.isEmpty() ? addresses.nodeAdvertises(n) : host;
+    return KubeletOptions.node(name, address, directory.resolve(name))
+        .port(host.isEmpty() ? Addresses.KUBELET_PORT : 0)
         .bootstrapKubeconfig(bootstrapKubeconfig)
         .clientCaFile(clientCaFile)
         .anonymousAuth(false)

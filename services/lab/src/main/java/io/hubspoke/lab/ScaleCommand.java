@@ -198,7 +198,7 @@ final class ScaleCommand implements Callable<Integer> {
             : Files.createDirectories(directory.toAbsolutePath());
     var pools = pools(count);
     var plan = new ScalePlan(count, pools, pods, hold, Math.min(sample, count), where);
-    var children = new Children(progress::note);
+    var children = new Children(progress::note, lab == null ? "" : lab.reachable());
     if (lab == null) {
       var launcher = pools == 0 ? new Here(progress::note) : children;
       return run(new ScaleRun(plan, launcher, progress::phase, progress::live));
@@ -310,7 +310,7 @@ final class ScaleCommand implements Callable<Integer> {
   private record Here(Consumer<String> note) implements ScaleRun.Launcher {
     @Override
     public ControlPlane controlPlane(Path directory) {
-      return new LocalControlPlane(directory);
+      return new LocalControlPlane(directory, "");
     }
 
     @Override
@@ -328,14 +328,16 @@ final class ScaleCommand implements Callable<Integer> {
   }
 
   /** This command again, as other processes. */
-  private record Children(Consumer<String> note) implements ScaleRun.Launcher {
+  private record Children(Consumer<String> note, String address) implements ScaleRun.Launcher {
     /** They have more to do than who only looks on. */
     private static final List<String> LARGER = List.of("-Xms64m", "-Xmn24m");
 
     @Override
     public ControlPlane controlPlane(Path directory) throws IOException {
       return new ChildControlPlane(
-          OwnCommand.child(LARGER, List.of("scale", "control-plane", "--dir=" + directory)));
+          OwnCommand.child(
+              LARGER,
+              List.of("scale", "control-plane", "--dir=" + directory, "--address=" + address)));
     }
 
     @Override

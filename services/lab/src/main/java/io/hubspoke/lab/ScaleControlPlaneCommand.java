@@ -26,10 +26,17 @@ final class ScaleControlPlaneCommand implements Callable<Integer> {
       description = "Where certificates, keys and kubeconfig files go.")
   private Path directory;
 
+  @Option(
+      names = "--address",
+      defaultValue = "",
+      paramLabel = "IP",
+      description = "Where the apiserver serves (default: an address of loopback).")
+  private String address;
+
   @Override
   public Integer call() throws Exception {
     HeapPace.keep(ScaleCommand.HEAP_GROWTH);
-    var controlPlane = new LocalControlPlane(directory);
+    var controlPlane = new LocalControlPlane(directory, address);
     var out = spec.commandLine().getOut();
     out.println(controlPlane.ready().json());
     out.flush();

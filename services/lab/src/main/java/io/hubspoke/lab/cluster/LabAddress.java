@@ -1,6 +1,9 @@
 package io.hubspoke.lab.cluster;
 
+import java.io.IOException;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 
 /** Where a member of a lab cluster listens. */
@@ -30,6 +33,22 @@ public record LabAddress(String host, int port) {
 
   InetAddress resolve() throws UnknownHostException {
     return InetAddress.getByName(host);
+  }
+
+  /** Returns the IP address that other machines reach it at; empty where that is none. */
+  public String reachable() throws UnknownHostException {
+    return isLoopback() ? "" : resolve().getHostAddress();
+  }
+
+  /** Returns the address of this machine from which it is reached; nothing is sent. */
+  public String reachedFrom() throws IOException {
+    if (isLoopback()) {
+      return "127.0.0.1";
+    }
+    try (var socket = new DatagramSocket()) {
+      socket.connect(new InetSocketAddress(resolve(), port));
+      return socket.getLocalAddress().getHostAddress();
+    }
   }
 
   /** Returns whether only this machine can reach it. */

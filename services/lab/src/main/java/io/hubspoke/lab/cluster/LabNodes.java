@@ -160,7 +160,8 @@ public final class LabNodes implements NodePools {
 
   private synchronized void left(String id) {
     var member = members.get(id);
-    if (member == null || member.isGone()) {
+    // At the end all leave.
+    if (closed || member == null || member.isGone()) {
       return;
     }
     var count = member.nodes().size();
