@@ -38,10 +38,12 @@ class LabAcrossMachinesTest {
       ip("netns", "add", NAMES + n);
       ip("-n", NAMES + n, "link", "set", "lo", "up");
     }
-    ip("-n", NAMES + 1, "link", "add", "a", "type", "veth", "peer", "name", "a", "netns", NAMES + 2);
+    ip(
+        "-n", NAMES + 1, "link", "add", "cable", "type", "veth", "peer", "name", "cable", "netns",
+        NAMES + 2);
     for (var n = 1; n <= 2; n++) {
-      ip("-n", NAMES + n, "addr", "add", "10.77.0." + n + "/24", "dev", "a");
-      ip("-n", NAMES + n, "link", "set", "a", "up");
+      ip("-n", NAMES + n, "addr", "add", "10.77.0." + n + "/24", "dev", "cable");
+      ip("-n", NAMES + n, "link", "set", "cable", "up");
     }
     var said = directory.resolve("scale");
     var lab =
