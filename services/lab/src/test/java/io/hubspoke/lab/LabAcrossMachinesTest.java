@@ -33,7 +33,7 @@ class LabAcrossMachinesTest {
 
   @Test
   @Timeout(value = 5, unit = TimeUnit.MINUTES)
-  void halfOfTheNodesAreOnAnotherMachineAndAnswerAsThoseHereDo() throws Exception {
+  void nodesOfAnotherMachineAnswerAsThoseHereDo() throws Exception {
     for (var n = 1; n <= 2; n++) {
       ip("netns", "add", NAMES + n);
       ip("-n", NAMES + n, "link", "set", "lo", "up");
@@ -71,8 +71,10 @@ class LabAcrossMachinesTest {
     assertThat(lab.waitFor(4, TimeUnit.MINUTES)).isTrue();
     var report = Files.readString(said);
     assertThat(lab.exitValue()).as(report).isZero();
-    assertThat(report).containsPattern("member 2 .*: [3-7] nodes, [3-7] in, 0 failed");
-    assertThat(report).contains("50 trials on 10 nodes").contains("0 failed");
+    assertThat(report)
+        .containsPattern("member 1 .*: [1-9] nodes, [1-9] in, 0 failed")
+        .containsPattern("member 2 .*: [1-9] nodes, [1-9] in, 0 failed")
+        .containsPattern("trials on 10 nodes .*, 0 failed");
     assertThat(member.waitFor(30, TimeUnit.SECONDS)).isTrue();
     assertThat(member.exitValue()).isZero();
   }
