@@ -157,7 +157,13 @@ public final class Kubelet extends VerticleBase {
       EventRecorder events = new EventRecorder(client, "kubelet", options.nodeName());
       NodeAgent node =
           new NodeAgent(
-              options, runtime, client, new NodeStatus(options, runtime, port), events, lifetime);
+              options,
+              runtime,
+              client,
+              new NodeStatus(options, runtime, port),
+              events,
+              lifetime,
+              virtual);
       pods.startStatic(client, events, node::nodeUid, lifetime);
       node.register();
       // The kubelet names its node's name for the UID, as the real one does.

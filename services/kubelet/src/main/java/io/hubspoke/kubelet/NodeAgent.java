@@ -8,9 +8,12 @@ import io.hubspoke.api.Meta;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.Backoff;
 import io.hubspoke.client.EventRecorder;
+import io.hubspoke.client.Informer;
+import io.hubspoke.client.ListOptions;
 import io.hubspoke.client.PatchType;
 import io.hubspoke.client.Resource;
 import io.hubspoke.kubelet.runtime.ContainerRuntime;
+import io.vertx.core.Context;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -40,6 +43,10 @@ final class NodeAgent {
   private final NodeStatus status;
   private final Lifetime lifetime;
   private final EventRecorder events;
+
+  /** The node's own object: to ask for it at each look would be most of what nodes ask. */
+  private final Informer<ObjectNode> watched;
+
   private byte[] reported = {};
   private Instant reportedAt = Instant.MIN;
   private volatile String nodeUid = "";
@@ -53,13 +60,20 @@ final class NodeAgent {
       ApiClient client,
       NodeStatus status,
       EventRecorder events,
-      Lifetime lifetime) {
+      Lifetime lifetime,
+      Context context) {
     this.options = options;
     this.runtime = runtime;
     this.client = client;
     this.status = status;
     this.events = events;
     this.lifetime = lifetime;
+    this.watched =
+        new Informer<>(
+            client,
+            NODES,
+            ListOptions.ALL.withFieldSelector("metadata.name=" + options.nodeName()),
+            context);
   }
 
   String nodeUid() {
@@ -138,6 +152,12 @@ final class NodeAgent {
     return client.get(NODES, "", options.nodeName()).await();
   }
 
+  /** Returns the node as it is watched; asks for it when that says nothing. */
+  private ObjectNode known() {
+    ObjectNode node = watched.isWatching() ? watched.get("", options.nodeName()) : null;
+    return node == null ? get() : node;
+  }
+
   /** Takes note of what others decide about the node: its pod range, and its UID. */
   private void seen(ObjectNode node) {
     nodeUid = Meta.uid(node);
@@ -149,13 +169,14 @@ final class NodeAgent {
 
   /** Reports the status again and again until stopped. */
   void reportLoop() {
+    watched.start().otherwiseEmpty();
     while (!lifetime.ended()) {
       lifetime.sleep(options.nodeStatusUpdateFrequency());
-      if (lifetime.ended()) {
-        return;
+      if (!lifetime.ended()) {
+        tryToReport();
       }
-      tryToReport();
     }
+    watched.stop().otherwiseEmpty();
   }
 
   /** Tries a few times at once, as the kubelet does: a connection may have broken meanwhile. */
@@ -163,7 +184,7 @@ final class NodeAgent {
     String failure = "";
     for (int i = 0; i < REPORT_TRIES && !lifetime.ended(); i++) {
       try {
-        ObjectNode node = get();
+        ObjectNode node = i == 0 ? known() : get();
         seen(node);
         report(node, false);
         return;
