@@ -11,12 +11,14 @@ import io.hubspoke.lab.scale.LocalNodes;
 import io.hubspoke.lab.scale.LocalPools;
 import io.hubspoke.lab.scale.NodePools;
 import io.hubspoke.lab.scale.ProgressLine;
+import io.hubspoke.lab.scale.ScaleCost;
 import io.hubspoke.lab.scale.ScalePlan;
 import io.hubspoke.lab.scale.ScaleResult;
 import io.hubspoke.lab.scale.ScaleRun;
 import io.hubspoke.lab.scale.ScaleSummary;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.DirectoryTree;
+import io.hubspoke.runtime.Flag;
 import io.hubspoke.runtime.GoDuration;
 import io.vertx.core.Future;
 import java.io.IOException;
@@ -58,13 +60,14 @@ import picocli.CommandLine.Spec;
       "  hubspoke scale --nodes 1000",
       "  hubspoke scale --nodes 1000 --pods 100000 --hold 10m --json scale.json",
       "  hubspoke scale --nodes 100,1000,5000,10000 --plot scale.svg",
+      "  hubspoke scale --nodes 10000 --hold 10m --earlier scale.json --plot scale.svg",
       "  hubspoke scale --nodes 1000 --lab-address 127.0.0.1 --members 2"
     })
 final class ScaleCommand implements Callable<Integer> {
   private static final int NODES_A_PROCESS = 2_500;
 
-  /** How far the heap of a process with or without nodes may grow before it is collected. */
-  static final double HEAP_GROWTH = 0.25;
+  /** How far the heap may grow before it is collected. */
+  private static final double HEAP_GROWTH = 0.25;
 
   /** As many as this process runs itself: another JVM takes as much memory as many of them. */
   private static final int NODES_HERE = 1_000;
@@ -129,8 +132,15 @@ final class ScaleCommand implements Callable<Integer> {
   @Option(
       names = "--plot",
       paramLabel = "FILE",
-      description = "Draw cost against nodes, as SVG; takes several numbers of nodes.")
+      description =
+          "Draw cost against nodes, as SVG; takes several numbers of nodes, or --earlier ones.")
   private Path plot;
+
+  @Option(
+      names = "--earlier",
+      paramLabel = "FILE",
+      description = "Figures of earlier runs (--json), to be compared and drawn with these.")
+  private List<Path> earlier = List.of();
 
   @Option(
       names = "--lab-address",
@@ -164,6 +174,13 @@ final class ScaleCommand implements Callable<Integer> {
     if (plot != null) {
       var unused = ReportFile.writable(plot);
     }
+    var costs = new ArrayList<ScaleCost>();
+    for (var runs : earlier) {
+      costs.addAll(Flag.read("--earlier " + runs, () -> costs(runs)));
+    }
+    if (plot != null && costs.size() + nodes.size() < 2) {
+      throw misuse("--plot takes several numbers of nodes, such as --nodes 100,1000");
+    }
     HeapPace.keep(HEAP_GROWTH);
     var results = new ArrayList<ScaleResult>();
     try (var progress = new ProgressLine(spec.commandLine().getErr())) {
@@ -174,8 +191,9 @@ final class ScaleCommand implements Callable<Integer> {
     }
     var out = spec.commandLine().getOut();
     results.forEach(result -> ScaleSummary.print(result, out));
-    if (results.size() > 1) {
-      ScaleSummary.compare(results, out);
+    results.forEach(result -> costs.add(result.cost()));
+    if (costs.size() > 1) {
+      ScaleSummary.compare(costs, out);
     }
     if (file != null) {
       var document = Json.object();
@@ -185,9 +203,17 @@ final class ScaleCommand implements Callable<Integer> {
       file.write(document);
     }
     if (plot != null) {
-      Files.writeString(plot, CostPlot.of(results));
+      Files.writeString(plot, CostPlot.of(costs));
     }
     return results.stream().allMatch(ScaleResult::sound) ? 0 : 1;
+  }
+
+  private static List<ScaleCost> costs(Path runs) throws IOException {
+    var costs = new ArrayList<ScaleCost>();
+    Json.parseObject(Files.readAllBytes(runs))
+        .path("runs")
+        .forEach(run -> costs.add(ScaleCost.of(run)));
+    return costs;
   }
 
   private ScaleResult run(int count, ProgressLine progress) throws Exception {
@@ -198,7 +224,7 @@ final class ScaleCommand implements Callable<Integer> {
             : Files.createDirectories(directory.toAbsolutePath());
     var pools = pools(count);
     var plan = new ScalePlan(count, pools, pods, hold, Math.min(sample, count), where);
-    var children = new Children(progress::note, lab == null ? "" : lab.reachable());
+    var children = new Children(count, pods, progress::note, lab == null ? "" : lab.reachable());
     if (lab == null) {
       var launcher = pools == 0 ? new Here(progress::note) : children;
       return run(new ScaleRun(plan, launcher, progress::phase, progress::live));
@@ -269,9 +295,6 @@ final class ScaleCommand implements Callable<Integer> {
     if (sample < 0) {
       throw misuse("--sample must not be negative, but is " + sample);
     }
-    if (plot != null && nodes.size() < 2) {
-      throw misuse("--plot takes several numbers of nodes, such as --nodes 100,1000");
-    }
     if (directory != null && Files.exists(directory)) {
       throw misuse("--dir must not be there yet, but " + directory + " is");
     }
@@ -328,29 +351,42 @@ final class ScaleCommand implements Callable<Integer> {
   }
 
   /** This command again, as other processes. */
-  private record Children(Consumer<String> note, String address) implements ScaleRun.Launcher {
-    /** They have more to do than who only looks on. */
-    private static final List<String> LARGER = List.of("-Xms64m", "-Xmn24m");
+  private record Children(int nodes, int pods, Consumer<String> note, String address)
+      implements ScaleRun.Launcher {
+    /** Requests under way outlive a small young generation, which would fill the old one. */
+    private static final List<String> NODES = List.of("-Xms96m", "-Xmn64m");
+
+    /** A pause for all of a large heap would be seen by every node. */
+    private static List<String> controlPlane(int nodes, int pods) {
+      return List.of(
+          "-XX:-UseSerialGC",
+          "-XX:+UseG1GC",
+          "-XX:NewSize=16m",
+          "-XX:MaxNewSize=1g",
+          "-Xms96m",
+          // G1 takes what it may have; what a node and a pod keep there, with half as much again.
+          "-Xmx%dk".formatted((256 << 10) + nodes * 220L + pods * 60L));
+    }
 
     @Override
     public ControlPlane controlPlane(Path directory) throws IOException {
       return new ChildControlPlane(
           OwnCommand.child(
-              LARGER,
+              controlPlane(nodes, pods),
               List.of("scale", "control-plane", "--dir=" + directory, "--address=" + address)));
     }
 
     @Override
     public NodePools pools(
         ScalePlan plan, ScaleRun.Cluster cluster, Function<String, Future<Void>> forget) {
-      var nodes = plan.directory().resolve("nodes");
-      return new ChildPools(plan.pools(), nodes, () -> pool(plan, cluster, nodes), note);
+      var directory = plan.directory().resolve("nodes");
+      return new ChildPools(plan.pools(), directory, () -> pool(plan, cluster, directory), note);
     }
 
     private static Process pool(ScalePlan plan, ScaleRun.Cluster cluster, Path nodes)
         throws IOException {
       return OwnCommand.child(
-          LARGER,
+          NODES,
           List.of(
               "scale",
               "nodes",

@@ -1,6 +1,5 @@
 package io.hubspoke.lab;
 
-import io.hubspoke.lab.scale.HeapPace;
 import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -35,7 +34,6 @@ final class ScaleControlPlaneCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    HeapPace.keep(ScaleCommand.HEAP_GROWTH);
     var controlPlane = new LocalControlPlane(directory, address);
     var out = spec.commandLine().getOut();
     out.println(controlPlane.ready().json());

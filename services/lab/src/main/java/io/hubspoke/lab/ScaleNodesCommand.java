@@ -24,6 +24,9 @@ import picocli.CommandLine.Option;
       "  hubspoke scale nodes --dir nodes --block 0 --bootstrap-kubeconfig FILE --client-ca-file FILE"
     })
 final class ScaleNodesCommand implements Callable<Integer> {
+  /** How far the heap may grow before it is collected: a pause keeps thousands of nodes waiting. */
+  private static final double HEAP_GROWTH = 0.5;
+
   @Option(
       names = "--dir",
       required = true,
@@ -54,7 +57,7 @@ final class ScaleNodesCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    HeapPace.keep(ScaleCommand.HEAP_GROWTH);
+    HeapPace.keep(HEAP_GROWTH);
     var kubelets =
         new PoolKubelets(
             new LoopbackAddresses(block, true), directory, bootstrapKubeconfig, clientCaFile);

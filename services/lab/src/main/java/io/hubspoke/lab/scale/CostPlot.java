@@ -1,5 +1,6 @@
 package io.hubspoke.lab.scale;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
@@ -18,27 +19,26 @@ public final class CostPlot {
   private static final int TICKS = 5;
 
   /** One quantity against the nodes. */
-  private record Panel(String title, String unit, ToDoubleFunction<ScaleResult> value) {}
+  private record Panel(String title, String unit, ToDoubleFunction<ScaleCost> value) {}
 
   private static final List<Panel> PANELS =
       List.of(
-          new Panel("Time until all are ready", "s", ScaleResult::readySeconds),
-          new Panel("Memory, all processes", "MB", ScaleResult::holdMegabytes),
-          new Panel("Processor time until ready", "s", ScaleResult::joinCpuSeconds),
-          new Panel("Processors busy, at rest", "", ScaleResult::holdCpus));
+          new Panel("Time until all are ready", "s", ScaleCost::readySeconds),
+          new Panel("Memory, all processes", "MB", ScaleCost::megabytes),
+          new Panel("Processor time until ready", "s", ScaleCost::joinCpuSeconds),
+          new Panel("Processors busy, at rest", "", ScaleCost::holdCpus));
 
   private final StringBuilder svg = new StringBuilder();
 
   private CostPlot() {}
 
   /** Returns the drawing of at least two runs, by their number of nodes. */
-  public static String of(List<ScaleResult> runs) {
-    var sorted =
-        runs.stream().sorted(java.util.Comparator.comparingInt(run -> run.plan().nodes())).toList();
+  public static String of(List<ScaleCost> runs) {
+    var sorted = runs.stream().sorted(Comparator.comparingInt(ScaleCost::nodes)).toList();
     return new CostPlot().draw(sorted);
   }
 
-  private String draw(List<ScaleResult> runs) {
+  private String draw(List<ScaleCost> runs) {
     int columns = 2;
     int rows = Math.ceilDiv(PANELS.size(), columns);
     int width = columns * (LEFT + WIDTH) + GAP;
@@ -57,8 +57,8 @@ public final class CostPlot {
     return svg.toString();
   }
 
-  private void panel(Panel panel, List<ScaleResult> runs, int x, int y) {
-    double mostNodes = runs.getLast().plan().nodes();
+  private void panel(Panel panel, List<ScaleCost> runs, int x, int y) {
+    double mostNodes = runs.getLast().nodes();
     double most = runs.stream().mapToDouble(panel.value).max().orElse(1);
     double step = step(most / TICKS);
     double top = Math.ceil(most / step) * step;
@@ -85,7 +85,7 @@ public final class CostPlot {
     straight(panel, runs, x, y, mostNodes, top);
     var points = new StringBuilder();
     for (var run : runs) {
-      double at = x + run.plan().nodes() / mostNodes * WIDTH;
+      double at = x + run.nodes() / mostNodes * WIDTH;
       double height = y + HEIGHT - panel.value.applyAsDouble(run) / top * HEIGHT;
       points.append(format("%.1f,%.1f ", at, height));
       add("<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\" fill=\"#0969da\"/>", at, height);
@@ -103,23 +103,23 @@ public final class CostPlot {
 
   /** What it would be if every node cost what those cost that the second run had more. */
   private void straight(
-      Panel panel, List<ScaleResult> runs, int x, int y, double mostNodes, double top) {
+      Panel panel, List<ScaleCost> runs, int x, int y, double mostNodes, double top) {
     var first = runs.get(0);
     var second = runs.get(1);
     double slope =
         (panel.value.applyAsDouble(second) - panel.value.applyAsDouble(first))
-            / (second.plan().nodes() - first.plan().nodes());
+            / (second.nodes() - first.nodes());
     double from = panel.value.applyAsDouble(first);
-    double to = from + slope * (mostNodes - first.plan().nodes());
+    double to = from + slope * (mostNodes - first.nodes());
     double end = mostNodes;
     if (to > top) {
-      end = first.plan().nodes() + (top - from) / slope;
+      end = first.nodes() + (top - from) / slope;
       to = top;
     }
     add(
         "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"#8c959f\""
             + " stroke-dasharray=\"4 4\"/>",
-        x + first.plan().nodes() / mostNodes * WIDTH,
+        x + first.nodes() / mostNodes * WIDTH,
         y + HEIGHT - from / top * HEIGHT,
         x + end / mostNodes * WIDTH,
         y + HEIGHT - Math.max(0, to) / top * HEIGHT);

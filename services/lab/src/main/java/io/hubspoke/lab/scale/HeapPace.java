@@ -1,13 +1,18 @@
 package io.hubspoke.lab.scale;
 
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryPoolMXBean;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Has the heap collected whenever it has grown by a share since it was last. The serial collector
- * would rather let the old part grow to the maximum, most of it garbage that only looked as if it
+ * Has the heap collected whenever its old part has grown by a share since it was last. The serial
+ * collector would rather let that grow to the maximum, most of it garbage that only looked as if it
  * would stay.
  */
 public final class HeapPace {
+  /** The serial collector's name for it. */
+  private static final String OLD = "Tenured Gen";
+
   private static final long LOOK_MILLIS = 500;
 
   /** What may come and go, however little stays. */
@@ -16,31 +21,31 @@ public final class HeapPace {
   private HeapPace() {}
 
   /**
-   * Does so until this process ends.
+   * Does so until this process ends; nothing where another collector is at work.
    *
    * @param share by which what stays may grow, such as 0.25
    */
   public static void keep(double share) {
-    Thread.ofPlatform().daemon().name("heap pace").start(() -> look(share));
+    ManagementFactory.getMemoryPoolMXBeans().stream()
+        .filter(pool -> pool.getName().equals(OLD))
+        .findAny()
+        .ifPresent(
+            old -> Thread.ofPlatform().daemon().name("heap pace").start(() -> look(old, share)));
   }
 
-  private static void look(double share) {
+  private static void look(MemoryPoolMXBean old, double share) {
     var most = 2 * LEAST;
     try {
       while (true) {
         TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
-        if (used() > most) {
+        if (old.getUsage().getUsed() > most) {
           System.gc();
-          most = used() + Math.max(LEAST, (long) (used() * share));
+          var stays = old.getUsage().getUsed();
+          most = stays + Math.max(LEAST, (long) (stays * share));
         }
       }
     } catch (InterruptedException ended) {
       Thread.currentThread().interrupt();
     }
-  }
-
-  private static long used() {
-    var runtime = Runtime.getRuntime();
-    return runtime.totalMemory() - runtime.freeMemory();
   }
 }

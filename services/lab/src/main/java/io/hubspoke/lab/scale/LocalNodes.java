@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
 
@@ -21,7 +22,14 @@ public final class LocalNodes implements NodePool {
   private final Vertx vertx;
   private final IntFunction<KubeletOptions> options;
   private final Map<Integer, Node> nodes = new ConcurrentHashMap<>();
-  private final Semaphore joining = new Semaphore(JOINING);
+
+  /**
+   * The first node goes ahead and initializes classes: virtual threads that wait for another one to
+   * do so keep their carriers, of which it may need one.
+   */
+  private final Semaphore joining = new Semaphore(1);
+
+  private final AtomicBoolean pathfinder = new AtomicBoolean(true);
   private final AtomicInteger joined = new AtomicInteger();
   private final AtomicInteger failed = new AtomicInteger();
   private volatile String failure = "";
@@ -72,7 +80,7 @@ public final class LocalNodes implements NodePool {
     Future<Void> in = deployment.compose(id -> kubelet.ready());
     in.onComplete(
         done -> {
-          joining.release();
+          joining.release(pathfinder.getAndSet(false) ? JOINING : 1);
           if (done.succeeded()) {
             joined.incrementAndGet();
           }

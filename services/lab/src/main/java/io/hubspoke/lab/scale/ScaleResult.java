@@ -56,6 +56,12 @@ public record ScaleResult(
     return processes.stream().mapToDouble(ProcessCost::holdCpus).sum();
   }
 
+  /** Returns what is seen beside other runs. */
+  public ScaleCost cost() {
+    return new ScaleCost(
+        plan.nodes(), plan.pods(), readySeconds, holdMegabytes, joinCpuSeconds(), holdCpus());
+  }
+
   /** Returns whether every node joined and stayed, and did on trial what nodes do. */
   public boolean sound() {
     return lost == 0 && failed == 0 && leases.expired() == 0 && sample.failures().isEmpty();

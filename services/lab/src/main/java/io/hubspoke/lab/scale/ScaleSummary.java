@@ -76,19 +76,19 @@ public final class ScaleSummary {
   }
 
   /** Prints several runs beside each other. */
-  public static void compare(List<ScaleResult> runs, PrintWriter out) {
+  public static void compare(List<ScaleCost> runs, PrintWriter out) {
     out.printf(
         "%n%10s %8s %10s %12s %10s %14s %12s %12s%n",
         "nodes", "pods", "ready s", "ms a node", "MB", "KB a node", "CPU s join", "CPUs held");
     for (var run : runs) {
       out.printf(
           "%,10d %,8d %10.1f %12.1f %,10d %,14d %12.1f %12.2f%n",
-          run.plan().nodes(),
-          run.plan().pods(),
+          run.nodes(),
+          run.pods(),
           run.readySeconds(),
-          run.readySeconds() * 1000 / run.plan().nodes(),
-          run.holdMegabytes(),
-          run.holdMegabytes() * 1024 / run.plan().nodes(),
+          run.readySeconds() * 1000 / run.nodes(),
+          run.megabytes(),
+          run.megabytes() * 1024 / run.nodes(),
           run.joinCpuSeconds(),
           run.holdCpus());
     }

@@ -1,12 +1,11 @@
 package io.hubspoke.lab.scale;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.hubspoke.lab.bench.Latencies;
+import io.hubspoke.api.Json;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
@@ -27,23 +26,24 @@ class CostPlotTest {
         .contains(">10,000<", ">290<");
   }
 
-  static ScaleResult run(int nodes, double seconds) {
-    return new ScaleResult(
-        new ScalePlan(nodes, 1, 0, Duration.ofSeconds(30), 5, Path.of("lab")),
-        seconds,
-        0,
-        List.of(
-            new ScaleResult.ProcessCost(
-                "control plane", 200, 220, seconds * 1.7, 0.05 + nodes / 10_000.0)),
-        300 + nodes / 3,
-        280 + nodes / 3,
-        List.of(),
-        List.of(),
-        new Latencies(),
-        new LeaseWatch.Renewals(0, new Latencies(), 0, 0),
-        0,
-        0,
-        new Sample.Result(0, List.of()),
-        List.of());
+  @Test
+  void anEarlierRunIsReadFromItsFigures() {
+    var run = run(1_000, 27);
+    var json =
+        Json.object()
+            .put("nodes", run.nodes())
+            .put("readySeconds", run.readySeconds())
+            .put("holdMegabytes", run.megabytes())
+            .put("joinCpuSeconds", run.joinCpuSeconds())
+            .put("holdCpus", run.holdCpus());
+
+    assertThat(ScaleCost.of(json)).isEqualTo(run);
+    assertThatThrownBy(() -> ScaleCost.of(Json.object().put("nodes", 3)))
+        .hasMessage("holds a run without nodes or readySeconds");
+  }
+
+  private static ScaleCost run(int nodes, double seconds) {
+    return new ScaleCost(
+        nodes, 0, seconds, 280 + nodes / 3, seconds * 1.7, 0.05 + nodes / 10_000.0);
   }
 }
