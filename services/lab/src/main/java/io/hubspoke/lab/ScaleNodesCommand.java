@@ -25,7 +25,7 @@ import picocli.CommandLine.Option;
     })
 final class ScaleNodesCommand implements Callable<Integer> {
   /** How far the heap may grow before it is collected: a pause keeps thousands of nodes waiting. */
-  private static final double HEAP_GROWTH = 0.5;
+  private static final double HEAP_GROWTH = 0.3;
 
   @Option(
       names = "--dir",
