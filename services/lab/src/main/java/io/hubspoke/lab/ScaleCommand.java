@@ -26,6 +26,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
@@ -192,6 +193,7 @@ final class ScaleCommand implements Callable<Integer> {
     var out = spec.commandLine().getOut();
     results.forEach(result -> ScaleSummary.print(result, out));
     results.forEach(result -> costs.add(result.cost()));
+    costs.sort(Comparator.comparingInt(ScaleCost::nodes));
     if (costs.size() > 1) {
       ScaleSummary.compare(costs, out);
     }
