@@ -11,6 +11,8 @@ import java.io.PrintStream;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.time.Duration;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -19,6 +21,9 @@ import java.util.function.Supplier;
 /** Runs one component in the foreground until the process is told to stop. */
 public final class Component {
   private static final Duration STOP_LIMIT = Duration.ofSeconds(10);
+
+  /** What is still to be done when the process ends. */
+  private static final Queue<Runnable> LAST = new ConcurrentLinkedQueue<>();
 
   private Component() {}
 
@@ -126,6 +131,7 @@ public final class Component {
                   boolean orderly = close(stop.get(), limit, err);
                   stopped.countDown();
                   if (told) {
+                    doLast();
                     err.flush();
                     Runtime.getRuntime().halt(orderly ? 0 : 1);
                   }
@@ -135,6 +141,22 @@ public final class Component {
       stopped.await();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * Has something small done when the process ends. A component that was told to stop ends it
+   * without waiting for the shutdown hooks of others, but with this done.
+   */
+  public static void atEnd(Runnable last) {
+    LAST.add(last);
+    Runtime.getRuntime().addShutdownHook(new Thread(Component::doLast, "last"));
+  }
+
+  /** One thread at a time, so that who finds nothing left to do finds it done. */
+  private static synchronized void doLast() {
+    for (var last = LAST.poll(); last != null; last = LAST.poll()) {
+      last.run();
     }
   }
 

@@ -2,6 +2,7 @@ package io.hubspoke.konnectivity.agent;
 
 import io.hubspoke.client.ClientConfig;
 import io.hubspoke.pki.Kubeconfig;
+import io.hubspoke.runtime.Component;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,7 +36,7 @@ final class InCluster {
             new Kubeconfig.User(null, null, null, null, null, MOUNT.resolve("token")));
     // It names files and holds no secret; what follows them starts from a file.
     var file = Files.createTempFile("hubspoke-in-cluster", ".kubeconfig");
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(file), "kubeconfig"));
+    Component.atEnd(() -> delete(file));
     kubeconfig.write(file);
     return ClientConfig.read(file);
   }
