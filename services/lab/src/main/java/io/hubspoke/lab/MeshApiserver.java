@@ -30,6 +30,11 @@ public final class MeshApiserver {
     deployment = Component.await(site.start(Part.of(options.get(), store, clock)));
   }
 
+  /** Returns what its site knows it by; null while it is stopped. */
+  String deployment() {
+    return deployment;
+  }
+
   /** Ends it; what it kept stays. */
   public void stop() throws Exception {
     if (deployment != null) {

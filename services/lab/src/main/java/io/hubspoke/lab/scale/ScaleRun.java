@@ -316,12 +316,19 @@ public final class ScaleRun implements AutoCloseable {
       ending = pools;
       last = controlPlane;
     }
-    if (ending != null) {
-      ending.close();
+    // Whatever does not end: there are keys in the directory.
+    try {
+      if (ending != null) {
+        ending.close();
+      }
+    } finally {
+      try {
+        if (last != null) {
+          last.close();
+        }
+      } finally {
+        DirectoryTree.delete(plan.directory());
+      }
     }
-    if (last != null) {
-      last.close();
-    }
-    DirectoryTree.delete(plan.directory());
   }
 }
