@@ -53,8 +53,9 @@ final class AuditCommand extends MeasuringCommand {
 
   @Override
   List<Route> routes() {
-    var chosen = flags.routes(spec());
-    return inCluster ? chosen.stream().filter(DeploymentAudit::measures).toList() : chosen;
+    return inCluster
+        ? flags.routes(spec(), DeploymentAudit::measures, " with --in-cluster")
+        : flags.routes(spec());
   }
 
   @Override

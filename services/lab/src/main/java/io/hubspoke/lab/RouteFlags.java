@@ -3,6 +3,7 @@ package io.hubspoke.lab;
 import io.hubspoke.lab.audit.Audit;
 import io.hubspoke.lab.audit.Route;
 import java.util.List;
+import java.util.function.Predicate;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -20,13 +21,22 @@ final class RouteFlags {
 
   /** Returns those that are named, or all; throws ParameterException for one that isn't there. */
   List<Route> routes(CommandSpec spec) {
-    var all = Audit.routes();
+    return routes(spec, route -> true, "");
+  }
+
+  /**
+   * Returns those of some that are named, or all of them.
+   *
+   * @param where only these are measured, for the message
+   */
+  List<Route> routes(CommandSpec spec, Predicate<Route> measured, String where) {
+    var all = Audit.routes().stream().filter(measured).toList();
     for (var id : ids) {
       if (all.stream().noneMatch(route -> isMeant(id, route))) {
         throw new ParameterException(
             spec.commandLine(),
-            "--routes: no route '%s'; there are %s"
-                .formatted(id, String.join(", ", all.stream().map(Route::label).toList())));
+            "--routes: no route '%s'%s; there are %s"
+                .formatted(id, where, String.join(", ", all.stream().map(Route::label).toList())));
       }
     }
     return ids.isEmpty()

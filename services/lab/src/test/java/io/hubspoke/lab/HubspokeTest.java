@@ -45,6 +45,17 @@ class HubspokeTest {
   }
 
   @Test
+  void aRouteThatIsNotMeasuredBetweenContainersIsRefusedThere() {
+    for (var routes : new String[] {"C4", "C1,C4", "C1/ssh"}) {
+      err.getBuffer().setLength(0);
+      assertThat(run("audit", "--in-cluster", "--routes", routes)).as(routes).isEqualTo(2);
+      assertThat(err.toString())
+          .contains("--in-cluster; there are N1, N2, N6, N7, C1, ")
+          .hasLineCount(1);
+    }
+  }
+
+  @Test
   void aReportThatCannotBeWrittenIsOneLineBeforeAnyWork() {
     for (var file : new String[] {"/", "/no/such/directory/report.json", "/proc/report.json"}) {
       err.getBuffer().setLength(0);

@@ -70,6 +70,12 @@ class ReportTest {
         .allSatisfy(route -> assertThat(route.toString()).contains(REFUSED));
   }
 
+  @Test
+  void nothingMeasuredIsNotAsExpected() {
+    assertThat(report().asExpected()).isFalse();
+    assertThat(report(row("N1", "-", REFUSED)).asExpected()).isTrue();
+  }
+
   private static String printed(Row... rows) {
     var out = new StringWriter();
     report(rows).print(new PrintWriter(out), false);
