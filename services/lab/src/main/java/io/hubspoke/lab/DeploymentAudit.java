@@ -120,16 +120,26 @@ final class DeploymentAudit {
     progress.accept("scheduler and controller manager get another way to the apiserver");
     try {
       site.divert();
-    } catch (Exception e) {
+      progress.accept("node-1 joins, in a pod of its own");
+      var node = CertificateProfile.client("system:node:node-1", NODE_GROUPS, LIFE);
+      var mesh = Mesh.attach(vertx, options, site, Map.of("node-1", node));
+      try {
+        mesh.awaitReady(Duration.ofMinutes(2));
+        return new Audit(Meshes.of(KIND, mesh), progress).run(routes);
+      } finally {
+        end(mesh, site);
+      }
+    } finally {
       site.close();
-      throw e;
     }
-    progress.accept("node-1 joins, in a pod of its own");
-    var node = CertificateProfile.client("system:node:node-1", NODE_GROUPS, LIFE);
-    var mesh = Mesh.attach(vertx, options, site, Map.of("node-1", node));
+  }
+
+  /**
+   * What others depend on first: the rest may take minutes, which this process may not be given.
+   */
+  private static void end(Mesh mesh, DeploymentSite site) throws Exception {
     try {
-      mesh.awaitReady(Duration.ofMinutes(2));
-      return new Audit(Meshes.of(KIND, mesh), progress).run(routes);
+      site.restore();
     } finally {
       try {
         mesh.removeNode("node-1");

@@ -1,13 +1,8 @@
 package io.hubspoke.lab;
 
-import io.fabric8.kubernetes.api.model.apps.Deployment;
-import io.hubspoke.api.Json;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.ClientConfig;
 import io.hubspoke.client.Credentials;
-import io.hubspoke.client.ListOptions;
-import io.hubspoke.client.PatchType;
-import io.hubspoke.client.Resource;
 import io.hubspoke.kubelet.server.Access;
 import io.hubspoke.kubelet.server.AccessLog;
 import io.hubspoke.lab.wire.Wire;
@@ -20,13 +15,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -38,9 +33,8 @@ import java.util.function.Supplier;
  * that cluster. This process is the untrusted segment, in a pod of its own.
  */
 final class DeploymentSite implements Site {
-  private static final Resource<com.fasterxml.jackson.databind.node.ObjectNode> DEPLOYMENTS =
-      Resource.namespaced("apps", "v1", "deployments", Deployment.class).tree();
   private static final Duration PATIENCE = Duration.ofMinutes(3);
+  private static final Duration LOG_PATIENCE = Duration.ofSeconds(10);
   private static final long POLL_MILLIS = 100;
 
   /** Where the deployment is in the other cluster. */
@@ -48,14 +42,14 @@ final class DeploymentSite implements Site {
 
   private final Vertx vertx;
   private final ApiClient outer;
-  private final Namespaces namespaces;
   private final DeployedAddresses addresses;
   private final NodePods pods;
   private final Path directory;
   private final Supplier<Identity> administrator;
+  private final Diversion diversion;
+  private final AtomicBoolean closed = new AtomicBoolean();
   private final Map<String, String> callers = new ConcurrentHashMap<>();
   private final Map<String, Integer> numbers = new ConcurrentHashMap<>();
-  private final Map<String, List<Access>> accesses = new ConcurrentHashMap<>();
   private final AtomicInteger started = new AtomicInteger();
 
   /**
@@ -75,65 +69,46 @@ final class DeploymentSite implements Site {
       Supplier<Identity> administrator) {
     this.vertx = vertx;
     this.outer = outer;
-    this.namespaces = namespaces;
     this.addresses = addresses;
     this.pods = pods;
     this.directory = directory;
     this.administrator = administrator;
+    this.diversion = new Diversion(outer, namespaces.controlPlane());
   }
 
   /** Has scheduler and controller manager find the apiserver behind their wires. Blocks. */
   void divert() throws Exception {
-    divert(Place.SCHEDULER, addresses.schedulerUplink());
-    divert(Place.CONTROLLER_MANAGER, addresses.controllerManagerUplink());
-    known(Place.SCHEDULER);
-    known(Place.CONTROLLER_MANAGER);
+    var host = addresses.apiserverName();
+    diversion.divert(Place.SCHEDULER, host, addresses.schedulerUplink());
+    diversion.divert(Place.CONTROLLER_MANAGER, host, addresses.controllerManagerUplink());
+    awaitRollouts();
   }
 
-  private void divert(String name, String wire) throws Exception {
-    var patch = Json.object();
-    var aliases = patch.withObject("/spec/template/spec").putArray("hostAliases");
-    aliases.addObject().put("ip", wire).putArray("hostnames").add(addresses.apiserverName());
-    patch(name, patch);
+  /** Has them find it as before, soon; {@link #close} waits until they do. Blocks. */
+  void restore() throws IOException {
+    diversion.restore();
   }
 
-  private void patch(String name, com.fasterxml.jackson.databind.node.ObjectNode patch)
-      throws Exception {
-    Component.await(
-        outer.patch(DEPLOYMENTS, namespaces.controlPlane(), name, PatchType.MERGE, patch));
-  }
-
-  /** Waits until the pods of before are gone, so that whoever is there has the wire before it. */
-  private void known(String name) throws Exception {
-    await(
-        name + " is rolled out",
-        () -> {
-          var deployment = Component.await(outer.get(DEPLOYMENTS, namespaces.controlPlane(), name));
-          var status = deployment.path("status");
-          var wanted = deployment.at("/spec/replicas").asInt(1);
-          var running = pods(name);
-          var there =
-              status.path("observedGeneration").asLong()
-                      >= deployment.at("/metadata/generation").asLong()
-                  && status.path("updatedReplicas").asInt() == wanted
-                  && status.path("availableReplicas").asInt() == wanted
-                  && running.size() == wanted;
-          if (there) {
-            running.forEach(address -> callers.put(address, name));
-          }
-          return there;
-        });
-  }
-
-  private List<String> pods(String name) throws Exception {
-    var options =
-        ListOptions.inNamespace(namespaces.controlPlane())
-            .withLabelSelector("app.kubernetes.io/name=" + name);
-    var found = new ArrayList<String>();
-    for (var pod : Component.await(outer.list(Resource.PODS.tree(), options)).objects()) {
-      found.add(pod.at("/status/podIP").asText());
+  /** Waits until the pods of before are gone, so that who is there goes the way that is meant. */
+  private void awaitRollouts() throws Exception {
+    for (var name : diversion.names()) {
+      await(
+          name + " is rolled out",
+          () -> {
+            var running = diversion.rolledOut(name);
+            running.ifPresent(
+                those -> {
+                  forget(name);
+                  those.forEach(address -> callers.put(address, name));
+                });
+            return running.isPresent();
+          });
     }
-    return found;
+  }
+
+  /** The other cluster may give addresses of pods that are gone to others. */
+  private void forget(String caller) {
+    callers.values().removeIf(caller::equals);
   }
 
   private static void await(String what, Callable<Boolean> seen) throws Exception {
@@ -183,8 +158,10 @@ final class DeploymentSite implements Site {
 
   @Override
   public Future<Void> removeNode(String name) {
-    numbers.remove(name);
-    accesses.remove(name);
+    var n = numbers.remove(name);
+    if (n != null) {
+      forget(addresses.nodeAdvertises(n));
+    }
     return Future.succeededFuture();
   }
 
@@ -199,20 +176,31 @@ final class DeploymentSite implements Site {
     var id = "audit-node-%d-%d".formatted(n, started.incrementAndGet());
     return vertx.executeBlocking(
         () -> {
-          pods.create(id, n, part.command().get());
-          await(
-              "pod " + id + " runs",
-              () -> {
-                var pod = pods.get(id);
-                var address = pod.at("/status/podIP").asText();
-                if (!address.isEmpty()) {
-                  callers.put(address, addresses.nodeAdvertises(n));
-                }
-                return pod.at("/status/containerStatuses/0/state").has("running");
-              });
+          forget(addresses.nodeAdvertises(n));
+          try {
+            pods.create(id, n, part.command().get());
+            await("pod " + id + " runs", () -> isRunning(id, n));
+          } catch (Exception e) {
+            // Among its files is a node's key.
+            try {
+              pods.delete(id);
+            } catch (Exception left) {
+              e.addSuppressed(left);
+            }
+            throw e;
+          }
           return id;
         },
         false);
+  }
+
+  private boolean isRunning(String id, int n) throws Exception {
+    var pod = pods.get(id);
+    var address = pod.at("/status/podIP").asText();
+    if (!address.isEmpty()) {
+      callers.put(address, addresses.nodeAdvertises(n));
+    }
+    return pod.at("/status/containerStatuses/0/state").has("running");
   }
 
   @Override
@@ -251,8 +239,10 @@ final class DeploymentSite implements Site {
   }
 
   /**
-   * Asks the kubelet itself for its log, past the wires. What was read before holds while it can't
-   * ask the apiserver who reads.
+   * Asks the kubelet itself for its log, past the wires; again for a while, since it asks the
+   * apiserver in turn who reads, across one.
+   *
+   * @throws IllegalStateException when it doesn't say
    */
   @Override
   public List<Access> accesses(String node) {
@@ -266,32 +256,59 @@ final class DeploymentSite implements Site {
                     List.of(administrator.get().certificate()),
                     new Credentials.Certificate(administrator.get()))
                 .withInsecureSkipTlsVerify());
+    var deadline = System.nanoTime() + LOG_PATIENCE.toNanos();
     try {
-      var copy = Files.createTempFile(directory, "accesses", ".log");
-      Files.write(copy, Component.await(client.raw("/logs/" + NodePods.ACCESS_LOG)).getBytes());
-      accesses.put(node, AccessLog.read(copy));
+      while (true) {
+        try {
+          return accesses(client);
+        } catch (InterruptedException e) {
+          throw e;
+        } catch (Exception e) {
+          if (System.nanoTime() > deadline) {
+            throw e;
+          }
+          TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted", e);
+    } catch (Exception e) {
+      throw new IllegalStateException(
+          "%s doesn't say who called it: %s".formatted(node, Component.reason(e)), e);
+    } finally {
+      var unused = client.close();
+    }
+  }
+
+  private List<Access> accesses(ApiClient kubelet) throws Exception {
+    var log = Component.await(kubelet.raw("/logs/" + NodePods.ACCESS_LOG));
+    var copy = Files.createTempFile(directory, "accesses", ".log");
+    try {
+      Files.write(copy, log.getBytes());
+      return AccessLog.read(copy);
+    } finally {
       Files.delete(copy);
+    }
+  }
+
+  /** Gives the deployment back as it was, and waits for its pods; a second time is for nothing. */
+  @Override
+  public void close() throws IOException {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    try {
+      restore();
+      awaitRollouts();
+    } catch (IOException e) {
+      throw e;
     } catch (Exception e) {
       if (e instanceof InterruptedException) {
         Thread.currentThread().interrupt();
       }
-    } finally {
-      var unused = client.close();
-    }
-    return accesses.getOrDefault(node, List.of());
-  }
-
-  /** Gives the deployment back as it was. */
-  @Override
-  public void close() throws IOException {
-    try {
-      for (var name : List.of(Place.SCHEDULER, Place.CONTROLLER_MANAGER)) {
-        var patch = Json.object();
-        patch.withObject("/spec/template/spec").putNull("hostAliases");
-        patch(name, patch);
-      }
-    } catch (Exception e) {
-      throw new IOException("the deployment's wiring stays altered: " + Component.reason(e), e);
+      throw new IOException(
+          "the deployment has its wiring back, but not yet its pods: " + Component.reason(e), e);
     } finally {
       var unused = outer.close();
     }

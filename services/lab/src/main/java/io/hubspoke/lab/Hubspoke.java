@@ -69,8 +69,19 @@ public final class Hubspoke implements Runnable {
 
   /** Runs the command line and ends the JVM with its status. */
   public static void main(String[] arguments) {
-    boolean measures = arguments.length > 0 && arguments[0].equals("bench");
-    System.exit(measures ? Unwinding.run(() -> run(arguments)) : run(arguments));
+    System.exit(unwinds(List.of(arguments)) ? Unwinding.run(() -> run(arguments)) : run(arguments));
+  }
+
+  /** Whether more than this process has to be put right when it is told to end. */
+  private static boolean unwinds(List<String> arguments) {
+    if (arguments.isEmpty()) {
+      return false;
+    }
+    return switch (arguments.getFirst()) {
+      case "bench" -> true;
+      case "audit" -> arguments.contains("--in-cluster");
+      default -> false;
+    };
   }
 
   /** Runs a command line: 0 when all went well, 1 when it failed, 2 when it made no sense. */

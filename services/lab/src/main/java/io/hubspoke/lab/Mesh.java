@@ -315,12 +315,13 @@ public final class Mesh {
     return token;
   }
 
-  /** Waits until all nodes are Ready in the API. */
+  /** Waits until all nodes of the mesh are Ready in the API, which may have others beside them. */
   public void awaitReady(Duration limit) throws Exception {
     var deadline = System.nanoTime() + limit.toNanos();
     while (true) {
       var ready =
           Component.await(admin.list(Resource.NODES, ListOptions.ALL)).objects().stream()
+              .filter(node -> nodes.containsKey(node.getMetadata().getName()))
               .filter(Mesh::isReady)
               .count();
       if (ready >= nodes.size() && reached() >= nodes.size()) {
@@ -374,8 +375,11 @@ public final class Mesh {
       }
     }
     await(admin.close());
-    site.close();
-    lock.close();
+    try {
+      site.close();
+    } finally {
+      lock.close();
+    }
   }
 
   /**

@@ -7,6 +7,7 @@ import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.DeleteOptions;
 import io.hubspoke.client.Resource;
 import io.hubspoke.runtime.Component;
+import io.vertx.core.Future;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -161,9 +162,11 @@ record NodePods(
     }
   }
 
-  /** Deletes a pod and its files. */
+  /** Deletes a pod and its files, each even if the other can't be. */
   void delete(String id) throws Exception {
-    Component.await(outer.deleteIfPresent(Resource.PODS, namespace, id, DeleteOptions.DEFAULT));
-    Component.await(outer.deleteIfPresent(Resource.SECRETS, namespace, id, DeleteOptions.DEFAULT));
+    Component.await(
+        Future.join(
+            outer.deleteIfPresent(Resource.PODS, namespace, id, DeleteOptions.DEFAULT),
+            outer.deleteIfPresent(Resource.SECRETS, namespace, id, DeleteOptions.DEFAULT)));
   }
 }

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.hubspoke.api.ApiException;
+import io.hubspoke.api.Json;
 import io.hubspoke.api.Meta;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.ClientConfig;
@@ -19,6 +21,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterAll;
@@ -194,18 +197,8 @@ class ManifestsTest {
 
   @Test
   void theJobMakesWhatAllPodsMountWithTheRightsThatItHas() throws Exception {
-    for (var object : built.get("overlays/direct").objects()) {
-      if (Set.of("ServiceAccount", "Role", "RoleBinding").contains(object.path("kind").asText())) {
-        kubectl.input(object.toString(), "create", "-f", "-").ok();
-      }
-    }
-    var token = kubectl.run("create", "token", "certs", "-n", CONTROL_PLANE).ok().strip();
-    var config =
-        ClientConfig.of(
-            mesh.mesh().addresses().apiserverUrl(),
-            List.of(mesh.mesh().authority()),
-            new Credentials.Token(token));
-    var job = new ApiClient(mesh.vertx(), config);
+    createAccounts("overlays/direct");
+    var job = as("certs", CONTROL_PLANE);
     try {
       publish(job);
       var first = secret("authorities", CONTROL_PLANE);
@@ -228,6 +221,75 @@ class ManifestsTest {
         }
       }
     }
+  }
+
+  @Test
+  void theAuditGivesDeploymentsBackWhatTheyHadWithTheRightsThatItHas() throws Exception {
+    createAccounts("audit");
+    var host = "apiserver." + CONTROL_PLANE + ".svc";
+    var own = Json.object().arrayNode();
+    own.addObject().put("ip", "192.0.2.9").putArray("hostnames").add("elsewhere");
+    for (var object : built.get("overlays/direct").objects()) {
+      if (object.path("kind").asText().equals("Deployment")) {
+        ObjectNode deployment = object.deepCopy();
+        deployment.withObject("/spec").put("replicas", 0);
+        if (Meta.name(deployment).equals("scheduler")) {
+          deployment.withObject("/spec/template/spec").set("hostAliases", own);
+        }
+        kubectl.input(deployment.toString(), "create", "-f", "-").ok();
+      }
+    }
+    var job = as("audit", NODES);
+    try {
+      var killed = new Diversion(job, CONTROL_PLANE);
+      killed.divert("scheduler", host, "192.0.2.1");
+      killed.divert("controller-manager", host, "192.0.2.2");
+      assertThat(aliases("scheduler").toString()).contains("192.0.2.1", host, "elsewhere");
+
+      var next = new Diversion(job, CONTROL_PLANE);
+      next.divert("scheduler", host, "192.0.2.3");
+      next.divert("controller-manager", host, "192.0.2.4");
+      assertThat(aliases("scheduler").toString())
+          .contains("192.0.2.3", "elsewhere")
+          .doesNotContain("192.0.2.1");
+      for (var name : next.names()) {
+        Await.until(name + " is rolled out", () -> next.rolledOut(name), Optional::isPresent);
+      }
+      Thread.currentThread().interrupt();
+      next.restore();
+      assertThat(aliases("scheduler")).isEqualTo(own);
+      assertThat(aliases("controller-manager")).isEmpty();
+      next.restore();
+      assertThat(aliases("scheduler")).isEqualTo(own);
+    } finally {
+      Await.result(job.close());
+    }
+  }
+
+  /** The {@code hostAliases} of a Deployment; nothing when it has none. */
+  private static JsonNode aliases(String name) throws Exception {
+    var resource = Resource.namespaced("apps", "v1", "deployments", Deployment.class).tree();
+    var deployment = Await.result(mesh.mesh().admin().get(resource, CONTROL_PLANE, name));
+    return deployment.at("/spec/template/spec/hostAliases");
+  }
+
+  private static void createAccounts(String directory) throws Exception {
+    for (var object : built.get(directory).objects()) {
+      if (Set.of("ServiceAccount", "Role", "RoleBinding").contains(object.path("kind").asText())) {
+        kubectl.input(object.toString(), "create", "-f", "-").ok();
+      }
+    }
+  }
+
+  /** Returns a client of the mesh with the rights of a service account. */
+  private static ApiClient as(String account, String namespace) throws Exception {
+    var token = kubectl.run("create", "token", account, "-n", namespace).ok().strip();
+    return new ApiClient(
+        mesh.vertx(),
+        ClientConfig.of(
+            mesh.mesh().addresses().apiserverUrl(),
+            List.of(mesh.mesh().authority()),
+            new Credentials.Token(token)));
   }
 
   private static void publish(ApiClient job) throws Exception {
