@@ -45,7 +45,7 @@ final class EpollListeners implements ServiceListeners {
   private static final Duration BETWEEN_WARNINGS = Duration.ofSeconds(10);
 
   /** How many more connections than twice another's a thread takes before it hands one on. */
-  private static final int LEAD = 8;
+  private static final int LEAD = 2;
 
   private final MultiThreadIoEventLoopGroup group;
   private final List<Worker> workers = new ArrayList<>();
