@@ -43,7 +43,7 @@ class ComponentFlagsTest {
   @ParameterizedTest
   @CsvSource({
     "scheduler --kubeconfig=/none, --kubeconfig: /none: no such file",
-    "kube-scheduler, '--kubeconfig=<kubeconfig>'",
+    "kube-scheduler, '--kubeconfig, or --config with clientConnection.kubeconfig, must be given'",
     "controller-manager --kubeconfig=/none, --kubeconfig: /none: no such file",
     "kube-controller-manager --kubeconfig=/none --node-monitor-period=x, '--node-monitor-period'",
     "kube-proxy --kubeconfig=/none, --kubeconfig: /none: no such file",
