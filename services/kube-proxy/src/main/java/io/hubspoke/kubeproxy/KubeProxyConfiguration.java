@@ -3,8 +3,7 @@ package io.hubspoke.kubeproxy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.AddressRange;
-import io.hubspoke.api.ApiException;
-import io.hubspoke.api.Yaml;
+import io.hubspoke.client.configuration.ConfigurationFile;
 import io.hubspoke.runtime.GoDuration;
 import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
@@ -140,12 +139,7 @@ public record KubeProxyConfiguration(
    * @throws IllegalArgumentException that names the field which is unknown or has a bad value
    */
   public static KubeProxyConfiguration parse(byte[] content) {
-    ObjectNode root;
-    try {
-      root = Yaml.parseObject(content);
-    } catch (ApiException e) {
-      throw new IllegalArgumentException(e.getMessage(), e);
-    }
+    var root = ConfigurationFile.ofKind(content, API_VERSION, KIND);
     check(root);
     return new KubeProxyConfiguration(
         text(root, "clientConnection", "kubeconfig"),
@@ -174,13 +168,6 @@ public record KubeProxyConfiguration(
   }
 
   private static void check(ObjectNode root) {
-    var version = root.path("apiVersion").asText();
-    var kind = root.path("kind").asText();
-    if (!version.equals(API_VERSION) || !kind.equals(KIND)) {
-      throw new IllegalArgumentException(
-          "no kind \"%s\" is registered for version \"%s\", expected %s of %s"
-              .formatted(kind, version, KIND, API_VERSION));
-    }
     root.properties()
         .forEach(
             field -> {

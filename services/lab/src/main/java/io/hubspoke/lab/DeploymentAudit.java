@@ -15,7 +15,9 @@ import io.hubspoke.pki.Identity;
 import io.hubspoke.pki.Kubeconfig;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.DirectoryTree;
+import io.vertx.core.Vertx;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -104,8 +106,7 @@ final class DeploymentAudit {
     }
   }
 
-  private List<Row> measure(
-      io.vertx.core.Vertx vertx, DeploymentSite site, Path directory, List<Route> routes)
+  private List<Row> measure(Vertx vertx, DeploymentSite site, Path directory, List<Route> routes)
       throws Exception {
     var changes =
         Changes.NONE.withNodeCluster(
@@ -175,7 +176,7 @@ final class DeploymentAudit {
           .identity()
           .orElseThrow(() -> new IOException("no administrator's certificate"));
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     }
   }
 

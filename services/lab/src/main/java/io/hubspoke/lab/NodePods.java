@@ -9,6 +9,7 @@ import io.hubspoke.client.Resource;
 import io.hubspoke.runtime.Component;
 import io.vertx.core.Future;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
@@ -75,7 +76,7 @@ record NodePods(
     try {
       data.put(name, Base64.getEncoder().encodeToString(Files.readAllBytes(file)));
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     }
     return flag + "=" + MOUNT + name;
   }

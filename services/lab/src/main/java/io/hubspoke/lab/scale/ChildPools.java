@@ -74,11 +74,6 @@ public final class ChildPools implements NodePools {
   }
 
   @Override
-  public List<String> notes() {
-    return List.of();
-  }
-
-  @Override
   public void close() throws IOException {
     List<PoolProcess> ending;
     synchronized (this) {

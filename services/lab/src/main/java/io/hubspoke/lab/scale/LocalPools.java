@@ -57,11 +57,6 @@ public final class LocalPools implements NodePools {
   }
 
   @Override
-  public List<String> notes() {
-    return List.of();
-  }
-
-  @Override
   public void close() throws IOException {
     try {
       Component.await(pool.close().timeout(PATIENCE_SECONDS, TimeUnit.SECONDS));

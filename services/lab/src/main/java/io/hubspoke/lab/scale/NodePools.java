@@ -39,7 +39,9 @@ public interface NodePools extends AutoCloseable {
   Optional<Path> directory(String node);
 
   /** Returns what else is to be said of the pools, a line each. */
-  List<String> notes();
+  default List<String> notes() {
+    return List.of();
+  }
 
   /** Ends all pools and their nodes; a second time is for nothing. */
   @Override

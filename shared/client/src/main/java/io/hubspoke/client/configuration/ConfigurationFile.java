@@ -72,6 +72,18 @@ public final class ConfigurationFile {
   }
 
   private static ConfigurationFile parse(byte[] content, Kind kind) {
+    var root = ofKind(content, kind.apiVersion(), kind.kind());
+    root.remove("apiVersion");
+    root.remove("kind");
+    return new ConfigurationFile(kind, root);
+  }
+
+  /**
+   * Parses YAML or JSON that is to be of a kind.
+   *
+   * @throws IllegalArgumentException when it is malformed or of another one
+   */
+  public static ObjectNode ofKind(byte[] content, String apiVersion, String kind) {
     ObjectNode root;
     try {
       root = Yaml.parseObject(content);
@@ -80,14 +92,12 @@ public final class ConfigurationFile {
     }
     var version = root.path("apiVersion").asText();
     var name = root.path("kind").asText();
-    if (!version.equals(kind.apiVersion()) || !name.equals(kind.kind())) {
+    if (!version.equals(apiVersion) || !name.equals(kind)) {
       throw new IllegalArgumentException(
           "no kind \"%s\" is registered for version \"%s\", expected %s of %s"
-              .formatted(name, version, kind.kind(), kind.apiVersion()));
+              .formatted(name, version, kind, apiVersion));
     }
-    root.remove("apiVersion");
-    root.remove("kind");
-    return new ConfigurationFile(kind, root);
+    return root;
   }
 
   /** Returns the value of a field; missing where there is none. */
