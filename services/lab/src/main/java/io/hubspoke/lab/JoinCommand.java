@@ -38,8 +38,8 @@ import picocli.CommandLine.Spec;
     },
     exitCodeListHeading = "%nExit status:%n",
     exitCodeList = {
-      "1:the node did not get in; one line says why, and nothing is left of it",
-      "130:stopped by Ctrl-C, in order (143: by SIGTERM)"
+      "0:stopped by Ctrl-C or SIGTERM, in order",
+      "1:the node did not get in; one line says why, and nothing is left of it"
     },
     footer = {
       "",

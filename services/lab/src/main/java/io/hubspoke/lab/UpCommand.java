@@ -30,9 +30,10 @@ import picocli.CommandLine.Spec;
     },
     exitCodeListHeading = "%nExit status:%n",
     exitCodeList = {
-      "0:--exit-when-ready was given and the mesh became ready, or the lab of --join has ended",
-      "1:it could not start; one line says why",
-      "130:stopped by Ctrl-C, in order (143: by SIGTERM)"
+      "0:stopped by Ctrl-C or SIGTERM, in order; --exit-when-ready was given and the mesh became"
+          + " ready; or the lab of --join has ended",
+      "1:it could not start, or stop in order; one line says why",
+      "130:with --join, stopped by Ctrl-C (143: by SIGTERM)"
     },
     footer = {
       "",
