@@ -10,9 +10,8 @@ import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.ReloadableKeys;
 import io.hubspoke.runtime.Tls;
 import io.hubspoke.testing.Await;
+import io.hubspoke.testing.FreePort;
 import io.vertx.core.Vertx;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.http.HttpClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,9 +38,7 @@ public final class Replicas implements AutoCloseable {
     this.dir = dir;
     this.change = change;
     Files.writeString(dir.resolve("ca.crt"), Pem.encode(ca.certificate()));
-    try (var free = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
-      port = free.getLocalPort();
-    }
+    port = FreePort.at("127.0.0.1");
   }
 
   public MemoryStore store() {

@@ -8,8 +8,6 @@ import io.hubspoke.pki.Identity;
 import io.hubspoke.pki.SubjectAltNames;
 import io.hubspoke.runtime.DirectoryTree;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -50,7 +48,8 @@ final class HubProcess implements AutoCloseable {
         .issueClient("kube-apiserver-kubelet-client", List.of("system:masters"), VALIDITY)
         .write(kubeletCertificate, kubeletKey);
     Identity admin = authority.issueClient("admin", List.of("system:masters"), VALIDITY);
-    int port = freePort();
+    // Two event loops share a port only when it was chosen before.
+    int port = FreePort.at(ADDRESS);
     var process =
         OwnCommand.start(
             List.of(
@@ -103,12 +102,5 @@ final class HubProcess implements AutoCloseable {
   public void close() throws IOException {
     ServerProcess.end(process);
     DirectoryTree.delete(directory);
-  }
-
-  /** Two event loops share a port only when it was chosen before. */
-  private static int freePort() throws IOException {
-    try (var socket = new ServerSocket(0, 1, InetAddress.ofLiteral(ADDRESS))) {
-      return socket.getLocalPort();
-    }
   }
 }

@@ -14,8 +14,6 @@ import io.hubspoke.tunnel.konnectivity.HttpConnectDialer;
 import io.hubspoke.tunnel.konnectivity.TunnelServer;
 import io.vertx.core.Vertx;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,7 +21,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * A Konnectivity server and an agent in processes of their own, with certificates at both ends of
@@ -32,11 +29,6 @@ import java.util.concurrent.ThreadLocalRandom;
 final class KonnectivityPair implements TunnelEnds {
   private static final Duration VALIDITY = Duration.ofDays(1);
   private static final String ADDRESS = "127.0.0.1";
-
-  /** The real server refuses ports of the ephemeral range. */
-  private static final int FIRST_PORT = 20_000;
-
-  private static final int LAST_PORT = 32_000;
 
   private final String way;
   private final Path directory;
@@ -73,8 +65,8 @@ final class KonnectivityPair implements TunnelEnds {
         .write(directory.resolve("agent.crt"), directory.resolve("agent.key"));
     Identity client = authority.issueClient("kube-apiserver", List.of(), VALIDITY);
     client.write(directory.resolve("client.crt"), directory.resolve("client.key"));
-    int port = freePort();
-    int agentPort = freePort();
+    int port = FreePort.at(ADDRESS);
+    int agentPort = FreePort.at(ADDRESS);
     var server = start("proxy-server", peers, serverFlags(directory, mode, port, agentPort));
     var agent = start("proxy-agent", peers, agentFlags(directory, agentPort));
     var frontend =
@@ -120,9 +112,9 @@ final class KonnectivityPair implements TunnelEnds {
         "--cluster-cert=" + directory.resolve("server.crt"),
         "--cluster-key=" + directory.resolve("server.key"),
         "--health-bind-address=" + ADDRESS,
-        "--health-port=" + freePort(),
+        "--health-port=" + FreePort.at(ADDRESS),
         "--admin-bind-address=" + ADDRESS,
-        "--admin-port=" + freePort());
+        "--admin-port=" + FreePort.at(ADDRESS));
   }
 
   private static List<String> agentFlags(Path directory, int agentPort) throws IOException {
@@ -133,20 +125,9 @@ final class KonnectivityPair implements TunnelEnds {
         "--agent-cert=" + directory.resolve("agent.crt"),
         "--agent-key=" + directory.resolve("agent.key"),
         "--health-server-host=" + ADDRESS,
-        "--health-server-port=" + freePort(),
+        "--health-server-port=" + FreePort.at(ADDRESS),
         "--admin-bind-address=" + ADDRESS,
-        "--admin-server-port=" + freePort());
-  }
-
-  private static int freePort() throws IOException {
-    while (true) {
-      int tried = ThreadLocalRandom.current().nextInt(FIRST_PORT, LAST_PORT);
-      try (var socket = new ServerSocket(tried, 1, InetAddress.ofLiteral(ADDRESS))) {
-        return socket.getLocalPort();
-      } catch (IOException taken) {
-        // Another one, then; there are thousands.
-      }
-    }
+        "--admin-server-port=" + FreePort.at(ADDRESS));
   }
 
   @Override

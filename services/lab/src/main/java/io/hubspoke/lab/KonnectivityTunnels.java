@@ -24,7 +24,6 @@ import io.vertx.core.Vertx;
 import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -72,7 +71,7 @@ public final class KonnectivityTunnels implements Tunnels {
         byGrpc()
             ? SocketAddress.domainSocketAddress(files.socket().toString())
             : SocketAddress.inetSocketAddress(
-                site.isolates() ? Addresses.KONNECTIVITY_PORT : freePort(), HUB);
+                site.isolates() ? Addresses.KONNECTIVITY_PORT : FreePort.at(HUB), HUB);
     AtomicFile.writePublic(files.egressSelector(), egressSelector());
     var agentPort =
         SocketAddress.inetSocketAddress(Addresses.AGENT_PORT, addresses.konnectivityServer());
@@ -84,13 +83,6 @@ public final class KonnectivityTunnels implements Tunnels {
                 SocketAddress.inetSocketAddress(
                     Addresses.AGENT_PORT, addresses.konnectivityUplink()),
                 agentPort));
-  }
-
-  /** The file names the port, so that it has to be known before. */
-  private static int freePort() throws IOException {
-    try (var socket = new ServerSocket(0, 1, InetAddress.ofLiteral(HUB))) {
-      return socket.getLocalPort();
-    }
   }
 
   private KonnectivityServerOptions options(SocketAddress agentPort) throws IOException {

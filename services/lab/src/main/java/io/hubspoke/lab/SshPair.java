@@ -14,7 +14,6 @@ import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -45,7 +44,7 @@ final class SshPair implements TunnelEnds {
     AtomicFile.writePublic(
         directory.resolve("authorized_keys"),
         new PublicKeys(List.of(key.getPublic())).lines() + "\n");
-    int port = freePort();
+    int port = FreePort.at(ADDRESS);
     var server =
         OwnCommand.component(
             List.of(
@@ -65,12 +64,6 @@ final class SshPair implements TunnelEnds {
             new InetSocketAddress(InetAddress.ofLiteral(ADDRESS), port),
             new PublicKeys(List.of(hostKey.getPublic())));
     return new SshPair(directory, server, connector, dialer.start());
-  }
-
-  private static int freePort() throws IOException {
-    try (var socket = new ServerSocket(0, 1, InetAddress.ofLiteral(ADDRESS))) {
-      return socket.getLocalPort();
-    }
   }
 
   @Override

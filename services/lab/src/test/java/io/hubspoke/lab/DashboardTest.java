@@ -18,8 +18,6 @@ import io.hubspoke.pki.CertificateProfile;
 import io.hubspoke.testing.Await;
 import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -30,7 +28,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -78,14 +75,7 @@ class DashboardTest {
   }
 
   private static SocketAddress free() throws IOException {
-    while (true) {
-      int port = ThreadLocalRandom.current().nextInt(20_000, 32_000);
-      try (var socket = new ServerSocket(port, 1, InetAddress.ofLiteral(LOOPBACK))) {
-        return SocketAddress.inetSocketAddress(socket.getLocalPort(), LOOPBACK);
-      } catch (IOException taken) {
-        // Another one, then.
-      }
-    }
+    return SocketAddress.inetSocketAddress(FreePort.at(LOOPBACK), LOOPBACK);
   }
 
   @Test

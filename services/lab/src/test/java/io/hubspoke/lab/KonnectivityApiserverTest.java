@@ -32,8 +32,6 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -121,9 +119,7 @@ class KonnectivityApiserverTest {
   }
 
   private static int freePort() throws IOException {
-    try (var socket = new ServerSocket(0, 1, InetAddress.ofLiteral(LOOPBACK))) {
-      return socket.getLocalPort();
-    }
+    return FreePort.at(LOOPBACK);
   }
 
   /** Returns the samples of a family without the agent's prefix. */

@@ -23,12 +23,13 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What the apiserver's end sees when a node's SSH server is killed. */
 class KilledSshdTest {
-  private static final Duration SOON = Duration.ofSeconds(1);
+  /** Far below a second on a quiet machine; who waits for a missing answer needs longer. */
+  private static final Duration SOON = Duration.ofSeconds(8);
 
   @TempDir private Path directory;
 
   @Test
-  void connections_fail_within_a_second_and_the_tunnel_comes_back() throws Exception {
+  void connections_fail_at_once_and_the_tunnel_comes_back() throws Exception {
     Vertx vertx = Component.vertx();
     try (SshdProcess sshd = new SshdProcess(directory);
         TcpEndpoint echo = TcpEndpoint.echo()) {

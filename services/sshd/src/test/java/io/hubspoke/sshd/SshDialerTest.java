@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.streams.Duplex;
 import io.hubspoke.testing.Await;
+import io.hubspoke.testing.FreePort;
 import io.hubspoke.tunnel.Target;
 import io.hubspoke.tunnel.TunnelDownException;
 import io.hubspoke.tunnel.ssh.SshConnector;
@@ -17,7 +18,6 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetSocket;
 import java.net.ConnectException;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -120,10 +120,7 @@ class SshDialerTest {
 
   @Test
   void a_refused_connection_says_so() throws Exception {
-    int port;
-    try (ServerSocket free = new ServerSocket(0)) {
-      port = free.getLocalPort();
-    }
+    int port = FreePort.at("127.0.0.1");
     assertThat(Await.failure(dial(port)))
         .isInstanceOf(ConnectException.class)
         .hasMessageContaining("127.0.0.1:" + port)

@@ -2,6 +2,7 @@ package io.hubspoke.sshd;
 
 import io.hubspoke.runtime.Logging;
 import io.hubspoke.testing.Await;
+import io.hubspoke.testing.FreePort;
 import io.hubspoke.tunnel.ssh.KeyFile;
 import io.hubspoke.tunnel.ssh.PublicKeys;
 import io.hubspoke.tunnel.ssh.SshConnector;
@@ -11,7 +12,6 @@ import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
@@ -28,9 +28,7 @@ final class SshdProcess implements AutoCloseable {
   SshdProcess(Path directory) throws Exception {
     this.directory = directory;
     this.key = KeyFile.readOrMake(directory.resolve("id"), "tester");
-    try (var free = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
-      port = free.getLocalPort();
-    }
+    port = FreePort.at("127.0.0.1");
     start();
   }
 

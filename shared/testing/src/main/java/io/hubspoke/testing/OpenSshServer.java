@@ -2,7 +2,6 @@ package io.hubspoke.testing;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,7 +32,7 @@ public final class OpenSshServer {
     if (!Files.isExecutable(Path.of(PROGRAM))) {
       throw new AssertionError(PROGRAM + " is missing: install openssh-server");
     }
-    int port = freePort();
+    int port = FreePort.at("127.0.0.1");
     // It insists on an empty directory of root's.
     Files.createDirectories(Path.of("/run/sshd"));
     makeKey(directory.resolve("ssh_host_ed25519_key"), "ed25519");
@@ -59,12 +58,6 @@ public final class OpenSshServer {
     OpenSshServer server = new OpenSshServer(directory, port);
     server.start();
     return server;
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
-      return free.getLocalPort();
-    }
   }
 
   private static void makeKey(Path file, String type) throws Exception {

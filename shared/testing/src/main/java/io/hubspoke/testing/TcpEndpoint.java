@@ -42,9 +42,7 @@ public final class TcpEndpoint implements AutoCloseable {
 
   /** Returns an address at which nobody listens. */
   public static String refused() throws IOException {
-    try (var socket = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
-      return "127.0.0.1:" + socket.getLocalPort();
-    }
+    return "127.0.0.1:" + FreePort.at("127.0.0.1");
   }
 
   private void accept(Behaviour behaviour) {

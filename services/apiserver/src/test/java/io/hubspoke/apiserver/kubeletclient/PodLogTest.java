@@ -12,6 +12,7 @@ import io.hubspoke.apiserver.egress.EgressOptions;
 import io.hubspoke.runtime.ReloadableKeys;
 import io.hubspoke.runtime.Tls;
 import io.hubspoke.testing.Await;
+import io.hubspoke.testing.FreePort;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
@@ -279,10 +280,7 @@ class PodLogTest {
 
   @Test
   void aKubeletThatIsNotThereIsAnError() throws Exception {
-    int port;
-    try (var taken = new ServerSocket(0, 1, InetAddress.getByName("127.10.0.2"))) {
-      port = taken.getLocalPort();
-    }
+    int port = FreePort.at("127.10.0.2");
     made(admin.post("/api/v1/nodes", node("gone", "127.10.0.2", port)));
     made(admin.post(PODS, pod("lost", "gone", "c")));
     var answer = admin.get(PODS + "/lost/log");

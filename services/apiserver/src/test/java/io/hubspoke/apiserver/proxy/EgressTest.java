@@ -12,8 +12,7 @@ import io.hubspoke.apiserver.TestApiserver.Client;
 import io.hubspoke.apiserver.TestNodes;
 import io.hubspoke.apiserver.egress.ConnectProxy;
 import io.hubspoke.apiserver.http.RawConnection;
-import java.net.InetAddress;
-import java.net.ServerSocket;
+import io.hubspoke.testing.FreePort;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -270,10 +269,7 @@ class EgressTest {
 
   @Test
   void aTargetThatRefusesIsTheSameFailureAsDirectly() throws Exception {
-    int nobody;
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.ofLiteral(POD_IP))) {
-      nobody = free.getLocalPort();
-    }
+    int nobody = FreePort.at(POD_IP);
     Answer proxied = admin.get(PODS + "/one:" + nobody + "/proxy/");
     made(admin.post("/api/v1/nodes", node("n3", "127.10.0.1", nobody)));
     made(admin.post(PODS, pod("three", "n3", "c")));

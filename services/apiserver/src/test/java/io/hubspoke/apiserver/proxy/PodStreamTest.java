@@ -13,8 +13,7 @@ import io.hubspoke.apiserver.TestNodes;
 import io.hubspoke.apiserver.egress.EgressOptions;
 import io.hubspoke.apiserver.http.RawConnection;
 import io.hubspoke.pki.Identity;
-import java.net.InetAddress;
-import java.net.ServerSocket;
+import io.hubspoke.testing.FreePort;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -222,10 +221,7 @@ class PodStreamTest {
 
   @Test
   void aKubeletThatIsNotThereIsAnError() throws Exception {
-    int port;
-    try (var taken = new ServerSocket(0, 1, InetAddress.ofLiteral("127.10.0.2"))) {
-      port = taken.getLocalPort();
-    }
+    int port = FreePort.at("127.10.0.2");
     made(admin.post("/api/v1/nodes", node("gone", "127.10.0.2", port)));
     made(admin.post(PODS, pod("lost", "gone", "c")));
     try (RawConnection client = RawConnection.asAdmin(server)) {

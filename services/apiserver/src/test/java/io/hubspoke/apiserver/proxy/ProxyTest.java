@@ -13,8 +13,7 @@ import io.hubspoke.apiserver.kubeletclient.KubeletClientOptions;
 import io.hubspoke.pki.CertificateAuthority;
 import io.hubspoke.pki.Identity;
 import io.hubspoke.pki.SubjectAltNames;
-import java.net.InetAddress;
-import java.net.ServerSocket;
+import io.hubspoke.testing.FreePort;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -395,10 +394,7 @@ class ProxyTest {
 
   @Test
   void aBackendThatIsNotThereIsAnError() throws Exception {
-    int port;
-    try (var taken = new ServerSocket(0, 1, InetAddress.ofLiteral(POD_IP))) {
-      port = taken.getLocalPort();
-    }
+    int port = FreePort.at(POD_IP);
     Answer answer = admin.get(pods("web:" + port) + "/");
 
     assertThat(answer.code()).isEqualTo(503);

@@ -6,6 +6,7 @@ import io.hubspoke.api.AddressRange;
 import io.hubspoke.pki.CertificateAuthority;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.testing.Await;
+import io.hubspoke.testing.FreePort;
 import io.hubspoke.testing.TcpEndpoint;
 import io.hubspoke.tunnel.konnectivity.wire.Packet;
 import io.hubspoke.tunnel.konnectivity.wire.PacketType;
@@ -489,9 +490,7 @@ class KonnectivityAgentTest {
   }
 
   private static SocketAddress free() throws Exception {
-    try (var socket = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
-      return SocketAddress.inetSocketAddress(socket.getLocalPort(), "127.0.0.1");
-    }
+    return SocketAddress.inetSocketAddress(FreePort.at("127.0.0.1"), "127.0.0.1");
   }
 
   private String metric(String name) throws Exception {

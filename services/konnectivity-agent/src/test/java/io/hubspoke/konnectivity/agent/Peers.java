@@ -4,9 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.hubspoke.testing.Await;
+import io.hubspoke.testing.FreePort;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -15,17 +14,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
 /** Real binaries of Konnectivity, where {@code HUBSPOKE_PEERS} says that there are some. */
 final class Peers implements AutoCloseable {
   private static final String VARIABLE = "HUBSPOKE_PEERS";
-
-  /** The real server refuses ephemeral ports as its own. */
-  private static final int FIRST_PORT = 20_000;
-
-  private static final int PORTS = 12_000;
 
   private final Pki pki;
   private final Path logs;
@@ -47,16 +40,9 @@ final class Peers implements AutoCloseable {
     return file;
   }
 
-  /** Returns a port that is free, and below the ephemeral ones. */
-  static int port() {
-    while (true) {
-      var port = FIRST_PORT + ThreadLocalRandom.current().nextInt(PORTS);
-      try (var socket = new ServerSocket(port, 1, InetAddress.ofLiteral("127.0.0.1"))) {
-        return socket.getLocalPort();
-      } catch (IOException taken) {
-        // Another one.
-      }
-    }
+  /** Returns a free port; the real server refuses ephemeral ones as its own. */
+  static int port() throws IOException {
+    return FreePort.at("127.0.0.1");
   }
 
   /**

@@ -144,7 +144,7 @@ class TunnelTest {
   }
 
   @Test
-  void a_killed_agent_ends_its_connections_at_both_ends_within_a_second() throws Exception {
+  void a_killed_agent_ends_its_connections_at_both_ends_at_once() throws Exception {
     try (var process = AgentProcess.start(folder, tunnel)) {
       tunnel.awaitAgents(1);
       var duplex = dial(echo.address());
@@ -154,7 +154,8 @@ class TunnelTest {
       process.kill();
       assertThat(Await.failure(read)).isNotNull();
       echo.awaitConnections(0);
-      assertThat(Duration.ofNanos(System.nanoTime() - killed)).isLessThan(Duration.ofSeconds(1));
+      // Far below a second on a quiet machine; who waits for a missing answer needs ten and more.
+      assertThat(Duration.ofNanos(System.nanoTime() - killed)).isLessThan(Duration.ofSeconds(8));
       Await.until(
           "connections of the server", () -> tunnel.server().establishedConnections(), n -> n == 0);
     }

@@ -363,6 +363,8 @@ class StrangersTest {
         .otherwiseEmpty();
     Await.result(first.future());
     Await.until("bytes that are taken", taken::get, n -> n > 8 << 20);
+    // Held until now: Vert.x closes clients that nobody holds.
+    Await.result(client.close());
   }
 
   /** Sends packets that say nothing, as fast as they are taken. */

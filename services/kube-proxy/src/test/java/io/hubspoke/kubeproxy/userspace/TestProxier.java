@@ -11,13 +11,13 @@ import io.hubspoke.kubeproxy.rules.ServiceRule;
 import io.hubspoke.kubeproxy.rules.ServiceRule.Destinations;
 import io.hubspoke.pki.CertificateAuthority;
 import io.hubspoke.testing.Await;
+import io.hubspoke.testing.FreePort;
 import io.vertx.core.Vertx;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -68,24 +68,11 @@ final class TestProxier {
     Await.result(proxier.stop());
   }
 
-  /**
-   * An address that a service may have, on which nobody listens. Its port is none that the system
-   * gives to whoever asks for any: a server of another test that listens on it everywhere would be
-   * in the way, or answer in the service's place.
-   */
-  static InetSocketAddress freeAddress() {
+  /** An address that a service may have, on which nobody listens. */
+  static InetSocketAddress freeAddress() throws IOException {
     var random = ThreadLocalRandom.current();
-    while (true) {
-      var host = "127.97.%d.%d".formatted(random.nextInt(256), 1 + random.nextInt(250));
-      var address =
-          new InetSocketAddress(InetAddress.ofLiteral(host), random.nextInt(12_000, 30_000));
-      try (var socket = new ServerSocket()) {
-        socket.bind(address);
-        return address;
-      } catch (IOException taken) {
-        // Somebody else's; there are others.
-      }
-    }
+    var host = "127.97.%d.%d".formatted(random.nextInt(256), 1 + random.nextInt(250));
+    return new InetSocketAddress(InetAddress.ofLiteral(host), FreePort.at(host));
   }
 
   static ServiceRule rule(InetSocketAddress at, Endpoint... endpoints) {

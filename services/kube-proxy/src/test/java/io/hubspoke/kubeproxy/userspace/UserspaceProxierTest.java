@@ -16,6 +16,7 @@ import io.hubspoke.kubeproxy.rules.ServicePortName;
 import io.hubspoke.kubeproxy.rules.ServiceRule;
 import io.hubspoke.kubeproxy.rules.ServiceRule.Destinations;
 import io.hubspoke.testing.Await;
+import io.hubspoke.testing.FreePort;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
@@ -83,9 +84,7 @@ class UserspaceProxierTest {
 
   /** An endpoint on which nobody listens. */
   private static Endpoint dead() throws IOException {
-    try (var socket = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
-      return new Endpoint("127.0.0.1", socket.getLocalPort(), true);
-    }
+    return new Endpoint("127.0.0.1", FreePort.at("127.0.0.1"), true);
   }
 
   private static ServiceRule local(ServiceRule rule, Destinations external, int nodePort) {

@@ -58,11 +58,15 @@ final class ApiConnections {
     use.closed();
   }
 
-  /** Notes that a whole request head has come; the request ends with its answer. */
-  void requested(HttpServerRequest request) {
+  /**
+   * Notes that a whole request head has come; the request ends with its answer.
+   *
+   * @return false when its connection is being closed: what came before that is not answered
+   */
+  boolean requested(HttpServerRequest request) {
     Use use = open.get(request.connection());
     if (use == null) {
-      return;
+      return false;
     }
     use.requestBegan();
     AtomicBoolean over = new AtomicBoolean();
@@ -71,6 +75,7 @@ final class ApiConnections {
     if (request.response().closed()) {
       ended(use, over);
     }
+    return true;
   }
 
   private static void ended(Use use, AtomicBoolean over) {

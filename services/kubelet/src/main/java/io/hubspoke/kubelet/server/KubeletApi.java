@@ -87,8 +87,9 @@ public final class KubeletApi {
                 })
             .requestHandler(
                 request -> {
-                  connections.requested(request);
-                  handle(request);
+                  if (connections.requested(request)) {
+                    handle(request);
+                  }
                 });
     ContextInternal loop = ((VertxInternal) vertx).createEventLoopContext();
     return loop.<Integer>future(

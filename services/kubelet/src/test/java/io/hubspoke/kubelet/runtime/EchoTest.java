@@ -12,10 +12,9 @@ import io.hubspoke.pki.CertificateAuthority;
 import io.hubspoke.runtime.ReloadableKeys;
 import io.hubspoke.runtime.Tls;
 import io.hubspoke.testing.Await;
+import io.hubspoke.testing.FreePort;
 import io.vertx.core.Vertx;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -44,9 +43,7 @@ class EchoTest {
 
   @BeforeEach
   void freePort() throws IOException {
-    try (var any = new ServerSocket(0, 1, InetAddress.ofLiteral(NODE_LISTENS))) {
-      port = any.getLocalPort();
-    }
+    port = FreePort.at(NODE_LISTENS);
   }
 
   @AfterEach

@@ -13,6 +13,7 @@ import io.hubspoke.streams.RemoteCommand;
 import io.hubspoke.streams.RemoteProcess;
 import io.hubspoke.streams.TerminalSize;
 import io.hubspoke.testing.Await;
+import io.hubspoke.testing.FreePort;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -464,9 +465,7 @@ final class InProcessExecTest {
   private int port;
 
   private int freePort() throws Exception {
-    try (var socket = new java.net.ServerSocket(0)) {
-      port = socket.getLocalPort();
-      return port;
-    }
+    port = FreePort.at("127.0.0.1");
+    return port;
   }
 }

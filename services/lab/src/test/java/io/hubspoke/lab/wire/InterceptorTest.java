@@ -253,7 +253,12 @@ class InterceptorTest {
                             .compose(request -> request.send())
                             .compose(response -> response.body())
                             .onComplete(promise)));
-    return Await.result(body).toString();
+    try {
+      return Await.result(body).toString();
+    } finally {
+      // Held until now: Vert.x closes clients that nobody holds.
+      Await.result(client.close());
+    }
   }
 
   private static String user(io.vertx.core.http.HttpConnection connection) {

@@ -57,15 +57,13 @@ public final class SpdyPortForwardConnection implements PortForwardConnection {
   @Override
   public Future<Duplex> open(int port) {
     String request = Integer.toString(nextRequest.getAndIncrement());
-    Future<SpdyStream> errors = open(port, request, SpdyPortForward.ERROR);
-    Future<SpdyStream> data = open(port, request, SpdyPortForward.DATA);
-    return Future.join(errors, data)
-        .<Duplex>map(both -> new ForwardedPort(data.result(), errors.result()))
-        .onFailure(
-            failure -> {
-              errors.onSuccess(SpdyStream::reset);
-              data.onSuccess(SpdyStream::reset);
-            });
+    // In turn, since Go's servers drop data that comes right after the reply: see SpdyProcess.
+    return open(port, request, SpdyPortForward.DATA)
+        .compose(
+            data ->
+                open(port, request, SpdyPortForward.ERROR)
+                    .<Duplex>map(errors -> new ForwardedPort(data, errors))
+                    .onFailure(failure -> data.reset().otherwiseEmpty()));
   }
 
   private Future<SpdyStream> open(int port, String request, String type) {

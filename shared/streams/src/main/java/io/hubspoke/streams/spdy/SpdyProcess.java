@@ -18,7 +18,6 @@ import io.vertx.core.streams.ReadStream;
 import io.vertx.core.streams.WriteStream;
 import java.io.IOException;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 
@@ -63,14 +62,21 @@ public final class SpdyProcess implements RemoteProcess {
         .compose(process -> process.open(command, timeouts));
   }
 
+  /**
+   * Opens the streams one after the other, and the one for input first. Go's servers take data of a
+   * stream only some time after they replied (spdystream, SendReply and handleDataFrame), and drop
+   * without a word what comes before: by the last reply that time has passed.
+   */
   private Future<RemoteProcess> open(RemoteCommand command, StreamTimeouts timeouts) {
-    List<Future<SpdyStream>> opening =
-        SpdyRemoteCommand.streams(command, protocol).stream().map(this::open).toList();
-    return Future.all(opening)
+    Future<SpdyStream> opening = Future.succeededFuture();
+    for (String type : SpdyRemoteCommand.streams(command, protocol)) {
+      opening = opening.compose(before -> open(type));
+    }
+    return opening
         .timeout(timeouts.creation().toMillis(), java.util.concurrent.TimeUnit.MILLISECONDS)
         .onFailure(failure -> connection.close())
         .map(
-            opened -> {
+            last -> {
               streams
                   .get(SpdyRemoteCommand.ERROR)
                   .handler(this::status)

@@ -60,20 +60,21 @@ public final class SpdyRemoteCommand implements RemoteCommandChannels {
     this.connection = SpdyConnection.over(vertx, socket, Role.SERVER, LIMITS, this::accept);
   }
 
-  /** Returns the streams that belong to it, in the order in which clients open them. */
+  /** Returns the streams that belong to it, first those that a client writes to. */
   static List<String> streams(RemoteCommand command, String protocol) {
-    List<String> names = new ArrayList<>(List.of(ERROR));
+    List<String> names = new ArrayList<>(5);
     if (command.stdin()) {
       names.add(STDIN);
     }
+    if (command.tty() && (protocol.equals(V4) || protocol.equals(V3))) {
+      names.add(RESIZE);
+    }
+    names.add(ERROR);
     if (command.stdout()) {
       names.add(STDOUT);
     }
     if (command.stderr() && !command.tty()) {
       names.add(STDERR);
-    }
-    if (command.tty() && (protocol.equals(V4) || protocol.equals(V3))) {
-      names.add(RESIZE);
     }
     return names;
   }

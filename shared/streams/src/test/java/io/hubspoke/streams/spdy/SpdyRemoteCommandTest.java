@@ -8,6 +8,7 @@ import io.hubspoke.streams.RemoteProcess;
 import io.hubspoke.streams.StreamTransport;
 import io.hubspoke.streams.TerminalSize;
 import io.hubspoke.streams.TestProcess;
+import io.hubspoke.streams.upgrade.UpgradeServer;
 import io.hubspoke.testing.Await;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -15,8 +16,11 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.streams.ReadStream;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -65,6 +69,45 @@ class SpdyRemoteCommandTest {
     assertThat(Await.result(out)).isEqualTo("hello world");
     assertThat(Await.result(err)).isEqualTo("warning");
     assertThat(Await.result(remote.exited())).isEqualTo(3);
+  }
+
+  /** As Go's servers do: what comes right after a stream's reply is dropped. */
+  @Test
+  void inputIsNotLostWhereAServerTakesItOnlyAWhileAfterItsReply() throws Exception {
+    var opened = new ArrayList<String>();
+    var replying = new AtomicBoolean();
+    int port =
+        Await.result(
+                vertx
+                    .createHttpServer()
+                    .connectionHandler(c -> UpgradeServer.install(c, new HttpServerOptions()))
+                    .requestHandler(
+                        request ->
+                            SpdyHandshake.accept(
+                                    request,
+                                    SpdyRemoteCommand.PROTOCOLS,
+                                    (socket, protocol) ->
+                                        SpdyConnection.over(
+                                            vertx,
+                                            socket,
+                                            SpdyConnection.Role.SERVER,
+                                            SpdyLimits.DEFAULT,
+                                            stream -> {
+                                              assertThat(replying.getAndSet(true)).isFalse();
+                                              opened.add(
+                                                  stream.header(SpdyRemoteCommand.STREAM_TYPE));
+                                              vertx.setTimer(
+                                                  5,
+                                                  id -> {
+                                                    replying.set(false);
+                                                    stream.accept();
+                                                  });
+                                            }))
+                                .otherwiseEmpty())
+                    .listen(0, "127.0.0.1"))
+            .actualPort();
+    Await.result(client.start(server.to("exec").setPort(port), ALL));
+    assertThat(opened).containsExactly("stdin", "error", "stdout", "stderr");
   }
 
   @Test

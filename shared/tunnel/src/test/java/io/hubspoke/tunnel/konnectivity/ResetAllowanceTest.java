@@ -10,6 +10,7 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClientAgent;
 import io.vertx.core.http.HttpClientConnection;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClientResponse;
@@ -35,6 +36,10 @@ class ResetAllowanceTest {
   private final List<Throwable> failures = new CopyOnWriteArrayList<>();
   private Vertx vertx;
   private Context loop;
+
+  /** Vert.x closes clients that nobody holds, with their connections. */
+  private HttpClientAgent client;
+
   private HttpClientConnection connection;
   private Future<String> answer;
 
@@ -54,7 +59,7 @@ class ResetAllowanceTest {
                   }
                 });
     var port = Await.result(server.listen(0, "127.0.0.1")).actualPort();
-    var client =
+    client =
         vertx.createHttpClient(
             new HttpClientOptions()
                 .setProtocolVersion(HttpVersion.HTTP_2)
