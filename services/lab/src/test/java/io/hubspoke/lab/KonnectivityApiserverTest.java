@@ -203,8 +203,10 @@ class KonnectivityApiserverTest {
         "one three two"::equals);
     assertThat(metrics(health, "lease_lists_total"))
         .containsExactly("lease_lists_total{http_response_code=\"200\",reason=\"\"} 1");
-    assertThat(metrics(health, "lease_watches_total"))
-        .containsExactly("lease_watches_total{http_response_code=\"200\",reason=\"\"} 1");
+    Await.until(
+        "its watch, which begins after the list",
+        () -> metrics(health, "lease_watches_total"),
+        List.of("lease_watches_total{http_response_code=\"200\",reason=\"\"} 1")::equals);
     assertThat(metrics(health, "lease_list_latency_seconds_count"))
         .containsExactly("lease_list_latency_seconds_count{http_response_code=\"200\"} 1");
     // One that stops in order gives its lease up at once.
