@@ -3,6 +3,7 @@ package io.hubspoke.runtime;
 import java.net.Socket;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
+import java.time.Instant;
 import java.util.Collection;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
@@ -12,7 +13,9 @@ import javax.net.ssl.X509ExtendedTrustManager;
  * later is judged by the new ones.
  */
 public final class ReloadableTrust extends X509ExtendedTrustManager {
-  private volatile X509ExtendedTrustManager current;
+  private record Judge(X509ExtendedTrustManager trust, AcceptedChains accepted) {}
+
+  private volatile Judge current;
 
   public ReloadableTrust(Collection<X509Certificate> authorities) {
     replace(authorities);
@@ -20,45 +23,52 @@ public final class ReloadableTrust extends X509ExtendedTrustManager {
 
   /** Trusts these from now on, and no others. */
   public void replace(Collection<X509Certificate> authorities) {
-    current = Tls.trust(authorities);
+    current = new Judge(Tls.trust(authorities), new AcceptedChains());
   }
 
   @Override
   public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket)
       throws CertificateException {
-    current.checkClientTrusted(chain, type, socket);
+    current.trust.checkClientTrusted(chain, type, socket);
   }
 
   @Override
   public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket)
       throws CertificateException {
-    current.checkServerTrusted(chain, type, socket);
+    current.trust.checkServerTrusted(chain, type, socket);
   }
 
   @Override
   public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine)
       throws CertificateException {
-    current.checkClientTrusted(chain, type, engine);
+    Judge judge = current;
+    // A server asks for no name; with one, who has the certificate would not be all there is to it.
+    if (engine.getUseClientMode()) {
+      judge.trust.checkClientTrusted(chain, type, engine);
+    } else if (!judge.accepted.has(chain, type, Instant.now())) {
+      judge.trust.checkClientTrusted(chain, type, engine);
+      judge.accepted.add(chain, type);
+    }
   }
 
   @Override
   public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine)
       throws CertificateException {
-    current.checkServerTrusted(chain, type, engine);
+    current.trust.checkServerTrusted(chain, type, engine);
   }
 
   @Override
   public void checkClientTrusted(X509Certificate[] chain, String type) throws CertificateException {
-    current.checkClientTrusted(chain, type);
+    current.trust.checkClientTrusted(chain, type);
   }
 
   @Override
   public void checkServerTrusted(X509Certificate[] chain, String type) throws CertificateException {
-    current.checkServerTrusted(chain, type);
+    current.trust.checkServerTrusted(chain, type);
   }
 
   @Override
   public X509Certificate[] getAcceptedIssuers() {
-    return current.getAcceptedIssuers();
+    return current.trust.getAcceptedIssuers();
   }
 }

@@ -173,6 +173,24 @@ class TlsTest {
     }
   }
 
+  @Test
+  void aClientThatWasLetInBeforeIsJudgedByTheAuthoritiesOfNow() throws Exception {
+    var trust = new ReloadableTrust(List.of(CA.certificate()));
+    var options = new HttpServerOptions().setHost("127.0.0.1").setPort(0);
+    Tls.serveVerified(options, keys(serving(CA, "127.0.0.1")), trust);
+    HttpServer server =
+        Await.result(vertx.createHttpServer(options).requestHandler(TlsTest::sayWhoCalls).listen());
+    var alice = keys(CA.issueClient("alice", List.of(), DAY));
+    HttpClientAgent client = client(Tls.Provider.BEST, alice, CA, true, HttpVersion.HTTP_1_1);
+    for (int i = 0; i < 2; i++) {
+      assertThat(Await.result(get(client, server.actualPort()))).isEqualTo("HTTP_1_1 CN=alice");
+    }
+    trust.replace(List.of(FOREIGN.certificate()));
+    assertThat(Await.failure(get(client, server.actualPort()))).isNotNull();
+    trust.replace(List.of(CA.certificate()));
+    assertThat(Await.result(get(client, server.actualPort()))).isEqualTo("HTTP_1_1 CN=alice");
+  }
+
   private static void sayWhoCalls(HttpServerRequest request) {
     String caller;
     try {

@@ -84,11 +84,11 @@ public final class TunnelBench {
         ends,
         "set-up of a connection",
         () -> {
-          loads.setups(1, plan.warmUp());
+          loads.settle(plan.streams(), plan.warmUp());
           return latencies(loads.setups(1, plan.time()).times(), Bar.NONE);
         });
     if (ends.curl() != null) {
-      byCurl(ends, tunnel);
+      byCurl(loads, ends, tunnel);
     }
     step(
         ends,
@@ -130,7 +130,8 @@ public final class TunnelBench {
     return values;
   }
 
-  private void byCurl(TunnelEnds ends, boolean tunnel) throws InterruptedException {
+  private void byCurl(TunnelLoads loads, TunnelEnds ends, boolean tunnel)
+      throws InterruptedException {
     var curl = Curl.onPath();
     if (curl.isEmpty()) {
       progress.accept("curl is not on the PATH");
@@ -141,6 +142,8 @@ public final class TunnelBench {
         ends,
         "set-up of a connection by curl",
         () -> {
+          // Curl alone would take minutes for it.
+          loads.settle(plan.streams(), plan.warmUp());
           curl.get().firstBytes(ends.curl(), url, Math.max(1, plan.curls() / 4));
           return latencies(
               curl.get().firstBytes(ends.curl(), url, plan.curls()),

@@ -30,7 +30,7 @@ final class TunnelLoads {
   private static final Duration START = Duration.ofSeconds(60);
   private static final long POLL_MILLIS = 50;
 
-  /** Seconds that streams may take until they get no faster. */
+  /** Seconds that a load may take until it gets no faster. */
   private static final int LONGEST_SETTLING = 30;
 
   /** So many seconds in a row none was faster than the best before. */
@@ -211,17 +211,32 @@ final class TunnelLoads {
     return rate(streams::received, warmUp, time);
   }
 
-  /**
-   * Waits until streams get no faster: the processes at work compile what they do for much longer
-   * than it takes to begin, and longest for what they are asked first.
-   */
+  /** Waits until streams get no faster. */
   static void settle(Held streams, Duration warmUp) throws Exception {
+    settle(warmUp, time -> rate(streams, Duration.ZERO, time));
+  }
+
+  /** Makes connections, several at a time, until there are no more of them in a second. */
+  void settle(int parallel, Duration warmUp) throws Exception {
+    settle(warmUp, time -> setups(parallel, time).perSecond());
+  }
+
+  @FunctionalInterface
+  private interface Rate {
+    double during(Duration time) throws Exception;
+  }
+
+  /**
+   * The processes at work compile what they do for much longer than it takes to begin, and longest
+   * for what they are asked first.
+   */
+  private static void settle(Duration warmUp, Rate rate) throws Exception {
     if (warmUp.isZero()) {
       return;
     }
-    double best = rate(streams, Duration.ZERO, warmUp);
+    double best = rate.during(warmUp);
     for (int second = 0, slower = 0; second < LONGEST_SETTLING && slower < SETTLED; second++) {
-      double now = rate(streams, Duration.ZERO, Duration.ofSeconds(1));
+      double now = rate.during(Duration.ofSeconds(1));
       slower = now < best * FASTER ? slower + 1 : 0;
       best = Math.max(best, now);
     }
