@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.AddressRange;
 import io.hubspoke.client.configuration.ConfigurationFile;
+import io.hubspoke.client.configuration.LoggingSection;
 import io.hubspoke.runtime.GoDuration;
 import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
@@ -24,6 +25,7 @@ import picocli.CommandLine.TypeConversionException;
  *
  * @param kubeconfig the file with apiserver and credentials; empty when none is named
  * @param hostnameOverride empty for the host's own name
+ * @param logging of a process that is a kube-proxy; one within another logs as that does
  */
 public record KubeProxyConfiguration(
     String kubeconfig,
@@ -35,7 +37,8 @@ public record KubeProxyConfiguration(
     String clusterCidr,
     Optional<SocketAddress> healthz,
     Optional<SocketAddress> metrics,
-    KubeProxyOptions.Filter filter) {
+    KubeProxyOptions.Filter filter,
+    LoggingSection logging) {
   private static final String API_VERSION = "kubeproxy.config.k8s.io/v1alpha1";
   private static final String KIND = "KubeProxyConfiguration";
 
@@ -164,7 +167,8 @@ public record KubeProxyConfiguration(
         new KubeProxyOptions.Filter(
             flag(root, "nftables", "masqueradeAll"),
             masqueradeBit(root.path("nftables").path("masqueradeBit")),
-            duration("nftables.minSyncPeriod", text(root, "nftables", "minSyncPeriod"))));
+            duration("nftables.minSyncPeriod", text(root, "nftables", "minSyncPeriod"))),
+        LoggingSection.of(root.path("logging")));
   }
 
   private static void check(ObjectNode root) {

@@ -3,6 +3,7 @@ package io.hubspoke.kubeproxy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.hubspoke.client.configuration.LoggingSection;
 import io.vertx.core.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -114,7 +115,8 @@ class KubeProxyConfigurationTest {
                 "127.20.0.0/16",
                 Optional.of(SocketAddress.inetSocketAddress(10256, "0.0.0.0")),
                 Optional.of(SocketAddress.inetSocketAddress(10249, "127.0.0.1")),
-                KubeProxyOptions.Filter.DEFAULTS));
+                KubeProxyOptions.Filter.DEFAULTS,
+                new LoggingSection("", 0)));
   }
 
   @Test
@@ -128,6 +130,7 @@ class KubeProxyConfigurationTest {
             nodePortAddresses: [127.10.0.0/16]
             healthzBindAddress: 127.10.0.7:10256
             metricsBindAddress: 127.10.0.7
+            logging: {format: json, verbosity: 4, flushFrequency: 5s}
             nftables: {minSyncPeriod: 5ms, masqueradeAll: true, masqueradeBit: 9}
             """);
     assertThat(configuration.mode()).isEqualTo(ProxyMode.USERSPACE);
@@ -138,6 +141,7 @@ class KubeProxyConfigurationTest {
         .contains(SocketAddress.inetSocketAddress(10256, "127.10.0.7"));
     assertThat(configuration.metrics())
         .contains(SocketAddress.inetSocketAddress(10249, "127.10.0.7"));
+    assertThat(configuration.logging()).isEqualTo(new LoggingSection("json", 4));
     assertThat(configuration.filter())
         .isEqualTo(new KubeProxyOptions.Filter(true, 9, Duration.ofMillis(5)));
   }
@@ -163,6 +167,10 @@ class KubeProxyConfigurationTest {
         "bindAddressHardFail: 1 | bindAddressHardFail: must be true or false",
         "nftables: {minSyncPeriod: soon} | nftables.minSyncPeriod: \"soon\" is not a duration",
         "mode: userspace\\nmode: nftables | mode",
+        "logging: {format: xml} | logging.format: must be text or json, but is \"xml\"",
+        "logging: {verbosity: -1} | logging.verbosity: must be a whole number of at least 0",
+        "logging: {level: 3} | unknown field \"logging.level\"",
+        "logging: json | logging: must be an object, but is \"json\"",
         "clientConnection: {token: x} | unknown field \"clientConnection.token\"",
       })
   void a_mistake_is_named_with_its_field(String line, String complaint) {

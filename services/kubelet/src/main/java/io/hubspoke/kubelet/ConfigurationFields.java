@@ -1,8 +1,8 @@
 package io.hubspoke.kubelet;
 
 import io.hubspoke.client.configuration.ConfigurationFile;
+import io.hubspoke.client.configuration.LoggingSection;
 import io.hubspoke.runtime.Flag;
-import io.hubspoke.runtime.Logging;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -42,6 +42,8 @@ final class ConfigurationFields {
               Map.entry("podCIDR", "--pod-cidr"),
               Map.entry("containerRuntimeEndpoint", "--container-runtime-endpoint"),
               Map.entry("enableDebuggingHandlers", "--enable-debugging-handlers"),
+              Map.entry("healthzPort", "--healthz-port"),
+              Map.entry("healthzBindAddress", "--healthz-bind-address"),
               Map.entry("registerNode", "--register-node")),
           // A kubelet whose containers are this process has nothing that these would change.
           Set.of(
@@ -62,8 +64,6 @@ final class ConfigurationFields {
               "eventRecordQPS",
               "eventBurst",
               "enableContentionProfiling",
-              "healthzPort",
-              "healthzBindAddress",
               "oomScoreAdj",
               "clusterDomain",
               "clusterDNS",
@@ -169,14 +169,6 @@ final class ConfigurationFields {
   static void read(Path file, CommandSpec command) throws IOException {
     var read = ConfigurationFile.apply(file, KIND, command);
     CLOSED.forEach((field, value) -> read.orElse(field, value, command));
-    var format = read.field("logging.format").asText();
-    if (!format.isEmpty()) {
-      Flag.read(
-          "--config: " + file + ": logging.format",
-          () -> {
-            Logging.format(format);
-            return format;
-          });
-    }
+    Flag.read("--config: " + file, () -> LoggingSection.of(read.field("logging"))).apply();
   }
 }

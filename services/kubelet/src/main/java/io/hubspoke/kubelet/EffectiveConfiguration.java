@@ -59,6 +59,10 @@ final class EffectiveConfiguration {
     json.putObject("crashLoopBackOff")
         .put("maxContainerRestartPeriod", GoDuration.format(options.maxCrashLoopBackOff()));
     json.put("streamingConnectionIdleTimeout", GoDuration.format(server.streamIdleTimeout()));
+    json.put("healthzPort", server.healthz() == null ? 0 : server.healthz().port());
+    if (server.healthz() != null) {
+      json.put("healthzBindAddress", server.healthz().host());
+    }
     json.put("enableDebuggingHandlers", server.debuggingHandlers());
     json.put("enableSystemLogHandler", server.systemLogHandler());
     json.put("enableProfilingHandler", false).put("enableDebugFlagsHandler", false);

@@ -4,6 +4,7 @@ import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.EventRecorder;
 import io.hubspoke.kubelet.runtime.ContainerRuntime;
 import io.hubspoke.kubelet.server.CertificateLife;
+import io.hubspoke.kubelet.server.HealthzServer;
 import io.hubspoke.kubelet.server.KubeletApi;
 import io.hubspoke.kubelet.server.NodeState;
 import io.hubspoke.kubelet.volumes.PodDirectory;
@@ -41,6 +42,7 @@ public final class Kubelet extends VerticleBase {
   private ContainerRuntime runtime;
   private Pods pods;
   private KubeletApi api;
+  private HealthzServer healthz;
   private int port;
   private volatile ApiClient client;
   private Lifetime lifetime;
@@ -102,7 +104,8 @@ public final class Kubelet extends VerticleBase {
     ready.tryFail("stopped");
     serving.close();
     ApiClient open = client;
-    return api.stop()
+    return (healthz == null ? Future.<Void>succeededFuture() : healthz.stop())
+        .eventually(api::stop)
         .eventually(pods::stop)
         .eventually(runtime::stop)
         .eventually(() -> open == null ? Future.succeededFuture() : open.close());
@@ -147,6 +150,10 @@ public final class Kubelet extends VerticleBase {
                 servingLife,
                 virtual));
     port = api.start().await();
+    if (options.server().healthz() != null) {
+      healthz = new HealthzServer(vertx, options.server().healthz());
+      healthz.start().await();
+    }
   }
 
   /** Becomes a node of the cluster. */

@@ -7,7 +7,9 @@ import io.hubspoke.kubelet.server.AuthorizationMode;
 import io.hubspoke.kubelet.server.ServerOptions;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.GoDuration;
+import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -134,6 +136,18 @@ public final class KubeletCommand implements Callable<Integer> {
       paramLabel = "DURATION",
       description = "how long streams may stay without a byte; 0 for ever (4h)")
   private Duration streamIdleTimeout = Duration.ofHours(4);
+
+  @Option(
+      names = "--healthz-bind-address",
+      paramLabel = "IP",
+      description = "where health is served in clear (${DEFAULT-VALUE})")
+  private String healthzBindAddress = "127.0.0.1";
+
+  @Option(
+      names = "--healthz-port",
+      paramLabel = "PORT",
+      description = "on which port; 0 for none (${DEFAULT-VALUE})")
+  private int healthzPort = 10248;
 
   @Option(
       names = "--rotate-certificates",
@@ -296,13 +310,28 @@ public final class KubeletCommand implements Callable<Integer> {
     return builder.build();
   }
 
+  private SocketAddress healthz() {
+    if (healthzPort < 0 || healthzPort > 65535) {
+      throw new IllegalArgumentException(
+          "--healthz-port must be between 0 and 65535, but is " + healthzPort);
+    }
+    try {
+      String host = InetAddress.ofLiteral(healthzBindAddress).getHostAddress();
+      return healthzPort == 0 ? null : SocketAddress.inetSocketAddress(healthzPort, host);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "--healthz-bind-address must be an IP address, but is \"" + healthzBindAddress + "\"", e);
+    }
+  }
+
   private void serve(ServerOptions.Builder server) {
     server
         .tokenWebhook(tokenWebhook)
         .tokenCacheTtl(tokenCacheTtl)
         .authorizationTtl(authorizedTtl, unauthorizedTtl)
         .debuggingHandlers(debuggingHandlers)
-        .streamIdleTimeout(streamIdleTimeout);
+        .streamIdleTimeout(streamIdleTimeout)
+        .healthz(healthz());
     if (accessLogPath != null) {
       server.accessListener(AccessLog.open(accessLogPath));
     }

@@ -44,6 +44,8 @@ class KubeletCommandTest {
     "--container-runtime-endpoint=docker, must be in-process://",
     "--container-runtime-endpoint=unix://containerd.sock, must be in-process://",
     "--tls-cert-file=a.crt, must be given together",
+    "--healthz-port=70000, must be between 0 and 65535",
+    "--healthz-bind-address=here, must be an IP address",
   })
   void a_flag_that_makes_no_sense_is_named(String flag, String complaint) {
     assertThat(complaint(flag)).contains(flag.substring(0, flag.indexOf('=')), complaint);
@@ -61,7 +63,7 @@ class KubeletCommandTest {
         "address: 1 | address: must be a string, but is 1",
         "nodeLeaseDurationSeconds: 0 | nodeLeaseDurationSeconds: must be a whole number",
         "nodeStatusUpdateFrequency: soon | nodeStatusUpdateFrequency: \"soon\" is not a duration",
-        "logging: {format: xml} | logging.format: the logging format must be text or json",
+        "logging: {format: xml} | logging.format: must be text or json, but is \"xml\"",
         "kind: Other | no kind \"Other\" is registered",
       })
   void a_field_of_a_file_that_makes_no_sense_is_named_with_it(String field, String complaint)

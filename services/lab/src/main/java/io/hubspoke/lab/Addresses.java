@@ -20,6 +20,12 @@ public sealed interface Addresses permits LoopbackAddresses, RoutedAddresses, De
   /** Where an egress selector that speaks TCP finds the Konnectivity server. */
   int KONNECTIVITY_PORT = 8131;
 
+  /** Where the audit's programs in pods serve what the control plane is to ask for, in clear. */
+  int PAGE_PORT = 8080;
+
+  /** The same over HTTPS. */
+  int SECURE_PAGE_PORT = 8443;
+
   /** A network of its own for each node's pods: no more fit. */
   int NODES = 250;
 

@@ -2,6 +2,7 @@ package io.hubspoke.lab;
 
 import io.hubspoke.client.ClientConfig;
 import io.hubspoke.lab.audit.Route;
+import io.hubspoke.runtime.Component;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -54,7 +55,7 @@ final class AuditCommand extends MeasuringCommand {
   @Override
   List<Route> routes() {
     return inCluster
-        ? flags.routes(spec(), DeploymentAudit::measures, " with --in-cluster")
+        ? flags.routes(spec(), DeployedRoutes::somewhere, " with --in-cluster")
         : flags.routes(spec());
   }
 
@@ -64,12 +65,24 @@ final class AuditCommand extends MeasuringCommand {
       return super.measure(routes, reporting);
     }
     var namespaces = new DeploymentSite.Namespaces(controlPlane, ClientConfig.inClusterNamespace());
-    var rows = new DeploymentAudit(namespaces, image, this::progress).run(routes);
-    var result = reporting.report(rows);
-    var out = spec().commandLine().getOut();
-    out.println("\nNot measured between these containers ('hubspoke demo' measures them):");
-    DeploymentAudit.notMeasured().forEach((ids, why) -> out.println("  " + ids + ": " + why));
-    out.flush();
-    return result;
+    var vertx = Component.vertx();
+    try {
+      var audit = new DeploymentAudit(vertx, namespaces, image, this::progress);
+      var deployed = audit.look();
+      var result = reporting.report(audit.run(deployed.passes(routes)));
+      var out = spec().commandLine().getOut();
+      out.println("\nNot measured between these containers ('hubspoke demo' measures them):");
+      deployed
+          .notMeasured()
+          .forEach(
+              (why, ids) ->
+                  out.println(
+                      "  %s: %s"
+                          .formatted(String.join(", ", ids.stream().map(Route::label).toList()), why)));
+      out.flush();
+      return result;
+    } finally {
+      Mesh.close(vertx);
+    }
   }
 }

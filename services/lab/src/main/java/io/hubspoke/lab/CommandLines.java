@@ -128,6 +128,8 @@ final class CommandLines {
         .add("--authorization-webhook-cache-authorized-ttl", server.authorizedTtl())
         .add("--authorization-webhook-cache-unauthorized-ttl", server.unauthorizedTtl())
         .add("--enable-debugging-handlers", server.debuggingHandlers())
+        .add("--healthz-bind-address", server.healthz() == null ? null : server.healthz().host())
+        .add("--healthz-port", server.healthz() == null ? 0 : server.healthz().port())
         .add("--rotate-certificates", options.rotateCertificates())
         .add("--rotate-server-certificates", options.rotateServerCertificates())
         .add("--tls-cert-file", options.tlsCertFile())
@@ -178,6 +180,8 @@ final class CommandLines {
         .add("--login-grace-time", options.limits().loginGraceTime())
         .add("--max-auth-tries", options.limits().maxAuthTries())
         .add("--max-startups", options.limits().maxStartups())
+        .add("--health-bind-address", options.health().map(SocketAddress::host).orElse(null))
+        .add("--health-port", options.health().map(SocketAddress::port).orElse(0))
         .line();
   }
 

@@ -1,9 +1,13 @@
 package io.hubspoke.lab;
 
+import io.vertx.core.net.SocketAddress;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Where the parts of a deployment in another cluster are, and the Services before the audit's wires
@@ -12,10 +16,12 @@ import java.util.Optional;
  * k8s-manifests/audit}.
  *
  * @param variables of the audit's pod
- * @param apiserver the address of the apiserver's pod
- * @param apiserverName the name that its certificate has
+ * @param namespace of the control plane
+ * @param apiservers the addresses of the apiservers' pods
+ * @param apiserver the address of the only one, or that of the Service before several
  */
-record DeployedAddresses(Map<String, String> variables, String apiserver, String apiserverName)
+record DeployedAddresses(
+    Map<String, String> variables, String namespace, List<String> apiservers, String apiserver)
     implements Addresses {
   /** Nodes that the audit has Services for. */
   static final int SPARE_NODES = 4;
@@ -23,7 +29,19 @@ record DeployedAddresses(Map<String, String> variables, String apiserver, String
   private static final int UPLINK = 16443;
   private static final int SCHEDULER_UPLINK = 16444;
   private static final int CONTROLLER_MANAGER_UPLINK = 16445;
-  private static final int FIRST_NODE = 20250;
+  private static final int KONNECTIVITY_UPLINK = 16446;
+
+  /** Where wires listen in the audit's pod that stand before this port of a node. */
+  private static final Map<Integer, Integer> BEFORE_NODES =
+      Map.of(
+          KUBELET_PORT,
+          20250,
+          SshServers.UNPRIVILEGED_PORT,
+          20260,
+          PAGE_PORT,
+          20270,
+          SECURE_PAGE_PORT,
+          20280);
 
   /**
    * Finds them from within the audit's pod.
@@ -32,30 +50,56 @@ record DeployedAddresses(Map<String, String> variables, String apiserver, String
    * @throws UnknownHostException when there is no apiserver
    */
   static DeployedAddresses find(String namespace) throws UnknownHostException {
-    var pods = InetAddress.getAllByName("apiserver-members." + namespace + ".svc");
-    if (pods.length != 1) {
-      throw new UnknownHostException(
-          "one apiserver can be audited, but there are %d: apply overlay direct"
-              .formatted(pods.length));
-    }
+    var pods = addressesOf("apiserver-members", namespace);
     return new DeployedAddresses(
-        System.getenv(), pods[0].getHostAddress(), "apiserver." + namespace + ".svc");
+        System.getenv(),
+        namespace,
+        pods,
+        pods.size() == 1 ? pods.getFirst() : addressesOf("apiserver", namespace).getFirst());
   }
 
-  /** Where a wire of an advertised address listens in the audit's pod. */
-  int boundPort(String advertised) {
-    if (advertised.equals(nodesUplink())) {
+  private static List<String> addressesOf(String service, String namespace)
+      throws UnknownHostException {
+    return Arrays.stream(InetAddress.getAllByName(service + "." + namespace + ".svc"))
+        .map(InetAddress::getHostAddress)
+        .toList();
+  }
+
+  /** The name that the apiserver's certificate has. */
+  String apiserverName() {
+    return "apiserver." + namespace + ".svc";
+  }
+
+  /** The name that the Konnectivity server's certificate has. */
+  String konnectivityName() {
+    return "konnectivity-server." + namespace + ".svc";
+  }
+
+  /** Where a wire of an advertised address and port listens in the audit's pod. */
+  int boundPort(SocketAddress advertised) {
+    var host = advertised.host();
+    if (host.equals(nodesUplink())) {
       return UPLINK;
     }
-    if (advertised.equals(schedulerUplink())) {
+    if (host.equals(schedulerUplink())) {
       return SCHEDULER_UPLINK;
     }
-    if (advertised.equals(controllerManagerUplink())) {
+    if (host.equals(controllerManagerUplink())) {
       return CONTROLLER_MANAGER_UPLINK;
     }
-    return FIRST_NODE
-        + numberOf(advertised)
-            .orElseThrow(() -> new IllegalArgumentException("no Service has " + advertised));
+    if (host.equals(konnectivityUplink())) {
+      return KONNECTIVITY_UPLINK;
+    }
+    var first = BEFORE_NODES.get(advertised.port());
+    return numberOf(host)
+        .filter(n -> first != null)
+        .map(n -> first + n)
+        .orElseThrow(() -> new IllegalArgumentException("no Service has " + advertised));
+  }
+
+  /** Where the audit's own pod finds that wire without leaving it. */
+  String strangersUrl() {
+    return "https://%s:%d".formatted(own(), UPLINK);
   }
 
   private Optional<Integer> numberOf(String advertised) {
@@ -88,7 +132,13 @@ record DeployedAddresses(Map<String, String> variables, String apiserver, String
   /** By its name, which its certificate has; the other cluster leads past the wires there. */
   @Override
   public String apiserverUrl() {
-    return Addresses.url(apiserverName);
+    return Addresses.url(apiserverName());
+  }
+
+  /** The Konnectivity server is in the apiserver's pod. */
+  @Override
+  public Set<String> controlPlane() {
+    return Set.of(apiserver, scheduler(), controllerManager());
   }
 
   @Override
@@ -124,12 +174,12 @@ record DeployedAddresses(Map<String, String> variables, String apiserver, String
 
   @Override
   public String konnectivityServer() {
-    return "konnectivity-server";
+    return apiserver;
   }
 
   @Override
   public String konnectivityUplink() {
-    return unused();
+    return service("AUDIT_KONNECTIVITY");
   }
 
   @Override
@@ -158,9 +208,10 @@ record DeployedAddresses(Map<String, String> variables, String apiserver, String
     return "127.20.%d.0/24".formatted(NODES - n);
   }
 
+  /** Where they are said to be; but those on their node's network on all that it has. */
   @Override
   public String podListenCidr(int n) {
-    return "";
+    return podCidr(n);
   }
 
   @Override

@@ -3,9 +3,10 @@ package io.hubspoke.lab;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.ClientConfig;
 import io.hubspoke.client.Resource;
+import io.hubspoke.konnectivity.agent.KonnectivityAgentOptions;
+import io.hubspoke.konnectivity.agent.ServerAccess;
 import io.hubspoke.lab.MeshOptions.Changes;
 import io.hubspoke.lab.MeshOptions.KubeProxyMode;
-import io.hubspoke.lab.MeshOptions.Posture;
 import io.hubspoke.lab.audit.Audit;
 import io.hubspoke.lab.audit.Route;
 import io.hubspoke.lab.audit.Row;
@@ -15,6 +16,7 @@ import io.hubspoke.pki.Identity;
 import io.hubspoke.pki.Kubeconfig;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.DirectoryTree;
+import io.hubspoke.sshd.SshdOptions;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -22,26 +24,20 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Base64;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
 /** Measures routes of the deployment in whose cluster this runs, between its containers. */
 final class DeploymentAudit {
-  private static final Meshes.Kind KIND = new Meshes.Kind(Posture.DEFAULT, Egress.DIRECT);
-  private static final List<String> MEASURED =
-      List.of("N1", "N2", "N6", "N7", "C1", "C2", "C3", "C4k", "C7c");
-  private static final String IN_PODS =
-      "an in-process pod is on its node's own loopback, where no wire can stand";
-  private static final String FLAGS = "the deployment's components would need other flags";
   private static final List<String> NODE_GROUPS = List.of("system:nodes");
   private static final Duration LIFE = Duration.ofDays(1);
+  private static final String NODE = "node-1";
+  private static final String SSH_KEY = "id_ed25519";
 
-  /** Why the other routes are not measured there. */
-  private static final Map<String, String> ELSEWHERE = elsewhere();
-
+  private final Vertx vertx;
   private final DeploymentSite.Namespaces namespaces;
   private final String image;
   private final Consumer<String> progress;
@@ -51,88 +47,138 @@ final class DeploymentAudit {
    *
    * @param image that nodes run which the audit adds
    */
-  DeploymentAudit(DeploymentSite.Namespaces namespaces, String image, Consumer<String> progress) {
+  DeploymentAudit(
+      Vertx vertx,
+      DeploymentSite.Namespaces namespaces,
+      String image,
+      Consumer<String> progress) {
+    this.vertx = vertx;
     this.namespaces = namespaces;
     this.image = image;
     this.progress = progress;
   }
 
-  private static Map<String, String> elsewhere() {
-    var why = new LinkedHashMap<String, String>();
-    why.put("N3, N4, C5, C5s, C6, C6s, W1", IN_PODS);
-    why.put("N5", "kube-proxy and kubelet call from one address, and can't be told apart");
-    why.put("N8", "a second apiserver would be needed, which lets anonymous requests in");
-    why.put("N9, N9k", "what a scan finds there is the surrounding cluster's doing");
-    why.put("N10", "the apiserver's files are a Secret, which its kubelet takes over in its time");
-    why.put("C1v, C2v, C3v, C4kv, C7, N11, N11c and all of ssh, grpc, connect", FLAGS);
-    why.put("C4, C4s", "the audit's nodes have one port that a wire stands before");
-    return why;
-  }
-
-  /** Tells which routes are not measured here, and why. */
-  static Map<String, String> notMeasured() {
-    return ELSEWHERE;
-  }
-
-  /** Returns whether a route can be measured between the containers. */
-  static boolean measures(Route route) {
-    return route.mesh().equals(KIND) && MEASURED.contains(route.id());
+  /** Looks at what runs. */
+  DeployedRoutes look() throws Exception {
+    var outer = outer();
+    try {
+      var kind = DeployedKind.read(outer, namespaces.controlPlane());
+      progress.accept("the deployment is %s".formatted(kind));
+      return new DeployedRoutes(kind);
+    } finally {
+      Component.await(outer.close());
+    }
   }
 
   /** Measures; the deployment is as it was before once it returns. */
-  List<Row> run(List<Route> routes) throws Exception {
-    var vertx = Component.vertx();
-    var directory = Files.createTempDirectory("hubspoke-audit-");
-    try {
-      var outer = new ApiClient(vertx, ClientConfig.inCluster().withUserAgent("hubspoke-audit"));
-      fetchAuthorities(outer, directory);
-      var addresses = DeployedAddresses.find(namespaces.controlPlane());
-      progress.accept("the apiserver is %s".formatted(addresses.apiserver()));
-      var pods =
-          new NodePods(
-              outer,
-              namespaces.nodes(),
-              image,
-              directory,
-              Map.entry(variable("POD_NAME"), variable("POD_UID")),
-              Map.entry(addresses.apiserverName(), addresses.nodesUplink()));
-      var site =
-          new DeploymentSite(
-              vertx, outer, namespaces, addresses, pods, directory, () -> administrator(directory));
-      return measure(vertx, site, directory, routes);
-    } finally {
-      Mesh.close(vertx);
-      DirectoryTree.delete(directory);
+  List<Row> run(List<DeployedRoutes.Pass> passes) throws Exception {
+    var rows = new ArrayList<Row>();
+    for (var pass : passes) {
+      var directory = Files.createTempDirectory("hubspoke-audit-");
+      try {
+        rows.addAll(run(pass, directory));
+      } finally {
+        DirectoryTree.delete(directory);
+      }
     }
+    return rows;
   }
 
-  private List<Row> measure(Vertx vertx, DeploymentSite site, Path directory, List<Route> routes)
-      throws Exception {
-    var changes =
-        Changes.NONE.withNodeCluster(
-            cluster ->
-                new Kubeconfig.Cluster(
-                    site.addresses().apiserverUrl(),
-                    cluster.certificateAuthority(),
-                    cluster.certificateAuthorityData(),
-                    cluster.tlsServerName(),
-                    cluster.insecureSkipTlsVerify()));
-    var options = new MeshOptions(directory, 1, Posture.DEFAULT, changes).with(KubeProxyMode.NONE);
-    progress.accept("scheduler and controller manager get another way to the apiserver");
+  private ApiClient outer() throws IOException {
+    return new ApiClient(vertx, ClientConfig.inCluster().withUserAgent("hubspoke-audit"));
+  }
+
+  private List<Row> run(DeployedRoutes.Pass pass, Path directory) throws Exception {
+    var outer = outer();
+    fetchAuthorities(outer, directory);
+    var addresses = DeployedAddresses.find(namespaces.controlPlane());
+    progress.accept("the apiserver is %s".formatted(addresses.apiserver()));
+    var pods =
+        new NodePods(
+            outer,
+            namespaces.nodes(),
+            image,
+            directory,
+            Map.entry(variable("POD_NAME"), variable("POD_UID")),
+            Map.of(
+                addresses.apiserverName(),
+                addresses.nodesUplink(),
+                addresses.konnectivityName(),
+                addresses.konnectivityUplink()));
+    var site =
+        new DeploymentSite(
+            vertx, outer, namespaces, addresses, pods, directory, () -> administrator(directory));
     try {
-      site.divert();
-      progress.accept("node-1 joins, in a pod of its own");
-      var node = CertificateProfile.client("system:node:node-1", NODE_GROUPS, LIFE);
-      var mesh = Mesh.attach(vertx, options, site, Map.of("node-1", node));
-      try {
-        mesh.awaitReady(Duration.ofMinutes(2));
-        return new Audit(Meshes.of(KIND, mesh), progress).run(routes);
-      } finally {
-        end(mesh, site);
+      if (pass.routes().stream().anyMatch(route -> route.id().equals("N6"))) {
+        progress.accept("scheduler and controller manager get another way to the apiserver");
+        site.divert();
       }
+      return measure(site, pass, directory);
     } finally {
       site.close();
     }
+  }
+
+  private List<Row> measure(DeploymentSite site, DeployedRoutes.Pass pass, Path directory)
+      throws Exception {
+    var options =
+        new MeshOptions(directory, 1, pass.kind().posture(), changes(site.deployedAddresses()))
+            .with(pass.kind().egress())
+            .with(KubeProxyMode.NONE)
+            .withWiredPods();
+    progress.accept("%s joins, in a pod of its own".formatted(NODE));
+    var node = CertificateProfile.client("system:node:" + NODE, NODE_GROUPS, LIFE);
+    var mesh = Mesh.attach(vertx, options, site, Map.of(NODE, node));
+    try {
+      mesh.awaitReady(Duration.ofMinutes(2));
+      var rows = new ArrayList<Row>();
+      // One after the other: whatever mesh a route is measured on elsewhere, here it is this one.
+      for (var kind : pass.routes().stream().map(Route::mesh).distinct().toList()) {
+        var ofKind = pass.routes().stream().filter(route -> route.mesh().equals(kind)).toList();
+        rows.addAll(new Audit(Meshes.of(kind, mesh), progress).run(ofKind));
+      }
+      return rows;
+    } finally {
+      end(mesh, site);
+    }
+  }
+
+  /** What nodes are told that are pods: names for what is behind wires, and no addresses of own. */
+  private static Changes changes(DeployedAddresses addresses) {
+    return Changes.NONE
+        .withNodeCluster(
+            cluster ->
+                new Kubeconfig.Cluster(
+                    addresses.apiserverUrl(),
+                    cluster.certificateAuthority(),
+                    cluster.certificateAuthorityData(),
+                    cluster.tlsServerName(),
+                    cluster.insecureSkipTlsVerify()))
+        .with(
+            TunnelChanges.NONE
+                .withSshd(
+                    sshd ->
+                        new SshdOptions(
+                            sshd.listenAddress(),
+                            sshd.port(),
+                            sshd.user(),
+                            sshd.authorizedKeysFile(),
+                            sshd.hostKeyFiles(),
+                            sshd.permitOpen(),
+                            null,
+                            sshd.limits()))
+                .withAgent(
+                    agent -> {
+                      var server = agent.server();
+                      var named =
+                          ServerAccess.of(
+                                  addresses.konnectivityName(), server.port(), server.caCert())
+                              .withCertificate(server.agentCert(), server.agentKey());
+                      return KonnectivityAgentOptions.of(agent.agentId(), named)
+                          .withIdentifiers(agent.agentIdentifiers())
+                          .withSyncing(agent.syncing())
+                          .withDialling(agent.dialling().withLocalAddress(null));
+                    }));
   }
 
   /**
@@ -143,7 +189,7 @@ final class DeploymentAudit {
       site.restore();
     } finally {
       try {
-        mesh.removeNode("node-1");
+        mesh.removeNode(NODE);
       } finally {
         mesh.stop();
       }
@@ -155,16 +201,25 @@ final class DeploymentAudit {
     var secret =
         Component.await(
             outer.get(Resource.SECRETS.tree(), namespaces.controlPlane(), ClusterSecrets.KEPT));
-    Files.createDirectories(directory.resolve("pki"));
+    var pki = directory.resolve("pki");
+    Files.createDirectories(pki.resolve("ssh"));
     for (var file :
         List.of(
-            "ca.crt", "ca.key", "front-proxy-ca.crt", "front-proxy-ca.key", "sa.key", "sa.pub")) {
+            "ca.crt",
+            "ca.key",
+            "front-proxy-ca.crt",
+            "front-proxy-ca.key",
+            "konnectivity-agent-ca.crt",
+            "konnectivity-agent-ca.key",
+            "sa.key",
+            "sa.pub",
+            SSH_KEY)) {
       var value = secret.path("data").path(file).asText();
       if (value.isEmpty()) {
         throw new IOException("secret " + ClusterSecrets.KEPT + " has no " + file);
       }
       AtomicFile.writePrivate(
-          directory.resolve("pki").resolve(file),
+          (file.equals(SSH_KEY) ? pki.resolve("ssh") : pki).resolve(file),
           new String(Base64.getDecoder().decode(value), StandardCharsets.UTF_8));
     }
   }

@@ -7,6 +7,7 @@ import io.hubspoke.kubelet.server.Access;
 import io.hubspoke.kubelet.server.AccessLog;
 import io.hubspoke.lab.wire.Wire;
 import io.hubspoke.pki.Identity;
+import io.hubspoke.pki.Kubeconfig;
 import io.hubspoke.runtime.Component;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -15,10 +16,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -37,6 +41,9 @@ final class DeploymentSite implements Site {
   private static final Duration LOG_PATIENCE = Duration.ofSeconds(10);
   private static final long POLL_MILLIS = 100;
 
+  /** What is in a pod beside a kubelet. */
+  private static final String BESIDE = "beside";
+
   /** Where the deployment is in the other cluster. */
   record Namespaces(String controlPlane, String nodes) {}
 
@@ -50,6 +57,7 @@ final class DeploymentSite implements Site {
   private final AtomicBoolean closed = new AtomicBoolean();
   private final Map<String, String> callers = new ConcurrentHashMap<>();
   private final Map<String, Integer> numbers = new ConcurrentHashMap<>();
+  private final Map<Integer, List<List<String>>> beside = new ConcurrentHashMap<>();
   private final AtomicInteger started = new AtomicInteger();
 
   /**
@@ -74,6 +82,7 @@ final class DeploymentSite implements Site {
     this.directory = directory;
     this.administrator = administrator;
     this.diversion = new Diversion(outer, namespaces.controlPlane());
+    addresses.apiservers().forEach(pod -> callers.put(pod, addresses.apiserver()));
   }
 
   /** Has scheduler and controller manager find the apiserver behind their wires. Blocks. */
@@ -126,12 +135,16 @@ final class DeploymentSite implements Site {
     return addresses;
   }
 
+  DeployedAddresses deployedAddresses() {
+    return addresses;
+  }
+
   @Override
   public Future<Wire> wire(SocketAddress advertised, SocketAddress target) {
     return Wire.open(
         vertx,
         advertised,
-        SocketAddress.inetSocketAddress(addresses.boundPort(advertised.host()), "0.0.0.0"),
+        SocketAddress.inetSocketAddress(addresses.boundPort(advertised), "0.0.0.0"),
         target,
         from -> callers.getOrDefault(from, from));
   }
@@ -139,6 +152,16 @@ final class DeploymentSite implements Site {
   @Override
   public boolean deployed() {
     return true;
+  }
+
+  @Override
+  public Kubeconfig.Cluster strangersPointOfView(Kubeconfig.Cluster nodes) {
+    return new Kubeconfig.Cluster(
+        addresses.strangersUrl(),
+        nodes.certificateAuthority(),
+        nodes.certificateAuthorityData(),
+        addresses.apiserverName(),
+        nodes.insecureSkipTlsVerify());
   }
 
   @Override
@@ -165,7 +188,10 @@ final class DeploymentSite implements Site {
     return Future.succeededFuture();
   }
 
-  /** Starts a node's kubelet; nothing else is missing in a deployment. */
+  /**
+   * Starts a node's kubelet, and with it, in the same pod, what was to start there before: nothing
+   * else is missing in a deployment.
+   */
   @Override
   public Future<String> start(Part part) {
     var n = numbers.get(part.place());
@@ -173,12 +199,19 @@ final class DeploymentSite implements Site {
       return Future.failedFuture(
           new UnsupportedOperationException("a deployment has its own " + part.place()));
     }
+    var command = part.command().get();
+    if (!command.getFirst().equals("kubelet")) {
+      beside.computeIfAbsent(n, k -> new CopyOnWriteArrayList<>()).add(command);
+      return Future.succeededFuture(BESIDE);
+    }
+    var commands = new ArrayList<>(List.of(command));
+    commands.addAll(Objects.requireNonNullElse(beside.remove(n), List.of()));
     var id = "audit-node-%d-%d".formatted(n, started.incrementAndGet());
     return vertx.executeBlocking(
         () -> {
           forget(addresses.nodeAdvertises(n));
           try {
-            pods.create(id, n, part.command().get());
+            pods.create(id, n, commands);
             await("pod " + id + " runs", () -> isRunning(id, n));
           } catch (Exception e) {
             // Among its files is a node's key.
@@ -200,11 +233,24 @@ final class DeploymentSite implements Site {
     if (!address.isEmpty()) {
       callers.put(address, addresses.nodeAdvertises(n));
     }
-    return pod.at("/status/containerStatuses/0/state").has("running");
+    var containers = pod.at("/status/containerStatuses");
+    if (containers.size() < pod.at("/spec/containers").size()) {
+      return false;
+    }
+    for (var container : containers) {
+      if (!container.path("state").has("running")) {
+        return false;
+      }
+    }
+    return !containers.isEmpty();
   }
 
   @Override
   public Future<Void> stop(String id) {
+    if (id.equals(BESIDE)) {
+      // It goes with its kubelet.
+      return Future.succeededFuture();
+    }
     return vertx.executeBlocking(
         () -> {
           pods.delete(id);

@@ -35,7 +35,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * A Konnectivity server beside the apiserver, and an agent on each node, which reaches it over a
  * wire. Where the hub speaks gRPC it does so over a Unix socket and agents show tokens; where it
  * speaks HTTP CONNECT it does so over TLS and agents show certificates: so both ways of both are
- * there.
+ * there. A deployment has a server already, and agents there show certificates.
  */
 public final class KonnectivityTunnels implements Tunnels {
   private static final String HUB = "127.0.0.1";
@@ -59,30 +59,40 @@ public final class KonnectivityTunnels implements Tunnels {
     this.components = components;
   }
 
+  /** Whether agents show a service account's token. */
+  private boolean byToken() {
+    return byGrpc() && !site.deployed();
+  }
+
   private boolean byGrpc() {
     return components.options().egress() == Egress.KONNECTIVITY_GRPC;
   }
 
   @Override
   public void open() throws Exception {
-    var addresses = components.addresses();
     files = KonnectivityFiles.write(components.files());
+    var agentPort =
+        SocketAddress.inetSocketAddress(
+            Addresses.AGENT_PORT, components.addresses().konnectivityServer());
+    if (!site.deployed()) {
+      startServer(agentPort);
+    }
+    uplink =
+        Component.await(
+            site.wire(
+                SocketAddress.inetSocketAddress(
+                    Addresses.AGENT_PORT, components.addresses().konnectivityUplink()),
+                agentPort));
+  }
+
+  private void startServer(SocketAddress agentPort) throws Exception {
     frontend =
         byGrpc()
             ? SocketAddress.domainSocketAddress(files.socket().toString())
             : SocketAddress.inetSocketAddress(
                 site.isolates() ? Addresses.KONNECTIVITY_PORT : FreePort.at(HUB), HUB);
     AtomicFile.writePublic(files.egressSelector(), egressSelector());
-    var agentPort =
-        SocketAddress.inetSocketAddress(Addresses.AGENT_PORT, addresses.konnectivityServer());
     server = Component.await(site.start(Part.of(options(agentPort))));
-    uplink =
-        Component.await(
-            Wire.open(
-                vertx,
-                SocketAddress.inetSocketAddress(
-                    Addresses.AGENT_PORT, addresses.konnectivityUplink()),
-                agentPort));
   }
 
   private KonnectivityServerOptions options(SocketAddress agentPort) throws IOException {
@@ -167,7 +177,7 @@ public final class KonnectivityTunnels implements Tunnels {
   @Override
   public Future<Void> publish(ApiClient admin) {
     api = admin;
-    if (byGrpc()) {
+    if (byToken()) {
       KonnectivityAccount.create(admin).onComplete(published);
     } else {
       published.complete();
@@ -190,7 +200,7 @@ public final class KonnectivityTunnels implements Tunnels {
             components.addresses().konnectivityUplink(),
             Addresses.AGENT_PORT,
             components.files().caCertificate());
-    if (!byGrpc()) {
+    if (!byToken()) {
       return vertx.executeBlocking(
           () -> {
             files.issueAgent(node);

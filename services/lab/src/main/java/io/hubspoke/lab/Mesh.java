@@ -152,6 +152,8 @@ public final class Mesh {
         () -> site,
         mesh -> {
           mesh.openUplinks();
+          mesh.tunnels.open();
+          Component.await(mesh.tunnels.publish(mesh.admin));
           var n = 0;
           for (var node : nodes.entrySet()) {
             var identity = mesh.issue(node.getValue());
@@ -581,6 +583,21 @@ public final class Mesh {
   /** Where the scheduler serves its health and metrics, in this JVM: on loopback only. */
   public String schedulerHealth() {
     return "https://127.0.0.1:" + scheduler.port();
+  }
+
+  /** Opens a wire from an address that one side advertises to where the other listens. */
+  public Future<Wire> wire(SocketAddress advertised, SocketAddress target) {
+    return site.wire(advertised, target);
+  }
+
+  /** What somebody on the nodes' network who is no node is told of the apiserver. */
+  public Kubeconfig.Cluster strangersPointOfView() {
+    return site.strangersPointOfView(components.nodeCluster());
+  }
+
+  /** Whether a tunnel ends on the machine that it leads to, with no wire behind its end. */
+  public boolean tunnelsEndOnNodes() {
+    return site.isolates() && !site.deployed();
   }
 
   /** The wire between nodes and the apiserver. */

@@ -24,7 +24,7 @@ import java.util.Map;
  * @param image that they run
  * @param files the folder of the files that their commands name
  * @param owner the audit's pod: its name and UID
- * @param alias the apiserver's name, and the address that they are told for it
+ * @param aliases names, and the addresses that they are told for them
  */
 record NodePods(
     ApiClient outer,
@@ -32,7 +32,7 @@ record NodePods(
     String image,
     Path files,
     Map.Entry<String, String> owner,
-    Map.Entry<String, String> alias) {
+    Map<String, String> aliases) {
   /** Where a kubelet writes who called it, in the folder that it serves. */
   static final String ACCESS_LOG = "access.log";
 
@@ -40,11 +40,18 @@ record NodePods(
   private static final String ROOT = "/var/lib/kubelet";
   private static final int NOBODY = 65532;
 
-  /** Makes the n-th node's pod, which runs this command. */
-  void create(String id, int n, List<String> command) throws Exception {
+  /** With small heaps, which grow with what they carry. */
+  private static final List<String> TUNNEL_END =
+      List.of("/opt/hubspoke/jre/bin/java", "@/opt/hubspoke/tunnel.args");
+
+  /** Makes the n-th node's pod, with a container for each command: the kubelet's first. */
+  void create(String id, int n, List<List<String>> commands) throws Exception {
     var secret = object("Secret", id);
     var data = secret.putObject("data");
-    var arguments = command.stream().map(argument -> translated(argument, data)).toList();
+    var arguments =
+        commands.stream()
+            .map(line -> line.stream().map(argument -> translated(argument, data)).toList())
+            .toList();
     Component.await(outer.create(Resource.SECRETS.tree(), namespace, secret));
     Component.await(outer.create(Resource.PODS.tree(), namespace, pod(id, n, arguments)));
   }
@@ -54,7 +61,7 @@ record NodePods(
     var equals = argument.indexOf('=');
     var flag = argument.substring(0, Math.max(0, equals));
     var value = argument.substring(equals + 1);
-    if (flag.equals("--address")) {
+    if (flag.equals("--address") || flag.equals("--listen-address")) {
       // It has an address of the other cluster's choice, behind that one.
       return flag + "=0.0.0.0";
     }
@@ -95,7 +102,7 @@ record NodePods(
     return object;
   }
 
-  private ObjectNode pod(String id, int n, List<String> arguments) {
+  private ObjectNode pod(String id, int n, List<List<String>> commands) {
     var pod = object("Pod", id);
     pod.withObject("/metadata/labels")
         .put("app.kubernetes.io/name", "audit-node")
@@ -106,11 +113,9 @@ record NodePods(
             .put("enableServiceLinks", false)
             .put("restartPolicy", "Never")
             .put("terminationGracePeriodSeconds", 1);
-    spec.putArray("hostAliases")
-        .addObject()
-        .put("ip", alias.getValue())
-        .putArray("hostnames")
-        .add(alias.getKey());
+    var told = spec.putArray("hostAliases");
+    aliases.forEach(
+        (name, ip) -> told.addObject().put("ip", ip).putArray("hostnames").add(name));
     spec.putObject("securityContext")
         .put("runAsNonRoot", true)
         .put("runAsUser", NOBODY)
@@ -118,26 +123,8 @@ record NodePods(
         .put("fsGroup", NOBODY)
         .putObject("seccompProfile")
         .put("type", "RuntimeDefault");
-    var container =
-        spec.putArray("containers")
-            .addObject()
-            .put("name", "kubelet")
-            .put("image", image)
-            .put("imagePullPolicy", "IfNotPresent");
-    arguments.forEach(container.putArray("args")::add);
-    container.putArray("ports").addObject().put("containerPort", Addresses.KUBELET_PORT);
-    container
-        .putObject("securityContext")
-        .put("allowPrivilegeEscalation", false)
-        .put("readOnlyRootFilesystem", true)
-        .putObject("capabilities")
-        .putArray("drop")
-        .add("ALL");
-    container.putObject("resources").putObject("requests").put("cpu", "50m").put("memory", "128Mi");
-    var mounts = container.putArray("volumeMounts");
-    mounts.addObject().put("name", "files").put("mountPath", MOUNT).put("readOnly", true);
-    mounts.addObject().put("name", "root").put("mountPath", ROOT);
-    mounts.addObject().put("name", "logs").put("mountPath", "/var/log");
+    var containers = spec.putArray("containers");
+    commands.forEach(command -> containers.add(container(command)));
     var volumes = spec.putArray("volumes");
     volumes
         .addObject()
@@ -149,6 +136,31 @@ record NodePods(
       volumes.addObject().put("name", name).putObject("emptyDir").put("sizeLimit", "256Mi");
     }
     return pod;
+  }
+
+  /** Describes the container of a command, which has its name. */
+  private ObjectNode container(List<String> command) {
+    var name = command.getFirst();
+    var container =
+        Json.object().put("name", name).put("image", image).put("imagePullPolicy", "IfNotPresent");
+    command.forEach(container.putArray("args")::add);
+    container
+        .putObject("securityContext")
+        .put("allowPrivilegeEscalation", false)
+        .put("readOnlyRootFilesystem", true)
+        .putObject("capabilities")
+        .putArray("drop")
+        .add("ALL");
+    container.putObject("resources").putObject("requests").put("cpu", "50m").put("memory", "128Mi");
+    var mounts = container.putArray("volumeMounts");
+    mounts.addObject().put("name", "files").put("mountPath", MOUNT).put("readOnly", true);
+    if (name.equals("kubelet")) {
+      mounts.addObject().put("name", "root").put("mountPath", ROOT);
+      mounts.addObject().put("name", "logs").put("mountPath", "/var/log");
+    } else {
+      TUNNEL_END.forEach(container.putArray("command")::add);
+    }
+    return container;
   }
 
   /** Returns a pod; nothing when it is gone. */

@@ -2,6 +2,7 @@ package io.hubspoke.lab;
 
 import io.hubspoke.kubelet.server.Access;
 import io.hubspoke.lab.wire.Wire;
+import io.hubspoke.pki.Kubeconfig;
 import io.vertx.core.Future;
 import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
@@ -25,6 +26,11 @@ interface Site {
    */
   default boolean deployed() {
     return false;
+  }
+
+  /** What somebody is told of the apiserver who is where {@link #stranger} is, as nodes are. */
+  default Kubeconfig.Cluster strangersPointOfView(Kubeconfig.Cluster nodes) {
+    return nodes;
   }
 
   /** Whether nodes have a network each, so that the packet filter of one is nobody else's. */

@@ -10,7 +10,6 @@ import io.hubspoke.sshd.SshdOptions;
 import io.hubspoke.tunnel.ssh.KeyFile;
 import io.hubspoke.tunnel.ssh.PublicKeys;
 import io.vertx.core.Future;
-import io.vertx.core.Vertx;
 import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -34,9 +33,8 @@ public final class SshServers implements Tunnels {
   /** Where OpenSSH listens, and where one listens who may not listen there. */
   private static final int PORT = 22;
 
-  private static final int UNPRIVILEGED_PORT = 2222;
+  static final int UNPRIVILEGED_PORT = 2222;
 
-  private final Vertx vertx;
   private final Site site;
   private final MeshComponents components;
   private final Map<String, Running> running = new ConcurrentHashMap<>();
@@ -44,8 +42,7 @@ public final class SshServers implements Tunnels {
 
   private record Running(String deployment, Wire wire) {}
 
-  SshServers(Vertx vertx, Site site, MeshComponents components) {
-    this.vertx = vertx;
+  SshServers(Site site, MeshComponents components) {
     this.site = site;
     this.components = components;
   }
@@ -69,7 +66,7 @@ public final class SshServers implements Tunnels {
     var pair = KeyFile.readOrMake(key(), USER);
     AtomicFile.writePublic(
         authorizedKeys(), new PublicKeys(List.of(pair.getPublic())).lines() + "\n");
-    port = isPermitted(PORT) ? PORT : UNPRIVILEGED_PORT;
+    port = !site.deployed() && isPermitted(PORT) ? PORT : UNPRIVILEGED_PORT;
   }
 
   private boolean isPermitted(int wanted) {
@@ -93,10 +90,14 @@ public final class SshServers implements Tunnels {
 
   @Override
   public Future<Void> start(String node, int n) {
+    try {
+      makeHostKey(node);
+    } catch (IOException e) {
+      return Future.failedFuture(e);
+    }
     var addresses = components.addresses();
     var options = components.options().changes().tunnels().sshd().apply(options(node, n));
-    return Wire.open(
-            vertx,
+    return site.wire(
             SocketAddress.inetSocketAddress(port, addresses.nodeAdvertises(n)),
             SocketAddress.inetSocketAddress(port, addresses.nodeListens(n)))
         .compose(
@@ -105,6 +106,13 @@ public final class SshServers implements Tunnels {
                     .onSuccess(id -> running.put(node, new Running(id, wire)))
                     .onFailure(e -> wire.close()))
         .mapEmpty();
+  }
+
+  /** A deployment's nodes are pods, whose files are made before they are. */
+  private void makeHostKey(String node) throws IOException {
+    if (site.deployed()) {
+      KeyFile.readOrMake(hostKey(node), node);
+    }
   }
 
   private SshdOptions options(String node, int n) {

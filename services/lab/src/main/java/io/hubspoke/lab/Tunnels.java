@@ -15,7 +15,7 @@ public sealed interface Tunnels permits NoTunnels, SshServers, KonnectivityTunne
   static Tunnels of(Vertx vertx, Site site, MeshComponents components) {
     return switch (components.options().egress()) {
       case DIRECT -> new NoTunnels();
-      case SSH -> new SshServers(vertx, site, components);
+      case SSH -> new SshServers(site, components);
       case KONNECTIVITY_GRPC, KONNECTIVITY_HTTP_CONNECT ->
           new KonnectivityTunnels(vertx, site, components);
     };

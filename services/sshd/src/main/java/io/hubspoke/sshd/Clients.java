@@ -24,6 +24,7 @@ final class Clients implements SessionListener {
 
   private final Vertx vertx;
   private final SshdOptions.Limits limits;
+  private final SshdMetrics metrics;
 
   /** Who has not logged in yet, in the order in which they came. Guarded by itself. */
   private final Set<Session> strangers = new LinkedHashSet<>();
@@ -31,8 +32,9 @@ final class Clients implements SessionListener {
   private final Map<Session, AtomicInteger> unanswered = new ConcurrentHashMap<>();
   private long timer = -1;
 
-  Clients(Vertx vertx, SshdOptions.Limits limits) {
+  Clients(Vertx vertx, SshdOptions.Limits limits, SshdMetrics metrics) {
     this.vertx = vertx;
+    this.metrics = metrics;
     this.limits = limits;
   }
 
@@ -64,6 +66,7 @@ final class Clients implements SessionListener {
       leaving = longestOfMost();
       strangers.remove(leaving);
     }
+    metrics.letGo(SshdMetrics.Reason.TOO_MANY_STRANGERS);
     LOG.warn("{} is let go: too many have not logged in yet", leaving.getRemoteAddress());
     // Not here, where MINA is still making it.
     vertx.runOnContext(
@@ -102,6 +105,7 @@ final class Clients implements SessionListener {
     if (event == Event.Authenticated) {
       noStranger(session);
       unanswered.put(session, new AtomicInteger());
+      metrics.loggedIn();
       LOG.info("{} has logged in from {}", session.getUsername(), session.getRemoteAddress());
     }
   }
@@ -116,6 +120,7 @@ final class Clients implements SessionListener {
     unanswered.forEach(
         (session, questions) -> {
           if (questions.getAndIncrement() >= limits.clientAliveCountMax()) {
+            metrics.letGo(SshdMetrics.Reason.NOT_ALIVE);
             LOG.info("{} doesn't answer any more", session.getRemoteAddress());
             var _ = session.close(true);
             return;

@@ -23,12 +23,14 @@ import org.apache.sshd.common.session.Session;
 final class Forwarding {
   private final Vertx vertx;
   private final SshdOptions options;
+  private final SshdMetrics metrics;
   private final NetClient client;
   private final Map<Session, AtomicInteger> channels = new ConcurrentHashMap<>();
   private final Set<Duplex> targets = ConcurrentHashMap.newKeySet();
 
-  Forwarding(Vertx vertx, SshdOptions options) {
+  Forwarding(Vertx vertx, SshdOptions options, SshdMetrics metrics) {
     this.vertx = vertx;
+    this.metrics = metrics;
     this.options = options;
     NetClientOptions dialling =
         new NetClientOptions()
@@ -91,6 +93,17 @@ final class Forwarding {
 
   /** Connects, to the very address that was judged: a name may change its mind in between. */
   Future<Duplex> connect(String host, int port) {
+    return permitted(host, port)
+        .onSuccess(target -> metrics.dialled(SshdMetrics.Dial.CONNECTED))
+        .onFailure(
+            why ->
+                metrics.dialled(
+                    why instanceof ProhibitedException
+                        ? SshdMetrics.Dial.PROHIBITED
+                        : SshdMetrics.Dial.FAILED));
+  }
+
+  private Future<Duplex> permitted(String host, int port) {
     if (port < 1 || port > 65535) {
       return Future.failedFuture(new ProhibitedException("there is no port " + port));
     }

@@ -2,6 +2,8 @@ package io.hubspoke.sshd;
 
 import io.hubspoke.runtime.Flag;
 import io.hubspoke.runtime.FollowedFiles;
+import io.hubspoke.runtime.StatusServer;
+import io.hubspoke.runtime.StatusServer.Page;
 import io.hubspoke.tunnel.ssh.Algorithms;
 import io.hubspoke.tunnel.ssh.KeyFile;
 import io.hubspoke.tunnel.ssh.PublicKeys;
@@ -18,6 +20,7 @@ import java.security.KeyPair;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.apache.sshd.common.keyprovider.KeyPairProvider;
 import org.apache.sshd.core.CoreModuleProperties;
 import org.apache.sshd.server.SshServer;
@@ -38,7 +41,10 @@ public final class Sshd extends VerticleBase {
   private FollowedFiles<PublicKeys> authorized;
   private Forwarding forwarding;
   private Clients clients;
+  private final SshdMetrics metrics = new SshdMetrics();
   private List<KeyPair> hostKeys = List.of();
+  private StatusServer status;
+  private volatile int healthPort;
 
   public Sshd(SshdOptions options) {
     this.options = options;
@@ -75,8 +81,8 @@ public final class Sshd extends VerticleBase {
 
   @Override
   public Future<?> start() {
-    forwarding = new Forwarding(vertx, options);
-    clients = new Clients(vertx, options.limits());
+    forwarding = new Forwarding(vertx, options, metrics);
+    clients = new Clients(vertx, options.limits(), metrics);
     // Reads files, and binding blocks.
     return vertx
         .executeBlocking(
@@ -89,7 +95,36 @@ public final class Sshd extends VerticleBase {
               authorized.follow(LOOK_EVERY, changed -> LOG.info("authorized keys were replaced"));
               clients.start();
               LOG.info("listening on {}:{}", options.listenAddress(), port());
-            });
+            })
+        .compose(opened -> serveStatus());
+  }
+
+  private Future<?> serveStatus() {
+    if (options.health().isEmpty()) {
+      return Future.succeededFuture();
+    }
+    Page ok = Page.text(200, "ok");
+    status =
+        new StatusServer(
+            vertx,
+            "--health-bind-address, --health-port",
+            Map.of(
+                "/healthz",
+                request -> ok,
+                "/readyz",
+                request -> ok,
+                "/metrics",
+                request -> Page.metrics(metrics.scrape(clients(), connections()))));
+    return status
+        .listen(options.health().get())
+        .onSuccess(port -> healthPort = port)
+        // A verticle that fails to start is not stopped.
+        .recover(e -> stop().transform(stopped -> Future.failedFuture(e)));
+  }
+
+  /** Returns the port of health and metrics, once started. */
+  public int healthPort() {
+    return healthPort;
   }
 
   private void open() throws IOException {
@@ -120,7 +155,13 @@ public final class Sshd extends VerticleBase {
     server.setFileSystemFactory(new NoFiles());
     server.setUserAuthFactories(List.of(UserAuthPublicKeyFactory.INSTANCE));
     server.setPublickeyAuthenticator(
-        (user, key, session) -> user.equals(options.user()) && authorized.current().contain(key));
+        (user, key, session) -> {
+          boolean known = user.equals(options.user()) && authorized.current().contain(key);
+          if (!known) {
+            metrics.keyRefused();
+          }
+          return known;
+        });
     // One kind of channel, and no request that is granted: whatever else SSH has, this has not.
     server.setChannelFactories(List.of(forwarding.channels()));
     server.setGlobalRequestHandlers(List.of(new Refusals()));
@@ -152,6 +193,7 @@ public final class Sshd extends VerticleBase {
               server.close(true).addListener(done -> closed.tryComplete());
               return closed.future();
             })
-        .eventually(() -> forwarding.close());
+        .eventually(() -> forwarding.close())
+        .eventually(() -> status == null ? Future.succeededFuture() : status.close());
   }
 }

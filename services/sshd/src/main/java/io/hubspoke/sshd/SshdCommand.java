@@ -6,6 +6,7 @@ import io.hubspoke.runtime.Flag;
 import io.hubspoke.runtime.GoDuration;
 import io.hubspoke.tunnel.ssh.KeyFile;
 import io.hubspoke.tunnel.ssh.PublicKeys;
+import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
@@ -13,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -120,6 +122,17 @@ public final class SshdCommand implements Callable<Integer> {
   private int clientAliveCountMax = DEFAULT.clientAliveCountMax();
 
   @Option(
+      names = "--health-bind-address",
+      paramLabel = "IP",
+      description = "where health and metrics are served (hubspoke's own; ${DEFAULT-VALUE})")
+  private String healthBindAddress = "127.0.0.1";
+
+  @Option(
+      names = "--health-port",
+      description = "on which port; 0 for none (hubspoke's own; ${DEFAULT-VALUE})")
+  private int healthPort;
+
+  @Option(
       names = "-t",
       description = "only reads the keys, and makes those of --host-key that are missing")
   private boolean test;
@@ -139,9 +152,9 @@ public final class SshdCommand implements Callable<Integer> {
   /** Returns the options that the flags give. */
   SshdOptions options() {
     try {
-      if (port < 0 || port > 65535) {
-        throw new IllegalArgumentException("--port must be between 0 and 65535, but is " + port);
-      }
+      port("--port", port);
+      port("--health-port", healthPort);
+      String health = address("--health-bind-address", healthBindAddress).getHostAddress();
       return new SshdOptions(
           address("--listen-address", listenAddress).getHostAddress(),
           port,
@@ -157,7 +170,10 @@ public final class SshdCommand implements Callable<Integer> {
               positive("--max-channels", maxChannels),
               DEFAULT.connectTimeout(),
               clientAliveInterval,
-              positive("--client-alive-count-max", clientAliveCountMax)));
+              positive("--client-alive-count-max", clientAliveCountMax)),
+          healthPort == 0
+              ? Optional.empty()
+              : Optional.of(SocketAddress.inetSocketAddress(healthPort, health)));
     } catch (IOException | IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), Component.reason(e), e);
     }
@@ -181,6 +197,13 @@ public final class SshdCommand implements Callable<Integer> {
 
   private static InetAddress address(String flag, String value) throws IOException {
     return Flag.read(flag, () -> InetAddress.ofLiteral(value));
+  }
+
+  private static void port(String flag, int value) {
+    if (value < 0 || value > 65535) {
+      throw new IllegalArgumentException(
+          flag + " must be between 0 and 65535, but is " + value);
+    }
   }
 
   private static int positive(String flag, int value) {

@@ -1,10 +1,12 @@
 package io.hubspoke.sshd;
 
 import io.hubspoke.api.AddressRange;
+import io.vertx.core.net.SocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * What a node's SSH server needs to know.
@@ -16,6 +18,7 @@ import java.util.Objects;
  * @param hostKeyFiles private keys of the server; what is missing is made
  * @param permitOpen addresses to which connections may be forwarded, at any port
  * @param sourceAddress from which they are opened; null for the system's choice
+ * @param health where health and metrics are served, in clear; empty for nowhere
  */
 public record SshdOptions(
     String listenAddress,
@@ -25,7 +28,8 @@ public record SshdOptions(
     List<Path> hostKeyFiles,
     List<AddressRange> permitOpen,
     String sourceAddress,
-    Limits limits) {
+    Limits limits,
+    Optional<SocketAddress> health) {
 
   /**
    * What clients may use up.
@@ -68,6 +72,42 @@ public record SshdOptions(
     }
   }
 
+  /** A server that says nothing of itself. */
+  public SshdOptions(
+      String listenAddress,
+      int port,
+      String user,
+      Path authorizedKeysFile,
+      List<Path> hostKeyFiles,
+      List<AddressRange> permitOpen,
+      String sourceAddress,
+      Limits limits) {
+    this(
+        listenAddress,
+        port,
+        user,
+        authorizedKeysFile,
+        hostKeyFiles,
+        permitOpen,
+        sourceAddress,
+        limits,
+        Optional.empty());
+  }
+
+  /** Serves health and metrics there. */
+  public SshdOptions withHealth(SocketAddress at) {
+    return new SshdOptions(
+        listenAddress,
+        port,
+        user,
+        authorizedKeysFile,
+        hostKeyFiles,
+        permitOpen,
+        sourceAddress,
+        limits,
+        Optional.of(at));
+  }
+
   public SshdOptions withLimits(Limits replaced) {
     return new SshdOptions(
         listenAddress,
@@ -77,6 +117,7 @@ public record SshdOptions(
         hostKeyFiles,
         permitOpen,
         sourceAddress,
-        replaced);
+        replaced,
+        health);
   }
 }

@@ -1,5 +1,6 @@
 package io.hubspoke.kubelet.server;
 
+import io.vertx.core.net.SocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
@@ -19,6 +20,7 @@ import java.util.function.Consumer;
  * @param debuggingHandlers {@code --enable-debugging-handlers}: exec and its like are served
  * @param systemLogHandler {@code enableSystemLogHandler}: files are served under {@code /logs/}
  * @param streamIdleTimeout {@code --streaming-connection-idle-timeout}; zero for none
+ * @param healthz {@code --healthz-bind-address} and {@code --healthz-port}; null for nowhere
  * @param connectionLimits what connections may cost
  * @param accessListener told of every request, after it was answered
  */
@@ -35,6 +37,7 @@ public record ServerOptions(
     boolean debuggingHandlers,
     boolean systemLogHandler,
     Duration streamIdleTimeout,
+    SocketAddress healthz,
     ConnectionLimits connectionLimits,
     Consumer<Access> accessListener) {
 
@@ -84,6 +87,7 @@ public record ServerOptions(
     private boolean debuggingHandlers = true;
     private boolean systemLogHandler = true;
     private Duration streamIdleTimeout = Duration.ofHours(4);
+    private SocketAddress healthz;
     private ConnectionLimits connectionLimits = ConnectionLimits.DEFAULT;
     private Consumer<Access> accessListener = access -> {};
 
@@ -147,6 +151,12 @@ public record ServerOptions(
       return this;
     }
 
+    /** Serves health in clear there; null for nowhere. */
+    public Builder healthz(SocketAddress value) {
+      healthz = value;
+      return this;
+    }
+
     public Builder connectionLimits(ConnectionLimits value) {
       connectionLimits = value;
       return this;
@@ -176,6 +186,7 @@ public record ServerOptions(
           debuggingHandlers,
           systemLogHandler,
           streamIdleTimeout,
+          healthz,
           connectionLimits,
           accessListener);
     }

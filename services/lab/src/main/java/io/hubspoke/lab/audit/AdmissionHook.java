@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Json;
 import io.hubspoke.client.DeleteOptions;
 import io.hubspoke.client.Resource;
+import io.hubspoke.lab.Addresses;
 import io.hubspoke.lab.Mesh;
 import io.hubspoke.lab.images.WebhookImage;
 import io.hubspoke.lab.wire.Wire;
@@ -26,7 +27,7 @@ import java.util.List;
  */
 record AdmissionHook(Mesh mesh, String name, CertificateAuthority ca, Wire wire) {
   private static final String NODE = "node-1";
-  private static final int PORT = 8443;
+  private static final int PORT = Addresses.SECURE_PAGE_PORT;
   private static final Duration VALIDITY = Duration.ofHours(1);
   private static final String LABEL = "hubspoke.io/audit";
   private static final Resource<ObjectNode> MUTATING =
@@ -45,14 +46,13 @@ record AdmissionHook(Mesh mesh, String name, CertificateAuthority ca, Wire wire)
     var workload = new Workload(mesh);
     try {
       create(mesh, Resource.SECRETS.tree(), secret(name, ca));
-      workload.create(pod(name));
+      workload.create(pod(name, mesh.deployed()));
       workload.runs(name);
       var ip = workload.pod(name).at("/status/podIP").asText();
       createService(mesh, name, ip);
       var wire =
           Component.await(
-              Wire.open(
-                  mesh.vertx(),
+              mesh.wire(
                   SocketAddress.inetSocketAddress(PORT, ip),
                   SocketAddress.inetSocketAddress(PORT, mesh.addresses().listensBehind(ip))));
       return new AdmissionHook(mesh, name, ca, wire);
@@ -120,9 +120,9 @@ record AdmissionHook(Mesh mesh, String name, CertificateAuthority ca, Wire wire)
     return secret;
   }
 
-  private static ObjectNode pod(String name) {
+  private static ObjectNode pod(String name, boolean onHost) {
     var pod = Workload.describe(name, WebhookImage.NAME, List.of("--port=" + PORT));
-    var spec = pod.withObject("/spec").put("nodeName", NODE);
+    var spec = pod.withObject("/spec").put("nodeName", NODE).put("hostNetwork", onHost);
     spec.putArray("volumes")
         .addObject()
         .put("name", "tls")

@@ -49,6 +49,7 @@ interface Deception {
         yield absent;
       }
       case Verdict.Inconclusive inconclusive -> inconclusive;
+      case Verdict.NotMeasured not -> not;
       case Verdict.Holds _ ->
           new Verdict.Inconclusive("refused, and yet there was an answer", evidence);
       case Verdict.Absent _ ->

@@ -69,6 +69,11 @@ final class ForeignSshServer implements AutoCloseable {
     return SocketAddress.inetSocketAddress(server.getPort(), LOCAL);
   }
 
+  /** Returns all connections so far, the oldest first. */
+  synchronized List<Visit> visits() {
+    return List.copyOf(visits.values());
+  }
+
   /** Returns the connections from one address so far, the oldest first. */
   synchronized List<Visit> visitsFrom(String address) {
     return visits.values().stream().filter(visit -> visit.from().equals(address)).toList();

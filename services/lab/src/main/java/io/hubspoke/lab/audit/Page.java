@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Json;
 import io.hubspoke.client.DeleteOptions;
 import io.hubspoke.client.Resource;
+import io.hubspoke.lab.Addresses;
 import io.hubspoke.lab.Mesh;
 import io.hubspoke.lab.wire.Wire;
 import io.hubspoke.runtime.Component;
@@ -22,8 +23,6 @@ import java.util.List;
 record Page(
     Mesh mesh, ProxyTarget target, boolean tls, String name, String object, int port, Wire wire) {
   private static final String NODE = "node-1";
-  private static final int PLAIN = 8080;
-  private static final int ENCRYPTED = 8443;
   private static final int SERVICE_PORT = 80;
   private static final Resource<ObjectNode> SLICES =
       Resource.namespaced("discovery.k8s.io", "v1", "endpointslices", ObjectNode.class);
@@ -31,14 +30,15 @@ record Page(
   /** Serves a page with the canary on it, and opens the wire; {@link #close} undoes both. */
   static Page serve(Mesh mesh, ProxyTarget target, boolean tls, String canary) throws Exception {
     var workload = new Workload(mesh);
-    var listens = tls ? ENCRYPTED : PLAIN;
+    var listens = tls ? Addresses.SECURE_PAGE_PORT : Addresses.PAGE_PORT;
     var args = new ArrayList<>(List.of("--port=" + listens));
     if (tls) {
       args.add("--tls");
     }
     var pod = Workload.describe(canary, "hubspoke/echo", args);
     var spec = pod.withObject("/spec").put("nodeName", NODE);
-    spec.put("hostNetwork", target == ProxyTarget.NODE);
+    // Where nodes are pods themselves, what is on their network alone can be reached from outside.
+    spec.put("hostNetwork", target == ProxyTarget.NODE || mesh.deployed());
     workload.create(pod);
     try {
       workload.runs(canary);
@@ -48,8 +48,7 @@ record Page(
       }
       var wire =
           Component.await(
-              Wire.open(
-                  mesh.vertx(),
+              mesh.wire(
                   SocketAddress.inetSocketAddress(listens, ip),
                   SocketAddress.inetSocketAddress(listens, mesh.addresses().listensBehind(ip))));
       return switch (target) {

@@ -58,9 +58,14 @@ public final class Report {
       out.println("egress grpc, connect: Konnectivity by gRPC, by HTTP CONNECT.");
     }
     var good = rows.stream().filter(Row::asExpected).count();
+    var inPart = rows.stream().filter(Row::inPart).count();
     var summary =
-        "%d of %d routes as expected, measured in %.1f s"
-            .formatted(good, rows.size(), took.toMillis() / 1000.0);
+        "%d of %d routes as expected%s, measured in %.1f s"
+            .formatted(
+                good,
+                rows.size(),
+                inPart == 0 ? "" : ", %d of all measured in part".formatted(inPart),
+                took.toMillis() / 1000.0);
     out.println(colour(summary, asExpected(), colours));
   }
 
@@ -134,6 +139,9 @@ public final class Report {
     row.verdicts()
         .forEach(
             (property, verdict) -> {
+              if (verdict instanceof Verdict.NotMeasured(var reason)) {
+                out.println("    " + property.title() + " is not measured: " + reason);
+              }
               if (!row.asExpected(property)) {
                 out.println(
                     "    " + property.title() + ": " + reason(verdict) + verdict.evidence());
@@ -152,6 +160,7 @@ public final class Report {
       case Verdict.Holds _ -> "yes" + mark;
       case Verdict.Absent _ -> "NO" + mark;
       case Verdict.Inconclusive _ -> "?" + mark;
+      case Verdict.NotMeasured _ -> "-";
     };
   }
 
@@ -196,6 +205,7 @@ public final class Report {
           case Verdict.Holds(var evidence) -> cell.put("measured", true).set("evidence", evidence);
           case Verdict.Absent(var evidence) ->
               cell.put("measured", false).set("evidence", evidence);
+          case Verdict.NotMeasured(var reason) -> cell.put("measured", "-").put("reason", reason);
           case Verdict.Inconclusive(var reason, var evidence) ->
               cell.put("measured", "inconclusive: " + reason).set("evidence", evidence);
         }

@@ -46,7 +46,12 @@ public record Row(
     return List.copyOf(lines);
   }
 
-  /** Whether everything was measured and is as the documents say. */
+  /** Whether a property that the documents promise could not be measured from where this was. */
+  boolean inPart() {
+    return verdicts.values().stream().anyMatch(Verdict.NotMeasured.class::isInstance);
+  }
+
+  /** Whether everything that can be was measured and is as the documents say. */
   public boolean asExpected() {
     return failure.isEmpty() && expectation.keySet().stream().allMatch(this::asExpected);
   }
@@ -59,6 +64,7 @@ public record Row(
       case Verdict.Holds _ -> expected == null || expected;
       case Verdict.Absent _ -> expected == null || !expected;
       case Verdict.Inconclusive _ -> false;
+      case Verdict.NotMeasured _ -> true;
     };
   }
 }

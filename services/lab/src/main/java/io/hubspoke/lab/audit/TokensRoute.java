@@ -55,7 +55,7 @@ public final class TokensRoute implements NodeToControlPlane {
             place.vertx(),
             ClientConfig.of(
                     Kubeconfig.of(
-                        "hubspoke", mesh.pointOfView(), "pod", Kubeconfig.User.ofToken(token)))
+                        "hubspoke", mesh.strangersPointOfView(), "pod", Kubeconfig.User.ofToken(token)))
                 .withLocalAddress(from));
     var interceptor = Checks.intercept(mesh, wire, new Alteration.None());
     try {
@@ -87,7 +87,7 @@ public final class TokensRoute implements NodeToControlPlane {
   private static Verdict authenticated(Mesh mesh, Account account, String token) throws Exception {
     var evidence = Checks.evidence();
     var server = server(mesh);
-    var refused = refuses(server, "noCredentials", null, evidence);
+    var refused = refusesNobody(mesh, server, evidence);
     for (var wrong : account.wrongTokens().entrySet()) {
       refused &= refuses(server, wrong.getKey(), wrong.getValue(), evidence);
     }
@@ -99,10 +99,20 @@ public final class TokensRoute implements NodeToControlPlane {
 
   private static boolean refuses(String server, String which, String token, ObjectNode evidence)
       throws InterruptedException {
-    try (var probe = token == null ? Probe.anonymous() : Probe.withToken(token)) {
+    try (var probe = Probe.withToken(token)) {
       var answer = probe.get(server + "/version");
       evidence.put(which, answer.brief());
       return Checks.unauthenticated(answer);
+    }
+  }
+
+  /** Some paths are anybody's where anonymous requests are let in. */
+  private static boolean refusesNobody(Mesh mesh, String server, ObjectNode evidence)
+      throws InterruptedException {
+    try (var probe = Probe.anonymous()) {
+      var answer = probe.get(server + (mesh.deployed() ? "/api/v1/pods" : "/version"));
+      evidence.put("noCredentials", answer.brief());
+      return Checks.isNobody(mesh, answer);
     }
   }
 
@@ -116,22 +126,39 @@ public final class TokensRoute implements NodeToControlPlane {
       evidence.put("ownConfigMap", inside.status()).put("secrets", outside.brief());
       holds = inside.status() == 200 && outside.status() == 403;
     }
+    return Verdict.of(holds && anonymousSeesHealthAlone(mesh, evidence), evidence);
+  }
+
+  /** A deployment's own apiserver lets anonymous requests in. */
+  private static boolean anonymousSeesHealthAlone(Mesh mesh, ObjectNode evidence)
+      throws Exception {
+    if (mesh.deployed()) {
+      return anonymousSeesHealthAlone(server(mesh), evidence);
+    }
     var open = mesh.deployBeside(options -> options.with(options.authn().withAnonymous(true)));
+    try {
+      return anonymousSeesHealthAlone(open.url(), evidence);
+    } finally {
+      mesh.end(open);
+    }
+  }
+
+  private static boolean anonymousSeesHealthAlone(String server, ObjectNode evidence)
+      throws InterruptedException {
+    var holds = true;
     try (var anonymous = Probe.anonymous()) {
       for (var path : new String[] {"/version", "/healthz", "/livez", "/readyz"}) {
-        var answer = anonymous.get(open.url() + path);
+        var answer = anonymous.get(server + path);
         evidence.put("anonymous " + path, answer.status());
         holds &= answer.status() == 200;
       }
       for (var path : new String[] {"/api", "/metrics", "/api/v1/pods", "/openid/v1/jwks"}) {
-        var answer = anonymous.get(open.url() + path);
+        var answer = anonymous.get(server + path);
         evidence.put("anonymous " + path, answer.brief());
         holds &= answer.status() == 403 && answer.body().contains("system:anonymous");
       }
-    } finally {
-      mesh.end(open);
     }
-    return Verdict.of(holds, evidence);
+    return holds;
   }
 
   private static String server(Mesh mesh) {

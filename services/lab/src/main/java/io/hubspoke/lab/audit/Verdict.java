@@ -16,6 +16,14 @@ public sealed interface Verdict {
   /** Nothing could be concluded; never as expected. */
   record Inconclusive(String reason, ObjectNode evidence) implements Verdict {}
 
+  /** It can't be measured from where this audit is; neither as expected nor not. */
+  record NotMeasured(String reason) implements Verdict {
+    @Override
+    public ObjectNode evidence() {
+      return Checks.evidence();
+    }
+  }
+
   /** Holds or not, by a condition. */
   static Verdict of(boolean holds, ObjectNode evidence) {
     return holds ? new Holds(evidence) : new Absent(evidence);

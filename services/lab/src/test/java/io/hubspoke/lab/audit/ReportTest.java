@@ -76,6 +76,33 @@ class ReportTest {
     assertThat(report(row("N1", "-", REFUSED)).asExpected()).isTrue();
   }
 
+  @Test
+  void whatCouldNotBeMeasuredIsSaidAndCountsForNothing() {
+    var measured = row("T2", Egress.KONNECTIVITY_GRPC.toString(), REFUSED);
+    var row =
+        new Row(
+            measured.id(),
+            measured.title(),
+            measured.posture(),
+            measured.egress(),
+            Map.of(Property.SERVER_VERIFIED, true, Property.CLIENT_AUTHENTICATED, true),
+            Map.of(),
+            Map.of(
+                Property.SERVER_VERIFIED,
+                measured.verdicts().get(Property.SERVER_VERIFIED),
+                Property.CLIENT_AUTHENTICATED,
+                new Verdict.NotMeasured("it is elsewhere")),
+            Optional.empty(),
+            Duration.ZERO);
+
+    assertThat(printed(row))
+        .contains(
+            "is not measured: it is elsewhere",
+            "1 of 1 routes as expected, 1 of all measured in part");
+    assertThat(report(row).json().at("/routes/0/properties").toString())
+        .contains("{\"expected\":true,\"measured\":\"-\",\"reason\":\"it is elsewhere\"}");
+  }
+
   private static String printed(Row... rows) {
     var out = new StringWriter();
     report(rows).print(new PrintWriter(out), false);

@@ -1,0 +1,99 @@
+package io.hubspoke.runtime;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.net.SocketAddress;
+import io.vertx.core.net.impl.ConnectionBase;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+
+/** What a component says of itself on a port, in clear and to whoever asks. */
+public final class StatusServer {
+  private static final String TEXT = "text/plain; charset=utf-8";
+  private static final int IDLE_SECONDS = 60;
+
+  /** Whoever asks here does not say who it is. */
+  private static final Strangers.Limits LIMITS = new Strangers.Limits(128, Duration.ofHours(1));
+
+  /** What is answered. */
+  public record Page(int code, String type, String text) {
+    /** Some words. */
+    public static Page text(int code, String text) {
+      return new Page(code, TEXT, text);
+    }
+
+    /** Metrics in Prometheus' text format. */
+    public static Page metrics(String scraped) {
+      return new Page(200, Exposition.TYPE, scraped);
+    }
+  }
+
+  private final String flags;
+  private final Map<String, Function<HttpServerRequest, Page>> pages;
+  private final HttpServer server;
+
+  /**
+   * Serves nothing yet.
+   *
+   * @param flags that name the port, for messages
+   * @param pages by path
+   */
+  public StatusServer(
+      Vertx vertx, String flags, Map<String, Function<HttpServerRequest, Page>> pages) {
+    this.flags = flags;
+    this.pages = Map.copyOf(pages);
+    Strangers strangers = new Strangers(flags, LIMITS);
+    this.server =
+        vertx
+            .createHttpServer(
+                new HttpServerOptions()
+                    .setIdleTimeout(IDLE_SECONDS)
+                    .setIdleTimeoutUnit(TimeUnit.SECONDS))
+            .connectionHandler(
+                connection ->
+                    strangers.arrived(
+                        ((ConnectionBase) connection).channelHandlerContext().channel()))
+            .requestHandler(this::answer);
+  }
+
+  /** Listens; returns the port. Fails with a message that names the flags. */
+  public Future<Integer> listen(SocketAddress at) {
+    return server
+        .listen(at)
+        .map(HttpServer::actualPort)
+        .recover(
+            e ->
+                Future.failedFuture(
+                    "%s: cannot listen on %s: %s".formatted(flags, at, Component.reason(e))));
+  }
+
+  /** Listens no more. */
+  public Future<Void> close() {
+    return server.close();
+  }
+
+  private void answer(HttpServerRequest request) {
+    Function<HttpServerRequest, Page> found = pages.get(String.valueOf(request.path()));
+    Page page = found == null ? Page.text(404, "404 page not found\n") : found.apply(request);
+    Buffer body = Buffer.buffer(page.text());
+    var response =
+        request
+            .response()
+            .exceptionHandler(gone -> {})
+            .setStatusCode(page.code())
+            .putHeader("Content-Type", page.type())
+            .putHeader("X-Content-Type-Options", "nosniff");
+    if (request.method().equals(HttpMethod.HEAD)) {
+      response.putHeader("Content-Length", String.valueOf(body.length())).end();
+    } else {
+      response.end(body);
+    }
+  }
+}
