@@ -78,7 +78,8 @@ final class AuditCommand extends MeasuringCommand {
               (why, ids) ->
                   out.println(
                       "  %s: %s"
-                          .formatted(String.join(", ", ids.stream().map(Route::label).toList()), why)));
+                          .formatted(
+                              String.join(", ", ids.stream().map(Route::label).toList()), why)));
       out.flush();
       return result;
     } finally {

@@ -45,8 +45,7 @@ record DeployedRoutes(Meshes.Kind deployed) {
   /** Returns whether a route can be measured in some deployment. */
   static boolean somewhere(Route route) {
     return !NOWHERE.containsKey(route.id())
-        && (route.mesh().posture() != Posture.VERIFIED
-            || route.mesh().egress() == Egress.DIRECT);
+        && (route.mesh().posture() != Posture.VERIFIED || route.mesh().egress() == Egress.DIRECT);
   }
 
   /** Returns those that are measured in this one, those on one mesh together. */

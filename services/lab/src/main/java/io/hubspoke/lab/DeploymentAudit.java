@@ -48,10 +48,7 @@ final class DeploymentAudit {
    * @param image that nodes run which the audit adds
    */
   DeploymentAudit(
-      Vertx vertx,
-      DeploymentSite.Namespaces namespaces,
-      String image,
-      Consumer<String> progress) {
+      Vertx vertx, DeploymentSite.Namespaces namespaces, String image, Consumer<String> progress) {
     this.vertx = vertx;
     this.namespaces = namespaces;
     this.image = image;

@@ -114,8 +114,7 @@ record NodePods(
             .put("restartPolicy", "Never")
             .put("terminationGracePeriodSeconds", 1);
     var told = spec.putArray("hostAliases");
-    aliases.forEach(
-        (name, ip) -> told.addObject().put("ip", ip).putArray("hostnames").add(name));
+    aliases.forEach((name, ip) -> told.addObject().put("ip", ip).putArray("hostnames").add(name));
     spec.putObject("securityContext")
         .put("runAsNonRoot", true)
         .put("runAsUser", NOBODY)

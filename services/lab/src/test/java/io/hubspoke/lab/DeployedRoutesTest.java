@@ -46,10 +46,7 @@ class DeployedRoutesTest {
     OVERLAYS.forEach(kind -> all.addAll(measured(kind.posture(), kind.egress())));
     assertThat(all)
         .containsExactlyInAnyOrderElementsOf(
-            Audit.routes().stream()
-                .filter(DeployedRoutes::somewhere)
-                .map(Route::label)
-                .toList());
+            Audit.routes().stream().filter(DeployedRoutes::somewhere).map(Route::label).toList());
   }
 
   @Test
@@ -57,8 +54,12 @@ class DeployedRoutesTest {
     assertThat(measured(Posture.DEFAULT, Egress.DIRECT))
         .contains("N1", "N2", "N6", "N7", "N8", "C1", "C4", "C4k", "C5s", "C6", "C7", "C7c", "W1")
         .doesNotContain("N3", "C1v", "C1/ssh", "N11c");
-    assertThat(measured(Posture.VERIFIED, Egress.DIRECT)).contains("C1v", "C4kv").doesNotContain("C1");
-    assertThat(measured(Posture.DEFAULT, Egress.SSH)).contains("T1/ssh", "C6s/ssh").doesNotContain("N1");
+    assertThat(measured(Posture.VERIFIED, Egress.DIRECT))
+        .contains("C1v", "C4kv")
+        .doesNotContain("C1");
+    assertThat(measured(Posture.DEFAULT, Egress.SSH))
+        .contains("T1/ssh", "C6s/ssh")
+        .doesNotContain("N1");
     assertThat(measured(Posture.DEFAULT, Egress.KONNECTIVITY_GRPC))
         .contains("T2/konnectivity-grpc", "N11c")
         .doesNotContain("T3/konnectivity-http-connect");

@@ -201,8 +201,7 @@ public final class SshdCommand implements Callable<Integer> {
 
   private static void port(String flag, int value) {
     if (value < 0 || value > 65535) {
-      throw new IllegalArgumentException(
-          flag + " must be between 0 and 65535, but is " + value);
+      throw new IllegalArgumentException(flag + " must be between 0 and 65535, but is " + value);
     }
   }
 

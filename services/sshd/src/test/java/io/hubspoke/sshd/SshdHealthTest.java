@@ -45,8 +45,7 @@ class SshdHealthTest {
   private HttpResponse<String> get(String path) throws Exception {
     var uri = URI.create("http://127.0.0.1:" + server.sshd.healthPort() + path);
     try (HttpClient client = HttpClient.newHttpClient()) {
-      return client.send(
-          HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
+      return client.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
     }
   }
 

@@ -55,7 +55,10 @@ public final class TokensRoute implements NodeToControlPlane {
             place.vertx(),
             ClientConfig.of(
                     Kubeconfig.of(
-                        "hubspoke", mesh.strangersPointOfView(), "pod", Kubeconfig.User.ofToken(token)))
+                        "hubspoke",
+                        mesh.strangersPointOfView(),
+                        "pod",
+                        Kubeconfig.User.ofToken(token)))
                 .withLocalAddress(from));
     var interceptor = Checks.intercept(mesh, wire, new Alteration.None());
     try {
@@ -130,8 +133,7 @@ public final class TokensRoute implements NodeToControlPlane {
   }
 
   /** A deployment's own apiserver lets anonymous requests in. */
-  private static boolean anonymousSeesHealthAlone(Mesh mesh, ObjectNode evidence)
-      throws Exception {
+  private static boolean anonymousSeesHealthAlone(Mesh mesh, ObjectNode evidence) throws Exception {
     if (mesh.deployed()) {
       return anonymousSeesHealthAlone(server(mesh), evidence);
     }

@@ -67,7 +67,9 @@ final class TunnelWay implements Way {
   public Verdict path() throws Exception {
     var verdict =
         watch.throughTunnel(
-            leg.openers(), mesh.addresses().controlPlane(), mesh.tunnelsEndOnNodes() ? "" : leg.farEnd());
+            leg.openers(),
+            mesh.addresses().controlPlane(),
+            mesh.tunnelsEndOnNodes() ? "" : leg.farEnd());
     if (mesh.deployed()) {
       // Nobody there can be asked to try; the wires say whether somebody does by himself.
       return verdict;

@@ -74,7 +74,8 @@ class ChaosTest {
     for (int round = 0; System.nanoTime() < end; round++) {
       int member = random.nextInt(ChaosCluster.SIZE);
       switch (round % 6) {
-        // Each kind once before any comes again, and the rolling restart, which takes longest, last.
+        // Each kind once before any comes again, and the rolling restart, which takes longest,
+        // last.
         case 0 -> stall(member);
         case 1 -> cut(member);
         case 2, 4, 5 -> kill(member);
