@@ -6,17 +6,23 @@ import io.vertx.core.Vertx;
 import java.lang.ref.WeakReference;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 class LifetimeTest {
   private static final int TRIES = 100;
-  private static final Vertx VERTX = Vertx.vertx();
+  private static Vertx vertx;
 
-  private final Lifetime lifetime = new Lifetime(VERTX);
+  private final Lifetime lifetime = new Lifetime(vertx);
+
+  @BeforeAll
+  static void begin() {
+    vertx = Vertx.vertx();
+  }
 
   @AfterAll
   static void close() {
-    VERTX.close().await();
+    vertx.close().await();
   }
 
   @Test

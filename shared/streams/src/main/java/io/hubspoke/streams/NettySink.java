@@ -16,6 +16,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 public abstract class NettySink implements WriteStream<Buffer> {
   private final ContextInternal context;
   private final AtomicInteger pending = new AtomicInteger();
+  private final AtomicInteger queued = new AtomicInteger();
   private volatile int capacity = Pipe.CAPACITY;
   private volatile boolean full;
   private boolean drained;
@@ -58,11 +59,19 @@ public abstract class NettySink implements WriteStream<Buffer> {
     return context.succeededFuture();
   }
 
+  /** In the order of the calls: what another thread wrote may still wait for its turn. */
   private void onEventLoop(Runnable task) {
-    if (context.nettyEventLoop().inEventLoop()) {
+    if (context.nettyEventLoop().inEventLoop() && queued.get() == 0) {
       task.run();
     } else {
-      context.nettyEventLoop().execute(task);
+      queued.incrementAndGet();
+      context
+          .nettyEventLoop()
+          .execute(
+              () -> {
+                queued.decrementAndGet();
+                task.run();
+              });
     }
   }
 

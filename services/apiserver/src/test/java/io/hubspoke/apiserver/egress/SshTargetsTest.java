@@ -34,13 +34,14 @@ class SshTargetsTest {
   private static final String PODS = "127.20.98.0/24";
   private static final String POD = "127.20.98.7";
 
-  private static final Vertx VERTX = Component.vertx();
+  private static Vertx vertx;
   private static OpenSshServer sshd;
   private static SshTunnels tunnels;
   private static String hostKeys;
 
   @BeforeAll
   static void start(@TempDir Path dir) throws Exception {
+    vertx = Component.vertx();
     var key = KeyFile.readOrMake(dir.resolve("id"), "kube-apiserver");
     sshd =
         OpenSshServer.start(
@@ -58,8 +59,8 @@ class SshTargetsTest {
     hostKeys = PublicKeys.parse(sshd.hostKeys()).lines();
     tunnels =
         new SshTunnels(
-            VERTX,
-            new SshConnector(VERTX, new SshOptions(sshd.user(), key)),
+            vertx,
+            new SshConnector(vertx, new SshOptions(sshd.user(), key)),
             sshd.port(),
             new AllowedAddresses(KubeletClientOptions.LAB_RANGES));
   }
@@ -68,7 +69,7 @@ class SshTargetsTest {
   static void stop() throws Exception {
     Await.result(tunnels.close());
     sshd.kill();
-    Await.result(VERTX.close());
+    Await.result(vertx.close());
   }
 
   @AfterEach
@@ -87,7 +88,7 @@ class SshTargetsTest {
   }
 
   private static int listen(String host) throws Exception {
-    HttpServer server = VERTX.createHttpServer().requestHandler(r -> r.response().end());
+    HttpServer server = vertx.createHttpServer().requestHandler(r -> r.response().end());
     return Await.result(server.listen(0, host)).actualPort();
   }
 

@@ -146,12 +146,13 @@ public final class SpdyStream implements Duplex {
 
   private Future<Void> write(ByteBuf bytes, boolean fin) {
     Promise<Void> done = context.promise();
-    if (connection.inLoop()) {
+    // Not before what another thread wrote, which may still wait for its turn on the loop.
+    if (connection.inLoop() && outside.get() == 0) {
       write(bytes, fin, done);
     } else {
       int size = bytes.readableBytes();
       outside.addAndGet(size);
-      connection.onLoop(
+      connection.later(
           () -> {
             write(bytes, fin, done);
             if (outside.addAndGet(-size) < MAX_OUTSIDE) {

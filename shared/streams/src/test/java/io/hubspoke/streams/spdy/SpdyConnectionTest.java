@@ -3,6 +3,7 @@ package io.hubspoke.streams.spdy;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 
 import io.hubspoke.streams.Duplex;
 import io.hubspoke.testing.Await;
@@ -22,18 +23,19 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class SpdyConnectionTest {
-  private static final Vertx VERTX = Vertx.vertx();
+  private static Vertx vertx;
   private static final SpdyLimits LIMITS = new SpdyLimits(8, 64 << 10);
   private SpdyPair pair;
 
   @BeforeEach
   void listen() throws Exception {
-    pair = new SpdyPair(VERTX, LIMITS);
+    pair = new SpdyPair(vertx, LIMITS);
   }
 
   @AfterEach
@@ -41,9 +43,14 @@ class SpdyConnectionTest {
     pair.close();
   }
 
+  @BeforeAll
+  static void begin() {
+    vertx = Vertx.vertx();
+  }
+
   @AfterAll
   static void end() throws Exception {
-    Await.result(VERTX.close());
+    Await.result(vertx.close());
   }
 
   @Test
@@ -65,6 +72,21 @@ class SpdyConnectionTest {
     Await.result(near.closed());
     Await.result(far.closed());
     assertThat(Await.failure(near.write(Buffer.buffer("more")))).hasMessageContaining("has ended");
+  }
+
+  /** As when a pipe's reader, on another event loop, is at its end before the pipe is laid. */
+  @Test
+  void theEndComesAfterWhatAnotherThreadWroteBefore() throws Exception {
+    var connection = pair.connect();
+    var near = Await.result(connection.open(Map.of()));
+    var atFar = text(pair.accepted());
+    connection.later(
+        () -> {
+          var writer = Thread.ofPlatform().start(() -> near.write(Buffer.buffer("to the end")));
+          assertThatCode(writer::join).doesNotThrowAnyException();
+          near.end();
+        });
+    assertThat(Await.result(atFar)).isEqualTo("to the end");
   }
 
   @Test
@@ -122,7 +144,7 @@ class SpdyConnectionTest {
     long before;
     do { // until nothing moves any more
       before = written.get();
-      Await.result(VERTX.timer(300, MILLISECONDS).mapEmpty());
+      Await.result(vertx.timer(300, MILLISECONDS).mapEmpty());
     } while (written.get() != before);
     // Sockets' buffers on loopback are up to some megabytes.
     assertThat(written.get()).isLessThan(32L << 20);
@@ -187,7 +209,7 @@ class SpdyConnectionTest {
     near.handler(
             bytes -> {
               if (echoes.incrementAndGet() < 20) {
-                VERTX.setTimer(50, id -> near.write(bytes));
+                vertx.setTimer(50, id -> near.write(bytes));
               }
             })
         .resume();
@@ -226,7 +248,7 @@ class SpdyConnectionTest {
             "8003000100" + "ffffff" + "00000001",
             "8003000600000002" + "0000",
             String.format(syn, 1) + String.format(syn, 1))) {
-      SpdyPair one = new SpdyPair(VERTX, LIMITS);
+      SpdyPair one = new SpdyPair(vertx, LIMITS);
       Promise<String> answer = Promise.promise();
       NetSocket socket = one.connectRaw();
       collect(socket, answer);
@@ -268,7 +290,7 @@ class SpdyConnectionTest {
     long before;
     do {
       before = sent.get();
-      Await.result(VERTX.timer(500, MILLISECONDS).mapEmpty());
+      Await.result(vertx.timer(500, MILLISECONDS).mapEmpty());
     } while (sent.get() != before);
     assertThat(sent.get()).isLessThan(64L << 20);
     // It is read again once it reads the answers.
