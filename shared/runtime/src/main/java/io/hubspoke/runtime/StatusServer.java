@@ -23,15 +23,20 @@ public final class StatusServer {
   private static final Strangers.Limits LIMITS = new Strangers.Limits(128, Duration.ofHours(1));
 
   /** What is answered. */
-  public record Page(int code, String type, String text) {
+  public record Page(int code, Map<String, String> headers, String text) {
     /** Some words. */
     public static Page text(int code, String text) {
-      return new Page(code, TEXT, text);
+      return new Page(code, Map.of("Content-Type", TEXT), text);
     }
 
     /** Metrics in Prometheus' text format. */
     public static Page metrics(String scraped) {
-      return new Page(200, Exposition.TYPE, scraped);
+      return new Page(200, Map.of("Content-Type", Exposition.TYPE), scraped);
+    }
+
+    /** Nothing but where it is now. */
+    public static Page movedTo(String url) {
+      return new Page(301, Map.of("Location", url), "");
     }
   }
 
@@ -88,8 +93,8 @@ public final class StatusServer {
             .response()
             .exceptionHandler(gone -> {})
             .setStatusCode(page.code())
-            .putHeader("Content-Type", page.type())
             .putHeader("X-Content-Type-Options", "nosniff");
+    page.headers().forEach(response::putHeader);
     if (request.method().equals(HttpMethod.HEAD)) {
       response.putHeader("Content-Length", String.valueOf(body.length())).end();
     } else {
