@@ -108,7 +108,7 @@ final class ControlLoops extends VerticleBase {
             client,
             context,
             informer(DisruptionController.BUDGETS, ListOptions.ALL),
-            informer(Resource.PODS.tree(), ListOptions.ALL)));
+            informer(Resource.PODS, ListOptions.ALL)));
     bootstrapTokens();
     workloads();
     daemonSets(nodes);

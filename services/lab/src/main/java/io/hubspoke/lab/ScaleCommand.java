@@ -367,7 +367,7 @@ final class ScaleCommand implements Callable<Integer> {
           "-XX:MaxNewSize=1g",
           "-Xms96m",
           // G1 takes what it may have; what a node and a pod keep there, with half as much again.
-          "-Xmx%dk".formatted((256 << 10) + nodes * 150L + pods * 60L));
+          "-Xmx%dk".formatted((256 << 10) + nodes * 150L + pods * 24L));
     }
 
     @Override

@@ -40,8 +40,9 @@ class ScaleCommandTest {
     assertThat(result.path("podSeconds").asDouble()).isPositive();
     assertThat(result.path("processes").findValuesAsText("name"))
         .containsExactly("this process", "control plane", "nodes 1 to 15", "nodes 16 to 30");
-    // A pod, its log, a command in it, and five things that the node may or may not do.
-    assertThat(result.path("sample").path("done").asInt()).isEqualTo(2 * 8);
+    // A pod, its log, a command in it, and five things that the node may or may not do; and
+    // the log, a command and the token of some that were there.
+    assertThat(result.path("sample").path("done").asInt()).isEqualTo(2 * 8 + 2 * 3);
     assertThat(result.path("sample").path("failures")).isEmpty();
     assertThat(result.path("watchLag").path("count").asInt()).isPositive();
     assertThat(created(result.path("requestsWhileJoining"), "nodes")).isEqualTo(NODES);

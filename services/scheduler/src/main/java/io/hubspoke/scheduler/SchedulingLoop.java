@@ -33,8 +33,11 @@ final class SchedulingLoop extends VerticleBase {
   private static final Resource<ObjectNode> BUDGETS =
       Resource.namespaced("policy", "v1", "poddisruptionbudgets", ObjectNode.class);
 
-  /** How many bindings and reports are under way at a time. */
-  private static final int IN_FLIGHT = 64;
+  /**
+   * How many bindings and reports are under way at a time, those included that the apiserver has
+   * told to come back later: so a busy one is asked less.
+   */
+  private static final int IN_FLIGHT = 32;
 
   private final SchedulerOptions options;
   private final SchedulerMetrics metrics;

@@ -1,15 +1,22 @@
 package io.hubspoke.client;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.hubspoke.api.ApiException;
 import io.hubspoke.api.Json;
 import io.vertx.core.Future;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayDeque;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.Queue;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,13 +24,20 @@ import org.slf4j.LoggerFactory;
 /**
  * Writes down what happens to objects, for people to read by {@code kubectl describe}.
  *
- * <p>An event that comes again is counted up instead of written anew. Recording never fails its
- * caller: what cannot be written is dropped, and so is what comes while too much is under way.
- * Thread-safe.
+ * <p>An event that comes again is counted up instead of written anew. A few are written at a time,
+ * since what is told of the work must not hold up the work itself; the others wait their turn.
+ * Recording never fails its caller: what cannot be written is dropped, and so is what comes while
+ * too many wait. Thread-safe.
  */
 public final class EventRecorder {
   private static final Logger LOG = LoggerFactory.getLogger(EventRecorder.class);
-  private static final int MOST_IN_FLIGHT = 256;
+
+  /** client-go writes one at a time, which a scheduler of hundreds of pods a second outruns. */
+  private static final int MOST_IN_FLIGHT = 4;
+
+  /** As many as client-go's broadcaster holds before it drops the next. */
+  private static final int MOST_WAITING = 1000;
+
   private static final int MOST_REMEMBERED = 4096;
 
   /**
@@ -75,22 +89,53 @@ public final class EventRecorder {
     }
   }
 
-  private record Same(Regarding regarding, String type, String reason, String message) {}
+  private record Same(Regarding regarding, String type, String reason, String message) {
+    UUID digest() {
+      try {
+        var all = MessageDigest.getInstance("SHA-256").digest(toString().getBytes(UTF_8));
+        var first = ByteBuffer.wrap(all);
+        return new UUID(first.getLong(), first.getLong());
+      } catch (NoSuchAlgorithmException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+  }
 
-  private record Written(String name, AtomicInteger count) {}
+  private static final class Written {
+    private final long number;
+    private int count = 1;
+
+    Written(long number) {
+      this.number = number;
+    }
+  }
+
+  private record Happened(Regarding regarding, Same event, UUID id, String when) {
+    Happened(Regarding regarding, Same event) {
+      this(regarding, event, event.digest(), now());
+    }
+
+    String name(long number) {
+      return regarding.name + "." + Long.toHexString(number);
+    }
+  }
 
   private final ApiClient client;
   private final String component;
   private final String host;
-  private final AtomicInteger inFlight = new AtomicInteger();
   private final AtomicLong last = new AtomicLong(System.currentTimeMillis() * 1_000_000);
-  private final Map<Same, Written> written =
+
+  // By digests: a thousand nodes remember a hundred thousand pods' events.
+  private final Map<UUID, Written> written =
       new LinkedHashMap<>() {
         @Override
-        protected boolean removeEldestEntry(Map.Entry<Same, Written> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<UUID, Written> eldest) {
           return size() > MOST_REMEMBERED;
         }
       };
+
+  private final Queue<Happened> waiting = new ArrayDeque<>(4);
+  private int inFlight;
 
   /**
    * Makes a recorder for one component.
@@ -115,62 +160,95 @@ public final class EventRecorder {
   }
 
   private void record(Regarding regarding, Same event) {
-    if (inFlight.incrementAndGet() > MOST_IN_FLIGHT) {
-      inFlight.decrementAndGet();
-      return;
+    var happened = new Happened(regarding, event);
+    synchronized (waiting) {
+      if (inFlight == MOST_IN_FLIGHT) {
+        if (waiting.size() < MOST_WAITING) {
+          waiting.add(happened);
+        } else {
+          LOG.debug("event {} was dropped: too many wait", event.reason);
+        }
+        return;
+      }
+      inFlight++;
     }
+    write(happened);
+  }
+
+  private void write(Happened happened) {
     Written before;
     synchronized (written) {
-      before = written.get(event);
+      before = written.get(happened.id);
     }
-    (before == null ? create(regarding, event) : countUp(regarding, event, before))
+    (before == null ? create(happened) : countUp(happened, before))
         .onComplete(
             done -> {
-              inFlight.decrementAndGet();
               if (done.failed()) {
-                LOG.debug("event {} was dropped: {}", event.reason, done.cause().getMessage());
+                LOG.debug(
+                    "event {} was dropped: {}", happened.event.reason, done.cause().getMessage());
               }
+              writeNext();
             });
   }
 
-  private Future<ObjectNode> create(Regarding regarding, Same event) {
-    var name = event.regarding.name + "." + Long.toHexString(last.incrementAndGet());
+  private void writeNext() {
+    Happened next;
+    synchronized (waiting) {
+      next = waiting.poll();
+      if (next == null) {
+        inFlight--;
+      }
+    }
+    if (next != null) {
+      write(next);
+    }
+  }
+
+  private Future<ObjectNode> create(Happened happened) {
+    var event = happened.event;
+    var number = last.incrementAndGet();
     synchronized (written) {
-      written.put(event, new Written(name, new AtomicInteger(1)));
+      written.put(happened.id, new Written(number));
     }
     return client
-        .create(
-            Resource.EVENTS.tree(), event.regarding.eventNamespace(), json(regarding, event, name))
+        .create(Resource.EVENTS.tree(), event.regarding.eventNamespace(), json(happened, number))
         .onFailure(
             failure -> {
               synchronized (written) {
-                written.remove(event);
+                written.remove(happened.id);
               }
             });
   }
 
-  private Future<ObjectNode> countUp(Regarding regarding, Same event, Written before) {
-    var patch =
-        Json.object().put("count", before.count.incrementAndGet()).put("lastTimestamp", now());
+  private Future<ObjectNode> countUp(Happened happened, Written before) {
+    int count;
+    synchronized (written) {
+      count = ++before.count;
+    }
+    var patch = Json.object().put("count", count).put("lastTimestamp", happened.when);
     return client
         .patch(
             Resource.EVENTS.tree(),
-            event.regarding.eventNamespace(),
-            before.name,
+            happened.event.regarding.eventNamespace(),
+            happened.name(before.number),
             PatchType.MERGE,
             patch)
         .recover(
             failure ->
                 // Events expire; then it is written anew.
                 failure instanceof ApiException refused && refused.code() == 404
-                    ? create(regarding, event)
+                    ? create(happened)
                     : Future.failedFuture(failure));
   }
 
-  private ObjectNode json(Regarding regarding, Same event, String name) {
-    var now = now();
+  private ObjectNode json(Happened happened, long number) {
+    var regarding = happened.regarding;
+    var event = happened.event;
+    var now = happened.when;
     var json = Json.object().put("apiVersion", "v1").put("kind", "Event");
-    json.putObject("metadata").put("name", name).put("namespace", regarding.eventNamespace());
+    json.putObject("metadata")
+        .put("name", happened.name(number))
+        .put("namespace", regarding.eventNamespace());
     var involved =
         json.putObject("involvedObject")
             .put("apiVersion", regarding.apiVersion)

@@ -15,12 +15,15 @@ public record Item<T>(Key key, String uid, String resourceVersion, T object) {
     }
   }
 
+  /** Reads an object of a collection, which may share parts with others: it is for reading. */
   static <T> Item<T> of(ObjectNode tree, Class<T> type) {
+    T object = typed(tree, type);
+    CommonParts.share(object);
     return new Item<>(
         new Key(Meta.namespace(tree), Meta.name(tree)),
         Meta.uid(tree),
         Meta.resourceVersion(tree),
-        typed(tree, type));
+        object);
   }
 
   static <T> T typed(ObjectNode tree, Class<T> type) {

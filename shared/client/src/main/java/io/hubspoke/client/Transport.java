@@ -44,6 +44,11 @@ final class Transport {
   /** A thousand clients that lose their server at once come back over this time. */
   private static final Duration RECONNECT_SPREAD = Duration.ofSeconds(2);
 
+  private static final int TOO_MANY_REQUESTS = 429;
+
+  /** How often a server that asks for patience is asked again, as client-go does. */
+  private static final int MOST_TRIES = 10;
+
   private final ClientConfig config;
   private final ContextInternal loop;
   private final ConnectionBackoff backoff;
@@ -77,22 +82,50 @@ final class Transport {
   }
 
   /**
-   * Sends a request and reads the whole answer.
+   * Sends a request and reads the whole answer. A server that has too much to do (429) and says
+   * when to come back has not begun the request: it is sent again then, some times.
    *
    * <p>Fails with {@link ApiException} on a status of 400 or more, {@link TimeoutException} after
    * the configured time, and an {@link java.io.IOException} when the connection fails.
    */
   Future<Buffer> exchange(
       HttpMethod method, String uri, String accept, String contentType, Buffer body) {
-    return onLoop(
-        () -> {
-          Exchange exchange = new Exchange();
-          return exchange.limit(
-              exchange
-                  .begin(request(method, uri, accept, contentType), body)
-                  .compose(response -> read(exchange.request, response))
-                  .compose(Transport::successful));
-        });
+    return onLoop(() -> attempt(() -> request(method, uri, accept, contentType), body, 1));
+  }
+
+  private Future<Buffer> attempt(Supplier<RequestOptions> options, Buffer body, int tries) {
+    Exchange exchange = new Exchange();
+    return exchange
+        .limit(
+            exchange
+                .begin(options.get(), body)
+                .compose(response -> read(exchange.request, response))
+                .compose(Transport::successful))
+        .recover(
+            failure -> {
+              Duration wait = patience(failure);
+              if (wait.isZero() || tries == MOST_TRIES || closing.get()) {
+                return Future.failedFuture(failure);
+              }
+              Promise<Buffer> later = loop.promise();
+              loop.setTimer(
+                  wait.toMillis(), id -> attempt(options, body, tries + 1).onComplete(later));
+              return later.future();
+            });
+  }
+
+  /** Returns how long the server wants to be left alone; zero when it doesn't say, or too long. */
+  private Duration patience(Throwable failure) {
+    if (!(failure instanceof ApiException refused)
+        || refused.code() != TOO_MANY_REQUESTS
+        || refused.status().details() == null) {
+      return Duration.ZERO;
+    }
+    Duration wait = Duration.ofSeconds(refused.status().details().retryAfterSeconds());
+    return wait.isZero() || wait.compareTo(config.timeout()) >= 0
+        ? Duration.ZERO
+        // Those that were sent away together don't all come back at once.
+        : wait.plusMillis(ThreadLocalRandom.current().nextLong(wait.toMillis()));
   }
 
   /**
@@ -276,7 +309,20 @@ final class Transport {
       // Answers of proxies and of health endpoints are plain text.
     }
     String text = answer.body.getString(0, Math.min(answer.body.length(), 1024)).strip();
-    return Status.of(code, reason(code), text.isEmpty() ? "the server answered " + code : text);
+    String message = text.isEmpty() ? "the server answered " + code : text;
+    return code == TOO_MANY_REQUESTS
+        ? Status.tooManyRequests(message, retryAfter(answer.response))
+        : Status.of(code, reason(code), message);
+  }
+
+  /** Returns the header's seconds (RFC 9110 section 10.2.3), 0 when it has none. */
+  private static int retryAfter(HttpClientResponse response) {
+    try {
+      String seconds = response.getHeader("Retry-After");
+      return seconds == null ? 0 : Math.max(0, Integer.parseInt(seconds.strip()));
+    } catch (NumberFormatException date) {
+      return 0;
+    }
   }
 
   private static String reason(int code) {

@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SSLHandshakeException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -62,6 +63,29 @@ class ApiClientTest {
 
     assertThat(got.getMetadata().getName()).isEqualTo("n1");
     assertThat(got.getAdditionalProperties()).containsEntry("fromTheFuture", "/api/v1/nodes");
+  }
+
+  @Test
+  void a_request_is_sent_again_when_the_server_says_that_it_is_to_come_back() throws Exception {
+    var asked = new AtomicInteger();
+    var server =
+        new FakeServer(vertx)
+            .start(
+                r -> {
+                  if (asked.incrementAndGet() == 1) {
+                    r.response().putHeader("Retry-After", "1");
+                  }
+                  // The real one's answer to one too many is plain text.
+                  answer(r, asked.get() == 2 ? 200 : 429, asked.get() == 2 ? "{}" : "too many");
+                });
+    var client = new ApiClient(vertx, server.config(new Credentials.None()));
+
+    assertThat(Await.result(client.raw("/version")).toString()).isEqualTo("{}");
+    assertThat(asked).hasValue(2);
+    // Who names no time means never.
+    assertThatThrownBy(() -> Await.result(client.raw("/version")))
+        .isInstanceOfSatisfying(ApiException.class, e -> assertThat(e.code()).isEqualTo(429));
+    assertThat(asked).hasValue(3);
   }
 
   @Test

@@ -9,6 +9,7 @@ import io.hubspoke.client.EventRecorder.Regarding;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.testing.Await;
 import io.vertx.core.Vertx;
+import java.util.HashSet;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -23,6 +24,8 @@ class EventRecorderTest {
   private final Vertx vertx = Component.vertx();
   private final BlockingQueue<Written> written = new LinkedBlockingQueue<>();
   private final AtomicInteger patchStatus = new AtomicInteger(200);
+  private final AtomicInteger atATime = new AtomicInteger();
+  private final AtomicInteger mostAtATime = new AtomicInteger();
   private EventRecorder events;
 
   @BeforeEach
@@ -34,17 +37,25 @@ class EventRecorderTest {
                     r.body()
                         .onSuccess(
                             body -> {
+                              mostAtATime.accumulateAndGet(atATime.incrementAndGet(), Math::max);
                               var name = r.method().name();
-                              r.response()
-                                  .setStatusCode(name.equals("PATCH") ? patchStatus.get() : 201)
-                                  .end("{\"kind\":\"Status\",\"code\":404}")
-                                  .onSuccess(
-                                      v ->
-                                          written.add(
-                                              new Written(
-                                                  name,
-                                                  r.path(),
-                                                  Json.parseObject(body.getBytes()))));
+                              // In a later turn, so that what comes at a time is there first.
+                              vertx.setTimer(
+                                  1,
+                                  later -> {
+                                    atATime.decrementAndGet();
+                                    r.response()
+                                        .setStatusCode(
+                                            name.equals("PATCH") ? patchStatus.get() : 201)
+                                        .end("{\"kind\":\"Status\",\"code\":404}")
+                                        .onSuccess(
+                                            v ->
+                                                written.add(
+                                                    new Written(
+                                                        name,
+                                                        r.path(),
+                                                        Json.parseObject(body.getBytes()))));
+                                  });
                             }));
     var client = new ApiClient(vertx, server.config(new Credentials.None()));
     events = new EventRecorder(client, "kubelet", "node-1");
@@ -125,5 +136,18 @@ class EventRecorderTest {
     assertThat(event.path()).isEqualTo("/api/v1/namespaces/default/events");
     assertThat(event.body().path("involvedObject").has("namespace")).isFalse();
     assertThat(event.body().path("involvedObject").has("resourceVersion")).isFalse();
+  }
+
+  @Test
+  void writes_a_few_at_a_time_and_all_of_them() throws Exception {
+    for (int i = 0; i < 100; i++) {
+      events.normal(Regarding.of(pod("7")), "Started", "number " + i);
+    }
+
+    var told = new HashSet<String>();
+    while (told.size() < 100) {
+      told.add(next().body().path("message").asText());
+    }
+    assertThat(mostAtATime).hasValueBetween(2, 4);
   }
 }

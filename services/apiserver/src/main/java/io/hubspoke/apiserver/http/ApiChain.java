@@ -170,7 +170,7 @@ public final class ApiChain implements Handler<HttpServerRequest> {
                     answer.audit.watched(http), context, info, query, body, user, answer.notes));
     if (isLongRunning(info)) {
       return placed(
-          inFlight.stream(user), http, context, answer, () -> handle.apply(Buffer.buffer()));
+          inFlight.stream(info, user), http, context, answer, () -> handle.apply(Buffer.buffer()));
     }
     if (InFlightLimits.reads(info)) {
       return placed(
@@ -185,7 +185,7 @@ public final class ApiChain implements Handler<HttpServerRequest> {
     }
     // Who is slow to send a body must not hold a place that a whole request could have.
     return placed(
-        inFlight.arrive(user),
+        inFlight.arrive(info, user),
         http,
         context,
         answer,

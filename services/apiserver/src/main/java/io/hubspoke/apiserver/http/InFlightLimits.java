@@ -11,8 +11,9 @@ import java.util.Set;
  *
  * <p>Of each kind, a user gets a quarter of the places, and another quarter is kept for nodes and
  * the control plane, so that no client stops all others. Who finds no place waits for one, not for
- * long and in a short queue; users take turns, however long their queues. {@code system:masters}
- * and probes of health are exempt.
+ * long and in a short queue; levels of priority take turns, and in each its users, however long
+ * their queues: what a thousand nodes write about their pods holds back neither the scheduler nor
+ * nodes' leases. {@code system:masters} and probes of health are exempt.
  */
 public final class InFlightLimits {
   /** Requests of one user that wait at a time (the real one's {@code queueLengthLimit}). */
@@ -61,17 +62,17 @@ public final class InFlightLimits {
     if (!info.resourceRequest() && PROBES.contains(info.path())) {
       return new Admission(Future.succeededFuture(() -> {}), () -> {});
     }
-    return (reads(info) ? reading : mutating).take(user);
+    return (reads(info) ? reading : mutating).take(user, Level.of(info, user));
   }
 
   /** Takes a place for a request whose body is yet to come; otherwise as {@link #enter}. */
-  Admission arrive(User user) {
-    return arriving.take(user);
+  Admission arrive(RequestInfo info, User user) {
+    return arriving.take(user, Level.of(info, user));
   }
 
   /** Takes a place for a watch or another stream, or fails with 429 at once. */
-  Admission stream(User user) {
-    return watching.take(user);
+  Admission stream(RequestInfo info, User user) {
+    return watching.take(user, Level.of(info, user));
   }
 
   public int reading() {

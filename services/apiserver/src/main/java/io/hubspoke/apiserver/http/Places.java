@@ -6,43 +6,43 @@ import io.hubspoke.apiserver.http.InFlightLimits.Admission;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.util.ArrayDeque;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Queue;
-import java.util.Set;
 
 /** Places of one kind, which several event loops take, and who waits for one. */
 final class Places {
-  private static final Set<String> CONTROL_PLANE =
-      Set.of("system:apiserver", "system:kube-controller-manager", "system:kube-scheduler");
+  /** A node renews its lease and writes its status; more at a time is a flood. */
+  private static final int SHARE_OF_HEALTH = 8;
 
   private final int most;
   private final int kept;
   private final int share;
   private final int longestQueue;
-  private final Map<String, Flow> flows = new HashMap<>();
+  private final Map<FlowKey, Flow> flows = new HashMap<>();
 
   /** Flows in which somebody waits, in the order of their turns. */
-  private final Queue<Flow> turns = new ArrayDeque<>();
+  private final Map<Level, Queue<Flow>> turns = new EnumMap<>(Level.class);
+
+  /** The level that had the last turn. */
+  private int last;
 
   private int taken;
   private int exempt;
 
-  /** What one user has and waits for. */
+  private record FlowKey(String user, Level level) {}
+
+  /** What one user has and waits for on a level. */
   private static final class Flow {
-    private final String user;
-    private final boolean system;
-    private final boolean controlPlane;
-    private final Queue<Promise<Runnable>> waiting = new ArrayDeque<>();
+    private final FlowKey key;
+    private final int share;
+    private final Queue<Promise<Runnable>> waiting = new ArrayDeque<>(2);
     private int taken;
 
-    Flow(User user) {
-      this.user = user.name();
-      this.controlPlane = CONTROL_PLANE.contains(user.name());
-      this.system =
-          controlPlane
-              || user.inGroup("system:nodes")
-              || user.inGroup("system:serviceaccounts:kube-system");
+    Flow(FlowKey key, int share) {
+      this.key = key;
+      this.share = share;
     }
   }
 
@@ -58,9 +58,20 @@ final class Places {
     this.kept = most / 4;
     this.share = share;
     this.longestQueue = longestQueue;
+    for (Level level : Level.values()) {
+      turns.put(level, new ArrayDeque<>());
+    }
   }
 
-  Admission take(User user) {
+  private int share(Level level) {
+    return switch (level) {
+      case CONTROL_PLANE -> Integer.MAX_VALUE;
+      case NODE_HEALTH -> Math.max(1, share / SHARE_OF_HEALTH);
+      case SYSTEM, OTHERS -> share;
+    };
+  }
+
+  Admission take(User user, Level level) {
     Promise<Runnable> place = Promise.promise();
     Flow flow;
     synchronized (this) {
@@ -68,7 +79,9 @@ final class Places {
         exempt++;
         return new Admission(Future.succeededFuture(this::giveBackExempt), () -> {});
       }
-      flow = flows.computeIfAbsent(user.name(), name -> new Flow(user));
+      flow =
+          flows.computeIfAbsent(
+              new FlowKey(user.name(), level), key -> new Flow(key, share(level)));
       if (flow.waiting.isEmpty() && admits(flow)) {
         return new Admission(Future.succeededFuture(occupy(flow)), () -> {});
       }
@@ -76,7 +89,7 @@ final class Places {
         return new Admission(Future.failedFuture(tooMany()), () -> {});
       }
       if (flow.waiting.isEmpty()) {
-        turns.add(flow);
+        turns.get(level).add(flow);
       }
       flow.waiting.add(place);
     }
@@ -89,8 +102,7 @@ final class Places {
 
   private boolean admits(Flow flow) {
     return most == 0
-        || (taken < (flow.system ? most : most - kept)
-            && (flow.taken < share || flow.controlPlane));
+        || (taken < (flow.key.level.isSystem() ? most : most - kept) && flow.taken < flow.share);
   }
 
   private Runnable occupy(Flow flow) {
@@ -110,14 +122,12 @@ final class Places {
       taken--;
       flow.taken--;
       forget(flow);
-      for (int looked = turns.size(); looked > 0 && next == null; looked--) {
-        Flow first = turns.remove();
-        if (admits(first)) {
-          next = first.waiting.remove();
-          place = occupy(first);
-        }
-        if (!first.waiting.isEmpty()) {
-          turns.add(first);
+      Flow turn = nextTurn();
+      if (turn != null) {
+        next = turn.waiting.remove();
+        place = occupy(turn);
+        if (!turn.waiting.isEmpty()) {
+          turns.get(turn.key.level).add(turn);
         }
       }
     }
@@ -126,13 +136,30 @@ final class Places {
     }
   }
 
+  /** Takes the flow whose turn it is, null when none has leave: the levels in turn, then users. */
+  private Flow nextTurn() {
+    Level[] levels = Level.values();
+    for (int i = 0; i < levels.length; i++) {
+      last = (last + 1) % levels.length;
+      Queue<Flow> waiting = turns.get(levels[last]);
+      for (int looked = waiting.size(); looked > 0; looked--) {
+        Flow first = waiting.remove();
+        if (admits(first)) {
+          return first;
+        }
+        waiting.add(first);
+      }
+    }
+    return null;
+  }
+
   private void giveUp(Flow flow, Promise<Runnable> place) {
     synchronized (this) {
       if (!flow.waiting.remove(place)) {
         return;
       }
       if (flow.waiting.isEmpty()) {
-        turns.remove(flow);
+        turns.get(flow.key.level).remove(flow);
       }
       forget(flow);
     }
@@ -141,7 +168,7 @@ final class Places {
 
   private void forget(Flow flow) {
     if (flow.taken == 0 && flow.waiting.isEmpty()) {
-      flows.remove(flow.user);
+      flows.remove(flow.key);
     }
   }
 

@@ -7,7 +7,7 @@ import io.hubspoke.api.protobuf.Protobuf;
 import io.hubspoke.api.schema.Schema;
 import io.hubspoke.apiserver.resources.Resource;
 import io.vertx.core.buffer.Buffer;
-import java.lang.ref.SoftReference;
+import java.lang.ref.WeakReference;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -18,8 +18,12 @@ public final class StoredObject {
   private final String key;
   private final Buffer value;
   private final long revision;
-  private volatile SoftReference<ObjectNode> tree;
-  private volatile SoftReference<byte[]> protobuf;
+
+  // For those who read a change at about the same time. Kept for longer, as soft references would
+  // keep them, the trees of a hundred thousand pods take many times the memory of their bytes.
+  private volatile WeakReference<ObjectNode> tree;
+  private volatile WeakReference<byte[]> protobuf;
+
   private volatile Attributes attributes;
 
   private record Attributes(Map<String, String> labels, Map<String, String> fields) {}
@@ -92,7 +96,7 @@ public final class StoredObject {
     byte[] message = known == null ? null : known.get();
     if (message == null) {
       message = Protobuf.encode(Schema.of(type()), tree());
-      protobuf = new SoftReference<>(message);
+      protobuf = new WeakReference<>(message);
     }
     return message;
   }
@@ -108,7 +112,7 @@ public final class StoredObject {
     ObjectNode object = known == null ? null : known.get();
     if (object == null) {
       object = copy();
-      tree = new SoftReference<>(object);
+      tree = new WeakReference<>(object);
     }
     return object;
   }

@@ -10,6 +10,7 @@ import java.util.Collections;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
@@ -17,13 +18,22 @@ import java.util.function.LongSupplier;
  * lock: the objects are an immutable map.
  */
 final class WatchCache {
-  static final int WINDOW = 2_048;
+  private static final int WINDOW = 2_048;
   private static final long WINDOW_BYTES = 8 << 20;
+
+  /**
+   * As much is kept of what came just now: else who was cut off in a flood, such as the pods of a
+   * thousand nodes, finds its end gone and has to list all of them, which is slower still.
+   */
+  private static final int FLOOD = 16_384;
+
+  private static final long FLOOD_BYTES = 32 << 20;
+  private static final long JUST_NOW_NANOS = TimeUnit.SECONDS.toNanos(20);
 
   private final Resource resource;
   private final ObjectEncoding encoding;
   private final LongSupplier progress;
-  private final Deque<Change> window = new ArrayDeque<>();
+  private final Deque<Remembered> window = new ArrayDeque<>();
   private final Watchers watchers = new Watchers();
   private final List<ObjectFollower> followers = new ArrayList<>();
   private long windowBytes;
@@ -35,6 +45,8 @@ final class WatchCache {
 
   /** The objects, and the revision of the last change to one of them. */
   private record Contents(PersistentMap<StoredObject> objects, long changed) {}
+
+  private record Remembered(Change change, long nanos) {}
 
   /** The objects as they were at a revision. */
   record Snapshot(PersistentMap<StoredObject> objects, long revision) {}
@@ -180,7 +192,8 @@ final class WatchCache {
 
   private void replay(Watcher watcher, long after) {
     List<WatchEvent> missed = new ArrayList<>();
-    for (Change change : window) {
+    for (Remembered remembered : window) {
+      Change change = remembered.change;
       if (change.revision() > after) {
         var type = change.typeFor(watcher.selection());
         if (type != null) {
@@ -189,18 +202,25 @@ final class WatchCache {
       }
     }
     // The window is shared, so a resumed watch's backlog is not what its queue is bounded for.
-    long upTo = window.isEmpty() ? after : Math.max(after, window.getLast().revision());
+    long upTo = window.isEmpty() ? after : Math.max(after, window.getLast().change.revision());
     watcher.beginWith(missed.iterator(), upTo);
   }
 
   private void remember(Change change) {
-    window.add(change);
+    long now = System.nanoTime();
+    window.add(new Remembered(change, now));
     windowBytes += size(change);
-    while (window.size() > WINDOW || (windowBytes > WINDOW_BYTES && window.size() > 1)) {
-      Change oldest = window.remove();
+    while (window.size() > 1 && isBeyond(window.getFirst(), now)) {
+      Change oldest = window.remove().change;
       windowBytes -= size(oldest);
       windowStart = oldest.revision();
     }
+  }
+
+  private boolean isBeyond(Remembered oldest, long now) {
+    return now - oldest.nanos < JUST_NOW_NANOS
+        ? window.size() > FLOOD || windowBytes > FLOOD_BYTES
+        : window.size() > WINDOW || windowBytes > WINDOW_BYTES;
   }
 
   private static int size(Change change) {

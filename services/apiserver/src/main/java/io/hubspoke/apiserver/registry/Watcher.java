@@ -11,9 +11,10 @@ import java.util.Queue;
  */
 public final class Watcher {
   /** Enough for a burst while the event loop is busy; the client resumes where it was cut off. */
-  static final int MAX_EVENTS = 4_096;
+  static final int MAX_EVENTS = 16_384;
 
-  static final long MAX_BYTES = 8 << 20;
+  // Of objects that all watchers share: a hundred slow ones hold no more than one.
+  static final long MAX_BYTES = 32 << 20;
 
   private final Selection selection;
   private final WatchCache cache;

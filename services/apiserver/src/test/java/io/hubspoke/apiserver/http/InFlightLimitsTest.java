@@ -77,7 +77,7 @@ class InFlightLimitsTest {
     assertWaits(user("system:kube-scheduler"));
     // Reading and arriving have places of their own.
     assertThat(limits.enter(info("get"), user("a")).place().succeeded()).isTrue();
-    assertThat(limits.arrive(user("a")).place().succeeded()).isTrue();
+    assertThat(limits.arrive(info("create"), user("a")).place().succeeded()).isTrue();
     take(user("admin", "system:masters"), 100).forEach(Runnable::run);
     assertThat(limits.mutating()).isEqualTo(20);
   }
@@ -86,6 +86,34 @@ class InFlightLimitsTest {
   void theControlPlaneMayHaveAllThatIsFree() {
     take(user("system:kube-controller-manager"), 20);
     assertWaits(user("system:kube-controller-manager"));
+  }
+
+  @Test
+  void whatNodesWriteOfTheirPodsHoldsBackNeitherTheSchedulerNorLeases() {
+    List<Runnable> taken = take(user("system:kube-controller-manager"), 20);
+    List<Admission> nodes = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      nodes.add(limits.enter(info("create"), user("system:node:n" + i, "system:nodes")));
+    }
+    Admission binding = limits.enter(info("create"), user("system:kube-scheduler"));
+    Admission renewal =
+        limits.enter(
+            new RequestInfo(
+                true,
+                "/",
+                "update",
+                "coordination.k8s.io",
+                "v1",
+                "leases",
+                "kube-node-lease",
+                "n99",
+                "",
+                ""),
+            user("system:node:n99", "system:nodes"));
+    taken.subList(0, 3).forEach(Runnable::run);
+    assertThat(binding.place().isComplete()).isTrue();
+    assertThat(renewal.place().isComplete()).isTrue();
+    assertThat(nodes).filteredOn(a -> a.place().isComplete()).hasSize(1);
   }
 
   @Test
@@ -98,10 +126,10 @@ class InFlightLimitsTest {
   @Test
   void theWatchesOfOneClientAreBounded() {
     for (int i = 0; i < InFlightLimits.MOST_WATCHES; i++) {
-      assertThat(limits.stream(user("a")).place().succeeded()).isTrue();
+      assertThat(limits.stream(info("watch"), user("a")).place().succeeded()).isTrue();
     }
-    assertRefused(limits.stream(user("a")));
-    assertThat(limits.stream(user("b")).place().succeeded()).isTrue();
+    assertRefused(limits.stream(info("watch"), user("a")));
+    assertThat(limits.stream(info("watch"), user("b")).place().succeeded()).isTrue();
   }
 
   @Test

@@ -169,8 +169,9 @@ class WatchTest extends RegistryTest {
       assertThat(watch.nextBrief()).isEqualTo("ADDED a");
     }
     Future<StoredObject> last = Future.succeededFuture();
-    for (int i = 0; i < WatchCache.WINDOW + 10; i++) {
-      String n = Integer.toString(i);
+    // Of what came just now 32 MB are kept.
+    for (int i = 0; i < 180; i++) {
+      String n = i + "x".repeat(200_000);
       last =
           server.registry.change(
               Target.of(ResourceTable.CONFIG_MAPS, "default", "a"),

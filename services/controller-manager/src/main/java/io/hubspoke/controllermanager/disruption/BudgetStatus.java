@@ -3,8 +3,9 @@ package io.hubspoke.controllermanager.disruption;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.hubspoke.api.Json;
-import io.hubspoke.api.Meta;
+import io.hubspoke.controllermanager.workloads.PodState;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -28,8 +29,7 @@ record BudgetStatus(ObjectNode status, Duration recheck) {
    *
    * @param scale how many pods the selected pods' owners ask for; asked only when it matters
    */
-  static BudgetStatus of(
-      ObjectNode budget, Collection<ObjectNode> pods, IntSupplier scale, Instant now) {
+  static BudgetStatus of(ObjectNode budget, Collection<Pod> pods, IntSupplier scale, Instant now) {
     JsonNode least = budget.path("spec").path("minAvailable");
     JsonNode most = budget.path("spec").path("maxUnavailable");
     int expected;
@@ -49,16 +49,17 @@ record BudgetStatus(ObjectNode status, Duration recheck) {
     Duration recheck = Duration.ZERO;
     ObjectNode disrupted = Json.object();
     int healthy = 0;
-    for (ObjectNode pod : pods) {
-      if (Meta.deleting(pod)) {
+    for (Pod pod : pods) {
+      if (PodState.isDeleting(pod)) {
         continue;
       }
-      JsonNode since = status.path("disruptedPods").path(Meta.name(pod));
+      String name = pod.getMetadata().getName();
+      JsonNode since = status.path("disruptedPods").path(name);
       Duration left = since.isMissingNode() ? Duration.ZERO : left(since.asText(), now);
       if (left.isPositive()) {
-        disrupted.set(Meta.name(pod), since);
+        disrupted.set(name, since);
         recheck = recheck.isZero() || left.compareTo(recheck) < 0 ? left : recheck;
-      } else if (isReady(pod)) {
+      } else if (PodState.isReady(pod)) {
         healthy++;
       }
     }
@@ -143,14 +144,5 @@ record BudgetStatus(ObjectNode status, Duration recheck) {
     } catch (DateTimeException e) {
       return Duration.ZERO;
     }
-  }
-
-  private static boolean isReady(ObjectNode pod) {
-    for (JsonNode condition : pod.path("status").path("conditions")) {
-      if (condition.path("type").asText().equals("Ready")) {
-        return condition.path("status").asText().equals("True");
-      }
-    }
-    return false;
   }
 }

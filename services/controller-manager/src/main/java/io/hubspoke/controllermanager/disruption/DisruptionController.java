@@ -2,6 +2,7 @@ package io.hubspoke.controllermanager.disruption;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.hubspoke.api.ApiException;
 import io.hubspoke.api.LabelSelector;
 import io.hubspoke.api.Meta;
@@ -11,6 +12,7 @@ import io.hubspoke.client.Informer;
 import io.hubspoke.client.Item;
 import io.hubspoke.client.Resource;
 import io.hubspoke.controllermanager.Controller;
+import io.hubspoke.controllermanager.workloads.ControllerReference;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import java.time.Duration;
@@ -35,11 +37,11 @@ public final class DisruptionController implements Controller {
 
   private final ApiClient client;
   private final Informer<ObjectNode> budgets;
-  private final Informer<ObjectNode> pods;
+  private final Informer<Pod> pods;
   private final ControlLoop<Item.Key> loop;
 
   public DisruptionController(
-      ApiClient client, Context context, Informer<ObjectNode> budgets, Informer<ObjectNode> pods) {
+      ApiClient client, Context context, Informer<ObjectNode> budgets, Informer<Pod> pods) {
     this.client = client;
     this.budgets = budgets;
     this.pods = pods;
@@ -48,18 +50,18 @@ public final class DisruptionController implements Controller {
     pods.addHandler(
         new Informer.Handler<>() {
           @Override
-          public void added(Item<ObjectNode> item) {
+          public void added(Item<Pod> item) {
             changed(item.object());
           }
 
           @Override
-          public void updated(Item<ObjectNode> before, Item<ObjectNode> now) {
+          public void updated(Item<Pod> before, Item<Pod> now) {
             changed(before.object());
             changed(now.object());
           }
 
           @Override
-          public void deleted(Item<ObjectNode> last) {
+          public void deleted(Item<Pod> last) {
             changed(last.object());
           }
         });
@@ -71,7 +73,7 @@ public final class DisruptionController implements Controller {
     return loop.stop();
   }
 
-  private void changed(ObjectNode pod) {
+  private void changed(Pod pod) {
     for (Item<ObjectNode> budget : budgets.items()) {
       if (selects(budget.object(), pod)) {
         loop.add(budget.key());
@@ -79,11 +81,16 @@ public final class DisruptionController implements Controller {
     }
   }
 
-  private static boolean selects(ObjectNode budget, ObjectNode pod) {
+  private static boolean selects(ObjectNode budget, Pod pod) {
     JsonNode selector = budget.path("spec").path("selector");
     return selector.isObject()
-        && Meta.namespace(budget).equals(Meta.namespace(pod))
-        && LabelSelector.fromObject(selector).matches(Meta.labels(pod));
+        && Meta.namespace(budget).equals(pod.getMetadata().getNamespace())
+        && LabelSelector.fromObject(selector).matches(labels(pod));
+  }
+
+  private static Map<String, String> labels(Pod pod) {
+    Map<String, String> labels = pod.getMetadata().getLabels();
+    return labels == null ? Map.of() : labels;
   }
 
   private Duration reconcile(Item.Key key) {
@@ -92,7 +99,7 @@ public final class DisruptionController implements Controller {
     if (budget == null || !pods.hasSynced().isComplete()) {
       return Duration.ZERO;
     }
-    List<ObjectNode> selected =
+    List<Pod> selected =
         pods.items().stream().map(Item::object).filter(pod -> selects(budget, pod)).toList();
     BudgetStatus now = status(budget, selected);
     if (!now.status().equals(budget.path("status"))) {
@@ -109,7 +116,7 @@ public final class DisruptionController implements Controller {
     return now.recheck();
   }
 
-  private BudgetStatus status(ObjectNode budget, List<ObjectNode> selected) {
+  private BudgetStatus status(ObjectNode budget, List<Pod> selected) {
     try {
       return BudgetStatus.of(budget, selected, () -> scale(selected), Instant.now());
     } catch (IllegalStateException e) {
@@ -118,45 +125,40 @@ public final class DisruptionController implements Controller {
   }
 
   /** Returns how many pods the owners of these ask for; a pod without an owner counts for none. */
-  private int scale(List<ObjectNode> selected) {
+  private int scale(List<Pod> selected) {
     Map<String, Integer> byOwner = new HashMap<>();
-    for (ObjectNode pod : selected) {
-      JsonNode owner = owner(pod);
-      if (!owner.isMissingNode() && !byOwner.containsKey(owner.path("uid").asText())) {
-        byOwner.put(owner.path("uid").asText(), replicas(Meta.namespace(pod), owner));
+    for (Pod pod : selected) {
+      var owner = ControllerReference.of(pod);
+      if (owner != null && !byOwner.containsKey(owner.getUid())) {
+        byOwner.put(
+            owner.getUid(),
+            replicas(pod.getMetadata().getNamespace(), owner.getKind(), owner.getName()));
       }
     }
     return byOwner.values().stream().mapToInt(Integer::intValue).sum();
   }
 
-  private int replicas(String namespace, JsonNode owner) {
-    Resource<ObjectNode> kind = SCALED.get(owner.path("kind").asText());
+  private int replicas(String namespace, String ownerKind, String name) {
+    Resource<ObjectNode> kind = SCALED.get(ownerKind);
     if (kind == null) {
-      throw new IllegalStateException(
-          owner.path("kind").asText() + " does not implement the scale subresource");
+      throw new IllegalStateException(ownerKind + " does not implement the scale subresource");
     }
     ObjectNode object;
     try {
-      object = client.get(kind, namespace, owner.path("name").asText()).await();
+      object = client.get(kind, namespace, name).await();
     } catch (ApiException e) {
       if (e.code() == 404) {
         return 0;
       }
       throw e;
     }
-    JsonNode above = owner(object);
-    return above.path("kind").asText().equals("Deployment")
-        ? replicas(namespace, above)
-        : object.path("spec").path("replicas").asInt();
-  }
-
-  private static JsonNode owner(ObjectNode object) {
-    for (JsonNode owner : object.path("metadata").path("ownerReferences")) {
-      if (owner.path("controller").asBoolean()) {
-        return owner;
+    for (JsonNode above : object.path("metadata").path("ownerReferences")) {
+      if (above.path("controller").asBoolean()
+          && above.path("kind").asText().equals("Deployment")) {
+        return replicas(namespace, "Deployment", above.path("name").asText());
       }
     }
-    return object.path("\0");
+    return object.path("spec").path("replicas").asInt();
   }
 
   private static Resource<ObjectNode> apps(String plural) {

@@ -3,6 +3,7 @@ package io.hubspoke.controllermanager.disruption;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.hubspoke.api.Json;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -27,7 +28,7 @@ class BudgetStatusTest {
   })
   void sparesWhatIsMoreThanEnough(
       String spec, int expected, int desired, int allowed, String reason) {
-    ObjectNode status = BudgetStatus.of(budget(spec, ""), pods(3), () -> 5, NOW).status();
+    ObjectNode status = BudgetStatus.of(budget(spec, ""), typed(pods(3)), () -> 5, NOW).status();
     assertThat(status.path("expectedPods").asInt()).isEqualTo(expected);
     assertThat(status.path("desiredHealthy").asInt()).isEqualTo(desired);
     assertThat(status.path("currentHealthy").asInt()).isEqualTo(3);
@@ -46,7 +47,7 @@ class BudgetStatusTest {
             budget(
                 "'minAvailable':1",
                 "'disruptedPods':{'p2':'2025-12-31T23:59:30Z','gone':'2025-12-31T23:59:30Z'}"),
-            pods,
+            typed(pods),
             () -> 4,
             NOW);
     assertThat(status.status().path("currentHealthy").asInt()).isEqualTo(1);
@@ -60,7 +61,7 @@ class BudgetStatusTest {
     BudgetStatus status =
         BudgetStatus.of(
             budget("'minAvailable':0", "'disruptedPods':{'p0':'2025-12-31T23:57:00Z'}"),
-            pods(1),
+            typed(pods(1)),
             () -> 1,
             NOW);
     assertThat(status.status().path("disruptionsAllowed").asInt()).isEqualTo(1);
@@ -71,9 +72,10 @@ class BudgetStatusTest {
   @Test
   void staysAsItIsWhenNothingChanged() {
     ObjectNode budget = budget("'minAvailable':1", "");
-    ObjectNode first = BudgetStatus.of(budget, pods(2), () -> 2, NOW).status();
+    ObjectNode first = BudgetStatus.of(budget, typed(pods(2)), () -> 2, NOW).status();
     budget.set("status", first);
-    ObjectNode second = BudgetStatus.of(budget, pods(2), () -> 2, NOW.plusSeconds(60)).status();
+    ObjectNode second =
+        BudgetStatus.of(budget, typed(pods(2)), () -> 2, NOW.plusSeconds(60)).status();
     assertThat(second).isEqualTo(first);
   }
 
@@ -99,6 +101,10 @@ class BudgetStatusTest {
                   + "'},'status':{'conditions':[{'type':'Ready','status':'True'}]}}"));
     }
     return pods;
+  }
+
+  private static List<Pod> typed(List<ObjectNode> pods) {
+    return pods.stream().map(pod -> Json.convert(pod, Pod.class)).toList();
   }
 
   private static ObjectNode json(String text) {

@@ -41,8 +41,8 @@ public final class ContainerLog {
   private final long maxSize;
 
   // Guarded by this.
-  private ByteArrayOutputStream pending = new ByteArrayOutputStream(256);
-  private List<Promise<Void>> writers = new ArrayList<>();
+  private ByteArrayOutputStream pending = new ByteArrayOutputStream(0);
+  private List<Promise<Void>> writers = new ArrayList<>(0);
   private boolean writing;
 
   // Touched by the one thread that writes.
@@ -150,7 +150,7 @@ public final class ContainerLog {
           return;
         }
         bytes = pending.toByteArray();
-        pending = new ByteArrayOutputStream(256);
+        pending = new ByteArrayOutputStream(bytes.length);
         done = writers;
         writers = new ArrayList<>();
       }

@@ -2,6 +2,7 @@ package io.hubspoke.kubelet.runtime;
 
 import io.fabric8.kubernetes.api.model.ContainerPort;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.hubspoke.streams.Duplex;
 import io.hubspoke.streams.RemoteCommand;
 import io.hubspoke.streams.RemoteProcess;
@@ -157,6 +158,21 @@ public interface ContainerRuntime {
       env = Map.copyOf(env);
       services = Map.copyOf(services);
       mounts = List.copyOf(mounts);
+    }
+
+    /** Returns the same of a pod of which no more is kept than what it is called. */
+    public ContainerConfig ofNamedPod() {
+      var named = pod.getMetadata();
+      var known =
+          new PodBuilder()
+              .withNewMetadata()
+              .withName(named.getName())
+              .withNamespace(named.getNamespace())
+              .withUid(named.getUid())
+              .endMetadata()
+              .build();
+      return new ContainerConfig(
+          known, spec, command, args, env, services, mounts, logFile, attempt);
     }
 
     public String podName() {

@@ -160,7 +160,10 @@ public final class InProcessRuntime implements ContainerRuntime {
   }
 
   @Override
-  public Future<Container> startContainer(Sandbox sandbox, ContainerConfig config) {
+  public Future<Container> startContainer(Sandbox sandbox, ContainerConfig given) {
+    String hostname = EtcHosts.hostname(given.pod());
+    // The pod goes on changing; as it is now it would be kept as long as the program runs.
+    ContainerConfig config = given.ofNamedPod();
     ContextInternal context = ((VertxInternal) vertx).createEventLoopContext();
     ContainerLog log = new ContainerLog(config.logFile(), maxLogSize);
     boolean sharedIp = sandbox.ip().equals(nodeIp);
@@ -172,7 +175,6 @@ public final class InProcessRuntime implements ContainerRuntime {
             sharedIp,
             config,
             new Console(context, log, config));
-    String hostname = EtcHosts.hostname(config.pod());
     String image = repository(config.image());
     List<String> main = new ArrayList<>(config.command());
     if (main.isEmpty()) {

@@ -1,6 +1,8 @@
 package io.hubspoke.lab.scale;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import io.hubspoke.client.Resource;
 import java.util.List;
 import java.util.Map;
@@ -37,19 +39,29 @@ final class Observed {
   }
 
   @JsonIgnoreProperties(ignoreUnknown = true)
-  record PodSpec(String nodeName) {}
+  record PodSpec(boolean bound) {
+    @JsonCreator
+    static PodSpec of(@JsonProperty("nodeName") String nodeName) {
+      return new PodSpec(nodeName != null);
+    }
+  }
 
   @JsonIgnoreProperties(ignoreUnknown = true)
-  record PodStatus(String phase, List<Condition> conditions) {}
+  record PodStatus(boolean ready) {
+    @JsonCreator
+    static PodStatus of(@JsonProperty("conditions") List<Condition> conditions) {
+      return new PodStatus(isTrue("Ready", conditions));
+    }
+  }
 
   @JsonIgnoreProperties(ignoreUnknown = true)
   record Pod(PodSpec spec, PodStatus status) {
     boolean scheduled() {
-      return spec != null && spec.nodeName != null;
+      return spec != null && spec.bound;
     }
 
     boolean ready() {
-      return status != null && isTrue("Ready", status.conditions);
+      return status != null && status.ready;
     }
   }
 

@@ -6,14 +6,21 @@ import io.hubspoke.client.Item;
 import io.hubspoke.client.ListOptions;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Watches the pods of a namespace: how many there are, have a node, and are ready. */
+/**
+ * Watches the pods of a namespace: how many there are, have a node, and are ready, and how often
+ * one ceased to be.
+ */
 final class PodWatch {
   private final Informer<Observed.Pod> informer;
   private final AtomicInteger created = new AtomicInteger();
   private final AtomicInteger scheduled = new AtomicInteger();
   private final AtomicInteger ready = new AtomicInteger();
+  private final AtomicInteger lost = new AtomicInteger();
 
   PodWatch(ApiClient client, String namespace, Context context) {
     this.informer =
@@ -41,6 +48,18 @@ final class PodWatch {
     return ready.get();
   }
 
+  /** Returns how often a pod that was ready has been seen not to be. */
+  int lost() {
+    return lost.get();
+  }
+
+  /** Returns some of them, chosen at random. */
+  List<Item.Key> some(int count) {
+    var names = new ArrayList<>(informer.items().stream().map(Item::key).toList());
+    Collections.shuffle(names);
+    return List.copyOf(names.subList(0, Math.min(count, names.size())));
+  }
+
   private void count(Observed.Pod pod, int by) {
     created.addAndGet(by);
     if (pod.scheduled()) {
@@ -61,12 +80,16 @@ final class PodWatch {
     public void updated(Item<Observed.Pod> before, Item<Observed.Pod> now) {
       count(before.object(), -1);
       count(now.object(), 1);
+      if (before.object().ready() && !now.object().ready()) {
+        lost.incrementAndGet();
+      }
     }
 
     @Override
     public void deleted(Item<Observed.Pod> last) {
       // What is told last may differ from what was counted; a pod of these is deleted by nobody.
       created.decrementAndGet();
+      lost.incrementAndGet();
     }
   }
 }

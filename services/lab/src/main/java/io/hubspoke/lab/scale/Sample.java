@@ -7,6 +7,7 @@ import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.ClientConfig;
 import io.hubspoke.client.Credentials;
 import io.hubspoke.client.DeleteOptions;
+import io.hubspoke.client.Item;
 import io.hubspoke.client.Resource;
 import io.hubspoke.lab.audit.StreamsCaller;
 import io.hubspoke.pki.Identity;
@@ -34,6 +35,9 @@ import java.util.function.Function;
  */
 public final class Sample {
   private static final String NAMESPACE = "default";
+  private static final String TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+  private static final Resource<ObjectNode> REVIEWS =
+      Resource.cluster("authentication.k8s.io", "v1", "selfsubjectreviews", ObjectNode.class);
   private static final int TRIES = 600;
   private static final long TRY_MILLIS = 100;
   private static final int FORBIDDEN = 403;
@@ -53,7 +57,12 @@ public final class Sample {
     this.nodeDirectory = nodeDirectory;
   }
 
-  Result of(int nodes, int samples) throws Exception {
+  /**
+   * Tries so many nodes, and these pods.
+   *
+   * @param pods of image pause, which says nothing
+   */
+  Result of(int nodes, int samples, List<Item.Key> pods) throws Exception {
     Set<Integer> chosen = new TreeSet<>();
     while (chosen.size() < Math.min(samples, nodes)) {
       chosen.add(ThreadLocalRandom.current().nextInt(nodes) + 1);
@@ -65,6 +74,9 @@ public final class Sample {
         var node = "node-" + n;
         pod(client, caller, node);
         rights(node, "node-" + (n % nodes + 1), nodes > 1);
+      }
+      for (var pod : pods) {
+        present(client, caller, pod);
       }
     } finally {
       Component.await(client.close());
@@ -94,19 +106,64 @@ public final class Sample {
       check(
           node + " answers exec",
           () -> {
-            var ran =
-                caller.run(
-                    admin.server() + path + "/exec?container=main&stdout=true&command=hostname",
-                    new RemoteCommand(false, true, false, false),
-                    "");
-            if (ran.failed() || !ran.stdout().strip().equals(name)) {
-              throw new IllegalStateException(ran.brief());
+            var said = exec(caller, path, "hostname");
+            if (!said.equals(name)) {
+              throw new IllegalStateException("it says " + said);
             }
           });
     } finally {
       Component.await(
           client.deleteIfPresent(Resource.PODS, NAMESPACE, name, DeleteOptions.DEFAULT));
     }
+  }
+
+  private String exec(StreamsCaller caller, String path, String... command) throws Exception {
+    var ran =
+        caller.run(
+            admin.server()
+                + path
+                + "/exec?stdout=true&command="
+                + String.join("&command=", command),
+            new RemoteCommand(false, true, false, false),
+            "");
+    if (ran.failed()) {
+      throw new IllegalStateException(ran.brief());
+    }
+    return ran.stdout().strip();
+  }
+
+  /** A pod that was there: by its token the apiserver knows it from all others. */
+  private void present(ApiClient client, StreamsCaller caller, Item.Key pod) {
+    var path = Resource.PODS.path(pod.namespace(), pod.name());
+    check(pod + " answers logs", () -> Component.await(client.raw(path + "/log")));
+    check(
+        pod + " answers exec",
+        () -> {
+          var said = exec(caller, path, "hostname");
+          if (!said.equals(pod.name())) {
+            throw new IllegalStateException("it says " + said);
+          }
+        });
+    check(
+        pod + " has a token of its own",
+        () -> {
+          var token = new Credentials.Token(exec(caller, path, "cat", TOKEN));
+          var own = new ApiClient(vertx, admin.withCredentials(token));
+          try {
+            var known = Component.await(own.create(REVIEWS, "", Json.object()));
+            var name =
+                known
+                    .at("/status/userInfo/extra")
+                    .path("authentication.kubernetes.io/pod-name")
+                    .path(0)
+                    .asText();
+            if (!name.equals(pod.name())) {
+              throw new IllegalStateException("it is known as " + name);
+            }
+          } finally {
+            Component.await(own.close());
+          }
+        });
   }
 
   private static void awaitRunning(ApiClient client, String name) throws Exception {

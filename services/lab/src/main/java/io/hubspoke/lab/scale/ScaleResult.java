@@ -10,11 +10,11 @@ import java.util.List;
  * What a run has shown.
  *
  * @param readySeconds from the start of the first process until the last node was ready
- * @param podSeconds from the first Deployment until the last pod was ready; 0 without pods
+ * @param pods of what was planned; null without
  * @param processes the control plane, the pools, and this process, which looks on
  * @param peakMegabytes the most that all processes together were seen to have resident
  * @param holdMegabytes the most of it while it was held
- * @param joining how the apiserver answered until all was ready
+ * @param joining how the apiserver answered until all nodes were ready
  * @param holding how it answered while it was held
  * @param lag from the sending of a change to a node until a watcher of all nodes saw it
  * @param leases how the nodes' leases were renewed while it was held
@@ -26,7 +26,7 @@ import java.util.List;
 public record ScaleResult(
     ScalePlan plan,
     double readySeconds,
-    double podSeconds,
+    Pods pods,
     List<ProcessCost> processes,
     long peakMegabytes,
     long holdMegabytes,
@@ -48,6 +48,22 @@ public record ScaleResult(
   public record ProcessCost(
       String name, long megabytes, long peakMegabytes, double joinCpuSeconds, double holdCpus) {}
 
+  /**
+   * How the pods fared.
+   *
+   * @param seconds from the first Deployment until the last one was ready
+   * @param megabytes by which all processes together grew from then until they were held
+   * @param requests how the apiserver answered meanwhile
+   * @param leases how the nodes' leases were renewed meanwhile
+   * @param lost how often one ceased to be ready
+   */
+  public record Pods(
+      double seconds,
+      long megabytes,
+      List<RequestTimes.Percentiles> requests,
+      LeaseWatch.Renewals leases,
+      int lost) {}
+
   public double joinCpuSeconds() {
     return processes.stream().mapToDouble(ProcessCost::joinCpuSeconds).sum();
   }
@@ -62,9 +78,13 @@ public record ScaleResult(
         plan.nodes(), plan.pods(), readySeconds, holdMegabytes, joinCpuSeconds(), holdCpus());
   }
 
-  /** Returns whether every node joined and stayed, and did on trial what nodes do. */
+  /** Returns whether all nodes and pods came and stayed, and did on trial what they are for. */
   public boolean sound() {
-    return lost == 0 && failed == 0 && leases.expired() == 0 && sample.failures().isEmpty();
+    return lost == 0
+        && failed == 0
+        && leases.expired() == 0
+        && (pods == null || (pods.lost == 0 && pods.leases.expired() == 0))
+        && sample.failures().isEmpty();
   }
 
   /** Returns it for programs to read. */
@@ -75,7 +95,6 @@ public record ScaleResult(
             .put("pods", plan.pods())
             .put("nodeProcesses", plan.pools())
             .put("readySeconds", readySeconds)
-            .put("podSeconds", podSeconds)
             .put("holdSeconds", plan.hold().toSeconds())
             .put("peakMegabytes", peakMegabytes)
             .put("holdMegabytes", holdMegabytes)
@@ -93,15 +112,19 @@ public record ScaleResult(
           .put("joinCpuSeconds", process.joinCpuSeconds())
           .put("holdCpus", process.holdCpus());
     }
+    if (pods != null) {
+      var came =
+          json.put("podSeconds", pods.seconds)
+              .put("podsPerSecond", plan.pods() / pods.seconds)
+              .put("kilobytesPerPod", pods.megabytes * 1024.0 / plan.pods())
+              .put("podsNotReady", pods.lost);
+      latencies(came.putArray("requestsWhilePodsCame"), pods.requests);
+      renewals(came.putObject("leasesWhilePodsCame"), pods.leases);
+    }
     latencies(json.putArray("requestsWhileJoining"), joining);
     latencies(json.putArray("requestsWhileHeld"), holding);
     percentiles(json.putObject("watchLag"), lag);
-    var renewals =
-        json.putObject("leases")
-            .put("renewals", leases.renewals())
-            .put("late", leases.late())
-            .put("expired", leases.expired());
-    percentiles(renewals.putObject("gaps"), leases.gaps());
+    renewals(json.putObject("leases"), leases);
     var tried = json.putObject("sample").put("nodes", plan.samples());
     tried.put("done", sample.done());
     sample.failures().forEach(tried.putArray("failures")::add);
@@ -109,6 +132,13 @@ public record ScaleResult(
       notes.forEach(json.putArray("members")::add);
     }
     return json;
+  }
+
+  private static void renewals(ObjectNode json, LeaseWatch.Renewals leases) {
+    json.put("renewals", leases.renewals())
+        .put("late", leases.late())
+        .put("expired", leases.expired());
+    percentiles(json.putObject("gaps"), leases.gaps());
   }
 
   private static void latencies(ArrayNode array, List<RequestTimes.Percentiles> requests) {

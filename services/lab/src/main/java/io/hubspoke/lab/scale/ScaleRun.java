@@ -122,15 +122,22 @@ public final class ScaleRun implements AutoCloseable {
     // Nodes that are ready need not have been told yet that they have joined.
     await(pools::joined, BASE_PATIENCE, () -> "some nodes have not joined");
 
-    var podSeconds = plan.pods() == 0 ? 0 : startPods(client);
-    var after = requestTimes(client);
-    var joinCpu = cpuSeconds();
-
-    phase.accept("trying %d nodes".formatted(plan.samples()));
-    var sample = new Sample(vertx, admin, pools::directory).of(plan.nodes(), plan.samples());
-
+    var joined = requestTimes(client);
     var leases = new LeaseWatch(client, context);
     Component.await(leases.start());
+    var bare = totalMegabytes();
+    var pods = new PodWatch(client, Deployments.NAMESPACE, context);
+    var podSeconds = plan.pods() == 0 ? 0 : startPods(client, pods);
+    var after = requestTimes(client);
+    var joinCpu = cpuSeconds();
+    var podLeases = leases.renewals();
+
+    phase.accept("trying %d nodes".formatted(plan.samples()));
+    var sample =
+        new Sample(vertx, admin, pools::directory)
+            .of(plan.nodes(), plan.samples(), pods.some(plan.samples()));
+    // What came late meanwhile is nobody's.
+    leases.renewals();
     var beforeHold = requestTimes(client);
     var cpu = cpuSeconds();
     var holdBegan = System.nanoTime();
@@ -156,11 +163,14 @@ public final class ScaleRun implements AutoCloseable {
         new ScaleResult(
             plan,
             readySeconds,
-            podSeconds,
+            plan.pods() == 0
+                ? null
+                : new ScaleResult.Pods(
+                    podSeconds, phaseMegabytes - bare, after.since(joined), podLeases, pods.lost()),
             costs,
             peakMegabytes,
             phaseMegabytes,
-            after.since(before),
+            joined.since(before),
             afterHold.since(beforeHold),
             nodes.lag(),
             leases.renewals(),
@@ -169,6 +179,7 @@ public final class ScaleRun implements AutoCloseable {
             sample,
             pools.notes());
     phase.accept("stopping");
+    Component.await(pods.stop());
     Component.await(leases.stop());
     Component.await(nodes.stop());
     Component.await(client.close());
@@ -199,11 +210,9 @@ public final class ScaleRun implements AutoCloseable {
     made.start(plan.nodes());
   }
 
-  private double startPods(ApiClient client) throws Exception {
+  private double startPods(ApiClient client, PodWatch pods) throws Exception {
     phase.accept("starting %,d pods".formatted(plan.pods()));
     Deployments.createNamespace(client);
-    var context = ((VertxInternal) vertx).createEventLoopContext();
-    var pods = new PodWatch(client, Deployments.NAMESPACE, context);
     Component.await(pods.start());
     var start = System.nanoTime();
     live.accept(
@@ -218,7 +227,6 @@ public final class ScaleRun implements AutoCloseable {
         () -> "%,d of %,d pods are ready".formatted(pods.ready(), plan.pods()));
     var seconds = seconds(start);
     phase.accept("%,d pods ready in %.1f s".formatted(pods.ready(), seconds));
-    Component.await(pods.stop());
     return seconds;
   }
 

@@ -14,7 +14,7 @@ public final class ScaleSummary {
     var plan = run.plan();
     out.printf("%n%,d nodes ready in %.1f s", plan.nodes(), run.readySeconds());
     if (plan.pods() > 0) {
-      out.printf(", %,d pods in %.1f s more", plan.pods(), run.podSeconds());
+      out.printf(", %,d pods in %.1f s more", plan.pods(), run.pods().seconds());
     }
     out.printf(
         "; %,d MB resident in all, %,d KB a node (peak %,d MB)%n",
@@ -31,7 +31,10 @@ public final class ScaleSummary {
           process.holdCpus());
     }
     run.notes().forEach(note -> out.println("  " + note));
-    requests("requests until ready", run.joining(), out);
+    requests("requests until nodes were ready", run.joining(), out);
+    if (run.pods() != null) {
+      pods(plan.pods(), run.pods(), out);
+    }
     requests("requests while held", run.holding(), out);
     out.printf(
         "%nwatch lag: p50 %.1f ms, p99 %.1f ms, most %.1f ms, of %,d changes to a node%n",
@@ -39,23 +42,40 @@ public final class ScaleSummary {
         run.lag().percentile(0.99),
         run.lag().percentile(1),
         run.lag().count());
-    var leases = run.leases();
+    leases("while held", run.leases(), out);
+    out.printf("nodes: %,d failed, %,d times one ceased to be ready%n", run.failed(), run.lost());
     out.printf(
-        "leases: %,d renewals in %d s, p50 %.2f s apart, p99 %.2f s, most %.2f s; %,d late (15 s),"
+        "sample: %d trials on %d nodes (a pod, its log, exec, the node's rights)%s, %d failed%n",
+        run.sample().done(),
+        plan.samples(),
+        run.pods() == null ? "" : " and as many pods (log, exec, the token)",
+        run.sample().failures().size());
+    run.sample().failures().forEach(failure -> out.println("  " + failure));
+    out.flush();
+  }
+
+  private static void pods(int count, ScaleResult.Pods pods, PrintWriter out) {
+    requests("requests while pods came", pods.requests(), out);
+    out.printf(
+        "%npods: %,.0f a second, %.1f KB each in all processes; %,d times one ceased to be ready%n",
+        count / pods.seconds(), pods.megabytes() * 1024.0 / count, pods.lost());
+    leases("while pods came", pods.leases(), out);
+  }
+
+  private static void leases(String when, LeaseWatch.Renewals leases, PrintWriter out) {
+    if (leases.renewals() == 0) {
+      return;
+    }
+    out.printf(
+        "leases: %,d renewals %s, p50 %.2f s apart, p99 %.2f s, most %.2f s; %,d late (15 s),"
             + " %,d expired (40 s)%n",
         leases.renewals(),
-        plan.hold().toSeconds(),
+        when,
         leases.gaps().percentile(0.5) / 1000,
         leases.gaps().percentile(0.99) / 1000,
         leases.gaps().percentile(1) / 1000,
         leases.late(),
         leases.expired());
-    out.printf("nodes: %,d failed, %,d times one ceased to be ready%n", run.failed(), run.lost());
-    out.printf(
-        "sample: %d trials on %d nodes (a pod, its log, exec, the node's rights), %d failed%n",
-        run.sample().done(), plan.samples(), run.sample().failures().size());
-    run.sample().failures().forEach(failure -> out.println("  " + failure));
-    out.flush();
   }
 
   private static void requests(

@@ -7,12 +7,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Json;
+import io.hubspoke.apiserver.ApiserverOptions.Limits;
+import io.hubspoke.apiserver.http.ConnectionLimits;
 import io.hubspoke.client.ListOptions;
 import io.hubspoke.client.PatchType;
 import io.hubspoke.client.Resource;
 import io.hubspoke.testing.Await;
+import io.vertx.core.Future;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -25,7 +29,9 @@ class SchedulingTest {
 
   @BeforeEach
   void start(@TempDir Path dir) throws Exception {
-    plane = new ControlPlane(dir, Duration.ofMinutes(1));
+    // Few at a time, as when a thousand nodes write as well.
+    var limits = new Limits(Duration.ofMinutes(1), 400, 4, ConnectionLimits.DEFAULT);
+    plane = new ControlPlane(dir, Duration.ofMinutes(1), options -> options.with(limits));
   }
 
   @AfterEach
@@ -81,6 +87,30 @@ class SchedulingTest {
     assertThat(nodeOf("p")).isEqualTo("a");
   }
 
+  @Test
+  void isNeverTurnedAwayWhileItBindsABacklog() throws Exception {
+    pod("first", "1m");
+    var backlog = new ArrayList<Future<ObjectNode>>();
+    for (int i = 1; i < 150; i++) {
+      backlog.add(plane.admin.create(PODS, "default", podObject("p-" + i, "1m")));
+    }
+    Await.result(Future.all(backlog));
+    for (int i = 0; i < 15; i++) {
+      plane.node("n-" + i);
+    }
+    Await.until(
+        "all are bound",
+        () ->
+            Await.result(plane.admin.list(PODS, ListOptions.inNamespace("default")))
+                .items()
+                .stream()
+                .allMatch(pod -> pod.object().path("spec").has("nodeName")));
+    assertThat(Await.result(plane.admin.raw("/metrics")).toString().lines())
+        .filteredOn(line -> line.startsWith("apiserver_request_total"))
+        .isNotEmpty()
+        .noneMatch(line -> line.contains("code=\"429\""));
+  }
+
   private void pod(String name, String cpu) throws Exception {
     Await.until(
         "the default service account",
@@ -90,18 +120,18 @@ class SchedulingTest {
                         Resource.SERVICE_ACCOUNTS.tree(), ListOptions.inNamespace("default")))
                 .items()
                 .isEmpty());
-    Await.result(
-        plane.admin.create(
-            PODS,
-            "default",
-            ControlPlane.json(
-                """
-                {"apiVersion": "v1", "kind": "Pod",
-                 "metadata": {"name": "%s", "labels": {"app": "web"}},
-                 "spec": {"containers": [{"name": "c", "image": "hubspoke/pause",
-                   "resources": {"requests": {"cpu": "%s"}}}]}}
-                """
-                    .formatted(name, cpu))));
+    Await.result(plane.admin.create(PODS, "default", podObject(name, cpu)));
+  }
+
+  private static ObjectNode podObject(String name, String cpu) {
+    return ControlPlane.json(
+        """
+        {"apiVersion": "v1", "kind": "Pod",
+         "metadata": {"name": "%s", "labels": {"app": "web"}},
+         "spec": {"containers": [{"name": "c", "image": "hubspoke/pause",
+           "resources": {"requests": {"cpu": "%s"}}}]}}
+        """
+            .formatted(name, cpu));
   }
 
   private String nodeOf(String pod) throws Exception {
