@@ -10,6 +10,7 @@ import io.hubspoke.client.ListOptions;
 import io.hubspoke.client.Resource;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -29,6 +30,12 @@ final class ServiceVariables {
   private static final long FIRST_LIST_SECONDS = 2;
 
   private final Informer<Service> informer;
+
+  /**
+   * What pods of a namespace are told, which is the same for all of them until a service changes.
+   */
+  private final Map<String, Map<String, String>> told = new HashMap<>();
+
   private boolean started;
 
   /**
@@ -37,7 +44,9 @@ final class ServiceVariables {
    * @param context of virtual threads
    */
   ServiceVariables(ApiClient client, Context context) {
-    informer = new Informer<>(client, Resource.SERVICES, ListOptions.ALL, context);
+    informer =
+        new Informer<>(client, Resource.SERVICES, ListOptions.ALL, context)
+            .addHandler(new Changes());
   }
 
   private synchronized Future<Void> listed() {
@@ -69,22 +78,52 @@ final class ServiceVariables {
     }
     String namespace = pod.getMetadata().getNamespace();
     boolean links = !Boolean.FALSE.equals(pod.getSpec().getEnableServiceLinks());
+    return of(links ? namespace : "");
+  }
+
+  private synchronized Map<String, String> of(String namespace) {
+    return told.computeIfAbsent(namespace, this::describe);
+  }
+
+  /** Describes the services of a namespace, and kubernetes; of none when it is empty. */
+  private Map<String, String> describe(String namespace) {
     Map<String, Service> seen = new TreeMap<>();
     Service master = informer.get(MASTER_NAMESPACE, MASTER);
     if (master != null) {
       seen.put(MASTER, master);
     }
-    if (links) {
-      for (Item<Service> item : informer.items()) {
-        Service service = item.object();
-        if (service.getMetadata().getNamespace().equals(namespace)) {
-          seen.put(service.getMetadata().getName(), service);
-        }
+    for (Item<Service> item : informer.items()) {
+      Service service = item.object();
+      if (service.getMetadata().getNamespace().equals(namespace)) {
+        seen.put(service.getMetadata().getName(), service);
       }
     }
     Map<String, String> variables = new LinkedHashMap<>();
     seen.forEach((name, service) -> describe(service, variables));
-    return variables;
+    return Map.copyOf(variables);
+  }
+
+  private final class Changes implements Informer.Handler<Service> {
+    @Override
+    public void added(Item<Service> item) {
+      forget();
+    }
+
+    @Override
+    public void updated(Item<Service> before, Item<Service> now) {
+      forget();
+    }
+
+    @Override
+    public void deleted(Item<Service> last) {
+      forget();
+    }
+
+    private void forget() {
+      synchronized (ServiceVariables.this) {
+        told.clear();
+      }
+    }
   }
 
   private static void describe(Service service, Map<String, String> variables) {

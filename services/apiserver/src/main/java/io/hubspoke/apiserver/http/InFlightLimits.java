@@ -13,7 +13,7 @@ import java.util.Set;
  * the control plane, so that no client stops all others. Who finds no place waits for one, not for
  * long and in a short queue; levels of priority take turns, and in each its users, however long
  * their queues: what a thousand nodes write about their pods holds back neither the scheduler nor
- * nodes' leases. {@code system:masters} and probes of health are exempt.
+ * the leases of nodes and leaders. {@code system:masters} and probes of health are exempt.
  */
 public final class InFlightLimits {
   /** Requests of one user that wait at a time (the real one's {@code queueLengthLimit}). */

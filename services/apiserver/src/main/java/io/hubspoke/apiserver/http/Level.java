@@ -10,8 +10,11 @@ enum Level {
   /** The scheduler and the controllers (workload-high). */
   CONTROL_PLANE,
 
-  /** What nodes say of themselves, without which they count as gone (node-high). */
-  NODE_HEALTH,
+  /**
+   * What nodes and leaders say of themselves, without which they count as gone (node-high,
+   * leader-election).
+   */
+  HEALTH,
 
   /** What else nodes and the system's service accounts do (system). */
   SYSTEM,
@@ -23,19 +26,21 @@ enum Level {
       Set.of("system:apiserver", "system:kube-controller-manager", "system:kube-scheduler");
 
   static Level of(RequestInfo info, User user) {
-    if (COMPONENTS.contains(user.name())) {
+    boolean component = COMPONENTS.contains(user.name());
+    boolean node = user.inGroup("system:nodes");
+    if ((node || component) && isHealth(info, node)) {
+      return HEALTH;
+    }
+    if (component) {
       return CONTROL_PLANE;
     }
-    if (user.inGroup("system:nodes")) {
-      return isHealth(info) ? NODE_HEALTH : SYSTEM;
-    }
-    return user.inGroup("system:serviceaccounts:kube-system") ? SYSTEM : OTHERS;
+    return node || user.inGroup("system:serviceaccounts:kube-system") ? SYSTEM : OTHERS;
   }
 
-  private static boolean isHealth(RequestInfo info) {
+  private static boolean isHealth(RequestInfo info, boolean node) {
     return switch (info.resource()) {
-      case "nodes" -> info.group().isEmpty();
-      case "leases" -> info.namespace().equals("kube-node-lease");
+      case "nodes" -> node && info.group().isEmpty();
+      case "leases" -> info.namespace().equals(node ? "kube-node-lease" : "kube-system");
       default -> false;
     };
   }

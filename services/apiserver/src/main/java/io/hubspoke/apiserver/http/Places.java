@@ -13,7 +13,7 @@ import java.util.Queue;
 
 /** Places of one kind, which several event loops take, and who waits for one. */
 final class Places {
-  /** A node renews its lease and writes its status; more at a time is a flood. */
+  /** Who lives renews a lease and writes a status; more at a time is a flood. */
   private static final int SHARE_OF_HEALTH = 8;
 
   private final int most;
@@ -66,7 +66,7 @@ final class Places {
   private int share(Level level) {
     return switch (level) {
       case CONTROL_PLANE -> Integer.MAX_VALUE;
-      case NODE_HEALTH -> Math.max(1, share / SHARE_OF_HEALTH);
+      case HEALTH -> Math.max(1, share / SHARE_OF_HEALTH);
       case SYSTEM, OTHERS -> share;
     };
   }
