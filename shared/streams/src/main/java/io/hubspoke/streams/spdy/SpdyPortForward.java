@@ -46,6 +46,10 @@ public final class SpdyPortForward {
     this.connection =
         SpdyConnection.over(vertx, socket, Role.SERVER, SpdyLimits.DEFAULT, this::accept);
     connection.closeWhenIdle(timeouts.idle());
+    // One listener for all pairs: each stays as long as the connection does.
+    connection
+        .closed()
+        .onComplete(v -> incomplete.values().forEach(pair -> vertx.cancelTimer(pair.timer)));
   }
 
   /**
@@ -128,7 +132,6 @@ public final class SpdyPortForward {
                 pair.giveUp("(request=" + id + ") timed out waiting for streams");
               }
             });
-    connection.closed().onComplete(v -> vertx.cancelTimer(pair.timer));
     return pair;
   }
 

@@ -123,8 +123,7 @@ public final class WebSocketPortForward {
       var _ = connection.send(data + 1, Unpooled.wrappedBuffer(number));
       WriteStream<Buffer> out = connection.outgoing(data);
       dial.apply(port)
-          .onSuccess(pod -> join(in, out, pod))
-          .compose(Duplex::closed)
+          .compose(pod -> join(in, out, pod))
           .onComplete(
               ended -> {
                 in.abandon();
@@ -134,15 +133,20 @@ public final class WebSocketPortForward {
     return null;
   }
 
-  private void join(Pipe in, WriteStream<Buffer> out, Duplex pod) {
+  /** Completes when all that the pod's end said is on its way to the client; fails at a break. */
+  private Future<Void> join(Pipe in, WriteStream<Buffer> out, Duplex pod) {
     if (connection.closed().isComplete()) {
-      pod.reset().otherwiseEmpty();
-      return;
+      return pod.reset();
     }
     connection.closed().onComplete(v -> pod.reset().otherwiseEmpty());
-    // Its end is told by the channel's closing alone, and that by the connection's.
-    pod.pipe().endOnSuccess(false).endOnFailure(false).to(out).otherwiseEmpty();
     in.source().pipe().endOnFailure(false).to(pod).otherwiseEmpty();
+    // Its end is told by the channel's closing alone, and that by the connection's. Clients have no
+    // way to end their half: that is over when the pod's is.
+    return pod.pipe()
+        .endOnSuccess(false)
+        .endOnFailure(false)
+        .to(out)
+        .eventually(() -> pod.end().otherwiseEmpty());
   }
 
   private void ended(int port, int errors, Throwable failure) {

@@ -104,6 +104,21 @@ final class WebSocketPortForwardTest {
     }
   }
 
+  @Test
+  void itIsClosedWhenThePodHasSaidItsLast() throws Exception {
+    int page =
+        Await.result(
+                vertx
+                    .createNetServer()
+                    .connectHandler(socket -> socket.end(Buffer.buffer("all")))
+                    .listen(0, "127.0.0.1"))
+            .actualPort();
+    try (var peer = JdkPeer.connect(port, "/pf?port=" + page)) {
+      assertThat(peer.closed()).isEqualTo(1000);
+      assertThat(peer.on(0)).endsWith("all");
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"", "port=", "port=x", "port=0", "port=65536", "port=80,,81", "port=-1"})
   void aQueryThatNamesNoPortIsABadRequest(String query) {
