@@ -25,9 +25,9 @@ final class WatchCache {
    * As much is kept of what came just now: else who was cut off in a flood, such as the pods of a
    * thousand nodes, finds its end gone and has to list all of them, which is slower still.
    */
-  private static final int FLOOD = 16_384;
+  private static final int FLOOD = 8_192;
 
-  private static final long FLOOD_BYTES = 32 << 20;
+  private static final long FLOOD_BYTES = 16 << 20;
   private static final long JUST_NOW_NANOS = TimeUnit.SECONDS.toNanos(20);
 
   private final Resource resource;

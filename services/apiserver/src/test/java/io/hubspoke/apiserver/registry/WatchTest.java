@@ -169,8 +169,8 @@ class WatchTest extends RegistryTest {
       assertThat(watch.nextBrief()).isEqualTo("ADDED a");
     }
     Future<StoredObject> last = Future.succeededFuture();
-    // Of what came just now 32 MB are kept.
-    for (int i = 0; i < 180; i++) {
+    // Of what came just now 16 MB are kept.
+    for (int i = 0; i < 90; i++) {
       String n = i + "x".repeat(200_000);
       last =
           server.registry.change(
