@@ -7,7 +7,6 @@ import io.hubspoke.kubelet.server.Access;
 import io.hubspoke.kubelet.server.AccessLog;
 import io.hubspoke.lab.wire.Wire;
 import io.hubspoke.pki.Identity;
-import io.hubspoke.pki.Kubeconfig;
 import io.hubspoke.runtime.Component;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -155,13 +154,8 @@ final class DeploymentSite implements Site {
   }
 
   @Override
-  public Kubeconfig.Cluster strangersPointOfView(Kubeconfig.Cluster nodes) {
-    return new Kubeconfig.Cluster(
-        addresses.strangersUrl(),
-        nodes.certificateAuthority(),
-        nodes.certificateAuthorityData(),
-        addresses.apiserverName(),
-        nodes.insecureSkipTlsVerify());
+  public String strangersUrl() {
+    return addresses.strangersUrl();
   }
 
   @Override

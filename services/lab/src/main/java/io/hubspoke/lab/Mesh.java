@@ -590,9 +590,9 @@ public final class Mesh {
     return site.wire(advertised, target);
   }
 
-  /** What somebody on the nodes' network who is no node is told of the apiserver. */
-  public Kubeconfig.Cluster strangersPointOfView() {
-    return site.strangersPointOfView(components.nodeCluster());
+  /** Where somebody on the nodes' network who is no node finds the wire before the apiserver. */
+  public String strangersUrl() {
+    return site.strangersUrl();
   }
 
   /** Whether a tunnel ends on the machine that it leads to, with no wire behind its end. */

@@ -2,7 +2,6 @@ package io.hubspoke.lab;
 
 import io.hubspoke.kubelet.server.Access;
 import io.hubspoke.lab.wire.Wire;
-import io.hubspoke.pki.Kubeconfig;
 import io.vertx.core.Future;
 import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
@@ -28,9 +27,9 @@ interface Site {
     return false;
   }
 
-  /** What somebody is told of the apiserver who is where {@link #stranger} is, as nodes are. */
-  default Kubeconfig.Cluster strangersPointOfView(Kubeconfig.Cluster nodes) {
-    return nodes;
+  /** Where somebody finds the wire before the apiserver who is where {@link #stranger} is. */
+  default String strangersUrl() {
+    return Addresses.url(addresses().nodesUplink());
   }
 
   /** Whether nodes have a network each, so that the packet filter of one is nobody else's. */

@@ -35,6 +35,14 @@ record ReadableMap(Mesh mesh, String name) {
     return Verdict.of(seen, Checks.evidence().put("asked", path()).put("canaryRead", seen));
   }
 
+  /** The same by somebody who asks another server. */
+  Verdict readBy(Probe probe, String server) throws Exception {
+    var answer = probe.get(server + path());
+    return Verdict.of(
+        answer.status() == 200 && answer.body().contains(name),
+        Checks.evidence().put("asked", path()).put("answer", answer.brief()));
+  }
+
   void delete() throws Exception {
     grant().delete();
     Component.await(

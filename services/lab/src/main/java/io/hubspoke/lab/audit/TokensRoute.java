@@ -47,6 +47,35 @@ public final class TokensRoute implements NodeToControlPlane {
       throws Exception {
     var verdicts = new EnumMap<Property, Verdict>(Property.class);
     var token = account.token();
+    verdicts.putAll(mesh.deployed() ? tapped(mesh, map, token) : intercepted(mesh, map, token));
+    verdicts.put(Property.CLIENT_AUTHENTICATED, authenticated(mesh, account, token));
+    verdicts.put(Property.AUTHORIZED, authorized(mesh, map, token));
+    return verdicts;
+  }
+
+  /** In a deployment the apiserver's name leads the audit's own pod past its wire. */
+  private static Map<Property, Verdict> tapped(Mesh mesh, ReadableMap map, String token)
+      throws Exception {
+    var verdicts = new EnumMap<Property, Verdict>(Property.class);
+    var wire = mesh.nodesUplink();
+    try (var probe = Probe.withToken(token)) {
+      var path = PathWatch.toApiserver(mesh, wire);
+      var recording = Checks.tap(wire);
+      verdicts.put(Property.REACHABLE, map.readBy(probe, mesh.strangersUrl()));
+      verdicts.put(Property.PATH, path.openedBy(addresses(mesh, mesh.stranger().address())));
+      verdicts.put(Property.ENCRYPTED, Checks.encrypted(recording, map.name()));
+      verdicts.put(
+          Property.SERVER_VERIFIED,
+          new Verdict.NotMeasured("the apiserver's name leads this pod past the wire"));
+      return verdicts;
+    } finally {
+      Checks.release(wire);
+    }
+  }
+
+  private static Map<Property, Verdict> intercepted(Mesh mesh, ReadableMap map, String token)
+      throws Exception {
+    var verdicts = new EnumMap<Property, Verdict>(Property.class);
     var wire = mesh.nodesUplink();
     var place = mesh.stranger();
     var from = place.address();
@@ -55,10 +84,7 @@ public final class TokensRoute implements NodeToControlPlane {
             place.vertx(),
             ClientConfig.of(
                     Kubeconfig.of(
-                        "hubspoke",
-                        mesh.strangersPointOfView(),
-                        "pod",
-                        Kubeconfig.User.ofToken(token)))
+                        "hubspoke", mesh.pointOfView(), "pod", Kubeconfig.User.ofToken(token)))
                 .withLocalAddress(from));
     var interceptor = Checks.intercept(mesh, wire, new Alteration.None());
     try {
@@ -75,8 +101,6 @@ public final class TokensRoute implements NodeToControlPlane {
       Component.await(interceptor.close());
       Component.await(client.close());
     }
-    verdicts.put(Property.CLIENT_AUTHENTICATED, authenticated(mesh, account, token));
-    verdicts.put(Property.AUTHORIZED, authorized(mesh, map, token));
     return verdicts;
   }
 

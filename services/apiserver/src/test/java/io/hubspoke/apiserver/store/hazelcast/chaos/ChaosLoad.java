@@ -8,12 +8,15 @@ import io.hubspoke.apiserver.store.hazelcast.chaos.Recording.Kind;
 import io.hubspoke.apiserver.store.hazelcast.chaos.Recording.Operation;
 import io.hubspoke.apiserver.store.hazelcast.chaos.Recording.Outcome;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 
 /** Clients that write, read and watch at all replicas, and record it. */
 final class ChaosLoad {
@@ -55,6 +58,31 @@ final class ChaosLoad {
       int client = i;
       writers.add(cluster.client("writer " + i, () -> run(client)));
     }
+  }
+
+  /** Has clients ask one replica alone for a while; returns how often each outcome was. */
+  String hurry(int replica, int clients, Duration time) throws InterruptedException {
+    long end = System.nanoTime() + time.toNanos();
+    Map<Outcome, LongAdder> outcomes = new EnumMap<>(Outcome.class);
+    for (Outcome outcome : Outcome.values()) {
+      outcomes.put(outcome, new LongAdder());
+    }
+    List<Thread> asking = new ArrayList<>();
+    for (int i = 0; i < clients; i++) {
+      Random random = new Random(end + i);
+      asking.add(
+          cluster.client(
+              "hurry " + i,
+              () -> {
+                while (System.nanoTime() < end) {
+                  outcomes.get(request(replica, random)).increment();
+                }
+              }));
+    }
+    for (Thread thread : asking) {
+      thread.join();
+    }
+    return outcomes.toString();
   }
 
   void stopWriting() throws InterruptedException {
