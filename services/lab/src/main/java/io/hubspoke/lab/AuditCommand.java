@@ -3,7 +3,10 @@ package io.hubspoke.lab;
 import io.hubspoke.client.ClientConfig;
 import io.hubspoke.lab.audit.Route;
 import io.hubspoke.runtime.Component;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -74,16 +77,26 @@ final class AuditCommand extends MeasuringCommand {
       out.println("\nNot measured between these containers ('hubspoke demo' measures them):");
       deployed
           .notMeasured()
-          .forEach(
-              (why, ids) ->
-                  out.println(
-                      "  %s: %s"
-                          .formatted(
-                              String.join(", ", ids.stream().map(Route::label).toList()), why)));
+          .forEach((why, those) -> out.println("  %s: %s".formatted(names(those), why)));
       out.flush();
       return result;
     } finally {
       Mesh.close(vertx);
     }
+  }
+
+  /** Those through a tunnel are told with it once. */
+  private static String names(List<Route> routes) {
+    var byWay = new LinkedHashMap<String, List<String>>();
+    for (var route : routes) {
+      var end = route.label().indexOf('/');
+      byWay
+          .computeIfAbsent(
+              end < 0 ? "" : " through " + route.label().substring(end + 1), w -> new ArrayList<>())
+          .add(route.id());
+    }
+    return byWay.entrySet().stream()
+        .map(way -> String.join(", ", way.getValue()) + way.getKey())
+        .collect(Collectors.joining("; "));
   }
 }
