@@ -94,7 +94,7 @@ image-check: image runtimes
 	@$(IMAGES)/check "$(ARCHIVE)" "$(IMAGE)"
 
 # In another cluster, of containers.
-kind-up: ## hubspoke in a kind cluster (OVERLAY=direct, ssh, konnectivity or ha)
+kind-up: ## hubspoke in a kind cluster (OVERLAY=direct, ssh, ...: see README)
 kind-demo: ## overlay by overlay in kind: routes and the audit between containers
 kind-scale: ## NODES=10 kubelets, each in a container of its own
 kind-down: ## away with it
