@@ -134,8 +134,7 @@ public final class TunnelRoute implements Route {
     var leg = TunnelLeg.of(mesh).wire();
     Component.await(leg.mode(new Mode.Cut(Mode.Cut.How.REFUSE)));
     var begun = System.nanoTime();
-    var without =
-        Checks.eventually(AT_ONCE, () -> admin.get(url), answer -> failed(mesh, answer));
+    var without = Checks.eventually(AT_ONCE, () -> admin.get(url), answer -> failed(mesh, answer));
     var name = egress == Egress.SSH ? "ssh " + NODE : egress.toString();
     evidence
         .put("withTheTunnelCut", without.brief(name))
