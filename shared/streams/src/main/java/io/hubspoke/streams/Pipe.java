@@ -28,8 +28,10 @@ public final class Pipe {
   private final ContextInternal context;
   private final Sink sink = new Sink();
   private final Source source = new Source();
-  // Small, since most connections are idle.
-  private final Deque<Buffer> queue = new ArrayDeque<>(1);
+
+  /** Null while nothing waits, as on most connections most of the time. */
+  private Deque<Buffer> queue;
+
   private final boolean compact;
   private Buffer gathering;
   private int capacity = CAPACITY;
@@ -88,7 +90,8 @@ public final class Pipe {
       return;
     }
     done = true;
-    queue.clear();
+    queue = null;
+    gathering = null;
     size = 0;
     Handler<Throwable> broken = ended ? null : brokenHandler;
     Handler<Void> waiting = full ? drainHandler : null;
@@ -122,15 +125,36 @@ public final class Pipe {
   /** Puts it into the queue; called with the lock held. */
   private void add(Buffer data) {
     if (!compact || data.length() >= SMALL || (demand > 0 && !scheduled)) {
-      queue.add(data);
+      enqueue(data);
     } else if (gathering != null
+        && queue != null
         && gathering == queue.peekLast()
         && gathering.length() + data.length() <= SMALL) {
       gathering.appendBuffer(data);
     } else {
       gathering = Buffer.buffer(data.length()).appendBuffer(data);
-      queue.add(gathering);
+      enqueue(gathering);
     }
+  }
+
+  private void enqueue(Buffer data) {
+    if (queue == null) {
+      queue = new ArrayDeque<>(2);
+    }
+    queue.add(data);
+  }
+
+  /** Returns null when there is none; called with the lock held. */
+  private Buffer dequeue() {
+    if (queue == null) {
+      return null;
+    }
+    Buffer next = queue.poll();
+    if (queue.isEmpty()) {
+      queue = null;
+      gathering = null;
+    }
+    return next;
   }
 
   private synchronized Future<Void> end() {
@@ -143,7 +167,7 @@ public final class Pipe {
 
   /** Called with the lock held. */
   private void schedule() {
-    if (!scheduled && demand > 0 && (ended || !queue.isEmpty())) {
+    if (!scheduled && demand > 0 && (ended || queue != null)) {
       scheduled = true;
       context.runOnContext(v -> deliver());
     }
@@ -156,7 +180,7 @@ public final class Pipe {
         Buffer next;
         Handler<Buffer> to;
         synchronized (this) {
-          next = demand == 0 ? null : queue.poll();
+          next = demand == 0 ? null : dequeue();
           to = handler;
           if (next != null) {
             size -= next.length();
@@ -175,7 +199,7 @@ public final class Pipe {
     } finally {
       synchronized (this) {
         scheduled = false;
-        if (!queue.isEmpty()) {
+        if (queue != null) {
           schedule();
         }
       }
@@ -202,7 +226,7 @@ public final class Pipe {
     Handler<Void> atEnd;
     Handler<Throwable> atFailure;
     synchronized (this) {
-      if (!ended || done || demand == 0 || !queue.isEmpty()) {
+      if (!ended || done || demand == 0 || queue != null) {
         return;
       }
       done = true;

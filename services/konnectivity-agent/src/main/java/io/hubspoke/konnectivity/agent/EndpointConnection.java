@@ -19,21 +19,19 @@ final class EndpointConnection {
    * connection is over once that has been delivered.
    *
    * @param context where both live
-   * @return completes when the target's socket is closed, however that came
+   * @return completes, or fails, when the target's socket is closed
    */
   static Future<Void> join(ContextInternal context, TunnelledConnection tunnelled, Duplex target) {
-    DuplexJoin.move(target, tunnelled).otherwiseEmpty();
+    // Each way's failure is told to the other end by itself.
+    var _ = DuplexJoin.move(target, tunnelled);
     DuplexJoin.move(tunnelled, target)
         .onComplete(
-            moved -> {
-              if (moved.succeeded()) {
+            (moved, broken) -> {
+              if (broken == null) {
                 linger(context, target);
               }
             });
-    return target
-        .closed()
-        .otherwiseEmpty()
-        .onComplete(closed -> tunnelled.reset().otherwiseEmpty());
+    return target.closed().onComplete((closed, broken) -> tunnelled.reset().otherwiseEmpty());
   }
 
   /** Nobody reads any more: a target that goes on is told so, as a closed socket would. */

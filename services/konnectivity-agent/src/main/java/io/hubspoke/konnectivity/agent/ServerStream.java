@@ -143,15 +143,23 @@ final class ServerStream {
   private void accept(AcceptingEnd.IncomingDial dial, Target address, Duplex target) {
     metrics.endpointOpened();
     dial.accept(context)
-        .onSuccess(tunnelled -> warnOnLimit(tunnelled, address))
-        .compose(tunnelled -> EndpointConnection.join(context, tunnelled, target))
-        // It has been cancelled while it was dialled.
-        .onFailure(cancelled -> target.reset().otherwiseEmpty())
         .onComplete(
-            over -> {
-              metrics.endpointClosed();
-              gone();
+            (tunnelled, cancelled) -> {
+              if (cancelled != null) {
+                // While it was dialled.
+                target.reset().otherwiseEmpty();
+                over();
+                return;
+              }
+              warnOnLimit(tunnelled, address);
+              EndpointConnection.join(context, tunnelled, target)
+                  .onComplete((closed, broken) -> over());
             });
+  }
+
+  private void over() {
+    metrics.endpointClosed();
+    gone();
   }
 
   /** Once for each connection, however often it comes to that. */

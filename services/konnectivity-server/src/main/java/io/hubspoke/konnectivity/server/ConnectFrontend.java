@@ -9,8 +9,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.internal.ContextInternal;
-import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetSocket;
 import java.util.Locale;
@@ -24,7 +22,6 @@ final class ConnectFrontend {
 
   private static final String PLAIN = "text/plain; charset=utf-8";
 
-  private final VertxInternal vertx;
   private final Tunnels tunnels;
   private final Strangers strangers;
   private final ServerMetrics metrics;
@@ -32,9 +29,7 @@ final class ConnectFrontend {
   /**
    * @param strangers who has not said yet where to
    */
-  ConnectFrontend(
-      VertxInternal vertx, Tunnels tunnels, Strangers strangers, ServerMetrics metrics) {
-    this.vertx = vertx;
+  ConnectFrontend(Tunnels tunnels, Strangers strangers, ServerMetrics metrics) {
     this.tunnels = tunnels;
     this.strangers = strangers;
     this.metrics = metrics;
@@ -47,8 +42,6 @@ final class ConnectFrontend {
     channel.closeFuture().addListener(closed -> metrics.httpConnection(-1));
     strangers.arrived(channel);
     var client = ProxiedSocket.over(socket);
-    // What breaks, ends; whoever waits for it hears of that.
-    client.closed().onFailure(e -> LOG.debug("frontend: {}", e.getMessage()));
     Future<String> head = client.head();
     head.onComplete(
         read -> {
@@ -78,8 +71,8 @@ final class ConnectFrontend {
   }
 
   private void connect(ProxiedSocket socket, String address) {
-    ContextInternal context = vertx.getOrCreateContext();
-    var dial = tunnels.dial(context, address);
+    // Of all that this port serves: one for each would be half a kilobyte, and on any event loop.
+    var dial = tunnels.dial(socket.context(), address);
     ChannelFutureListener leaving =
         gone -> {
           if (!dial.connected().isComplete()) {
@@ -101,7 +94,14 @@ final class ConnectFrontend {
     socket
         .write(Buffer.buffer("HTTP/1.1 200 Connection Established\r\n\r\n"))
         .onFailure(e -> backend.reset().otherwiseEmpty());
-    tunnels.join(socket, backend);
+    tunnels
+        .join(socket, backend)
+        .onComplete(
+            (over, broken) -> {
+              if (broken != null) {
+                LOG.debug("frontend: {}", broken.getMessage());
+              }
+            });
   }
 
   private static void refuse(ProxiedSocket socket, Throwable failure) {

@@ -337,8 +337,7 @@ public final class KonnectivityServer extends VerticleBase {
                           vertx
                               .createNetServer(net)
                               .connectHandler(
-                                  new ConnectFrontend(internal(), tunnels, strangeClients, metrics)
-                                      ::handle)
+                                  new ConnectFrontend(tunnels, strangeClients, metrics)::handle)
                               .exceptionHandler(e -> LOG.debug("{}: {}", flags, e.getMessage()));
                       listeners.add(server::close);
                       return server.listen(address);

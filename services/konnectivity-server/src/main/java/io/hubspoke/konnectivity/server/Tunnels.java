@@ -74,12 +74,10 @@ final class Tunnels {
     metrics.dialFailed(DialFailure.FRONTEND_CLOSE);
   }
 
-  /** Joins a frontend's connection with an agent's; completes when both are over. */
+  /** Joins a frontend's connection with an agent's; completes, or fails, when both are over. */
   Future<Void> join(Duplex frontend, TunnelledConnection backend) {
     metrics.established(1);
-    return DuplexJoin.join(frontend, backend)
-        .otherwiseEmpty()
-        .onComplete(over -> metrics.established(-1));
+    return DuplexJoin.join(frontend, backend).onComplete((over, broken) -> metrics.established(-1));
   }
 
   /** Has no more dials. */

@@ -10,6 +10,7 @@ import java.util.regex.Pattern;
 /** What a process of this machine has used so far, as {@code /proc} says. */
 public record ServerProcess(long pid) implements ProcessUsage {
   private static final Pattern RSS = Pattern.compile("VmRSS:\\s+(\\d+) kB");
+  private static final Pattern PSS = Pattern.compile("Pss:\\s+(\\d+) kB");
   private static final Pattern PEAK = Pattern.compile("VmHWM:\\s+(\\d+) kB");
   // sysconf(_SC_CLK_TCK), which is 100 on every Linux that a JVM runs on.
   private static final double TICKS_PER_SECOND = 100;
@@ -25,12 +26,20 @@ public record ServerProcess(long pid) implements ProcessUsage {
 
   @Override
   public long residentMegabytes() {
-    return megabytes(RSS);
+    return megabytes("status", RSS);
+  }
+
+  /**
+   * Returns what is resident of it, of each page that other processes have in memory too its share:
+   * those of several processes add up to what the machine has given for them.
+   */
+  public long proportionalMegabytes() {
+    return megabytes("smaps_rollup", PSS);
   }
 
   @Override
   public long peakMegabytes() {
-    return megabytes(PEAK);
+    return megabytes("status", PEAK);
   }
 
   /** Returns what it has used since it had used that much CPU time. */
@@ -51,8 +60,8 @@ public record ServerProcess(long pid) implements ProcessUsage {
     process.destroyForcibly();
   }
 
-  private long megabytes(Pattern field) {
-    var found = field.matcher(read("status"));
+  private long megabytes(String file, Pattern field) {
+    var found = field.matcher(read(file));
     if (!found.find()) {
       throw new IllegalStateException("no " + field.pattern() + " in /proc");
     }

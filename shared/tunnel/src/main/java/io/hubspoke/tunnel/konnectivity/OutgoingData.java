@@ -27,9 +27,11 @@ final class OutgoingData implements WriteStream<Buffer> {
   private final TunnelledConnection connection;
   private final ContextInternal writer;
   private final EventLoop loop;
+
   // Guarded by this.
-  // Small, since most connections are idle.
-  private final Deque<Buffer> queue = new ArrayDeque<>(1);
+  /** Null while nothing waits, as on most connections most of the time. */
+  private Deque<Buffer> queue;
+
   private int capacity = CAPACITY;
   private long size;
   private boolean full;
@@ -63,6 +65,9 @@ final class OutgoingData implements WriteStream<Buffer> {
       }
       if (data.length() == 0) {
         return writer.succeededFuture();
+      }
+      if (queue == null) {
+        queue = new ArrayDeque<>(2);
       }
       queue.add(data);
       size += data.length();
@@ -141,7 +146,7 @@ final class OutgoingData implements WriteStream<Buffer> {
       Handler<Void> atRoom = null;
       synchronized (this) {
         next = credit > 0 ? take() : null;
-        last = ended && queue.isEmpty();
+        last = ended && queue == null;
         if (next == null) {
           scheduled = false;
         } else if (full && size <= capacity / 2) {
@@ -167,14 +172,16 @@ final class OutgoingData implements WriteStream<Buffer> {
 
   /** Called with the lock held. */
   private Buffer take() {
-    Buffer first = queue.poll();
-    if (first == null) {
+    if (queue == null) {
       return null;
     }
+    Buffer first = queue.remove();
     int most = (int) Math.min(credit, MAX_DATA);
     if (first.length() > most) {
       queue.addFirst(first.slice(most, first.length()));
       first = first.slice(0, most);
+    } else if (queue.isEmpty()) {
+      queue = null;
     }
     size -= first.length();
     return first;
@@ -192,7 +199,7 @@ final class OutgoingData implements WriteStream<Buffer> {
       }
       credit = 0;
       done = true;
-      queue.clear();
+      queue = null;
       size = 0;
       atRoom = full ? drainHandler : null;
       drained |= full;

@@ -36,6 +36,7 @@ public final class ProxiedSocket extends PairedDuplex {
   private static final int UNREAD_SECONDS = 60;
 
   private final Channel channel;
+  private final ContextInternal context;
   private final Pipe incoming;
   private final Source source;
   private final Outgoing outgoing;
@@ -43,13 +44,13 @@ public final class ProxiedSocket extends PairedDuplex {
 
   private ProxiedSocket(Channel channel, ContextInternal context) {
     this.channel = channel;
+    this.context = context;
     this.incoming = new Pipe(context);
     this.source = new Source(incoming.source());
     this.outgoing = new Outgoing(context);
     incoming.sink().drainHandler(v -> channel.config().setAutoRead(true));
     source.endHandler(v -> {});
     source.exceptionHandler(e -> {});
-    closed.future().otherwiseEmpty();
   }
 
   /**
@@ -73,6 +74,11 @@ public final class ProxiedSocket extends PairedDuplex {
   /** Reads the head of one HTTP/1 message, what follows which is the tunnel's. */
   public Future<String> head() {
     return HttpHead.read(channel, HANDLER);
+  }
+
+  /** Returns where it lives. */
+  public ContextInternal context() {
+    return context;
   }
 
   /** Returns what is beneath, which may have closed before all that came has been read. */

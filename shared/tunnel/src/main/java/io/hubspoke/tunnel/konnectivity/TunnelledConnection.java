@@ -47,8 +47,6 @@ public final class TunnelledConnection extends PairedDuplex {
         };
     this.outgoing = new OutgoingData(this, user, connections.loop(), credit);
     this.window = new ReceiveWindow(this, flow, connections.loop());
-    // Nobody need ask how it ended.
-    closed.future().otherwiseEmpty();
   }
 
   /** Returns by what its packets are known. */
