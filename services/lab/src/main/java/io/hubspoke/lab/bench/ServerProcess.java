@@ -4,13 +4,15 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
 /** What a process of this machine has used so far, as {@code /proc} says. */
 public record ServerProcess(long pid) implements ProcessUsage {
   private static final Pattern RSS = Pattern.compile("VmRSS:\\s+(\\d+) kB");
-  private static final Pattern PSS = Pattern.compile("Pss:\\s+(\\d+) kB");
   private static final Pattern PEAK = Pattern.compile("VmHWM:\\s+(\\d+) kB");
   // sysconf(_SC_CLK_TCK), which is 100 on every Linux that a JVM runs on.
   private static final double TICKS_PER_SECOND = 100;
@@ -26,20 +28,40 @@ public record ServerProcess(long pid) implements ProcessUsage {
 
   @Override
   public long residentMegabytes() {
-    return megabytes("status", RSS);
+    return megabytes(RSS);
   }
 
   /**
-   * Returns what is resident of it, of each page that other processes have in memory too its share:
-   * those of several processes add up to what the machine has given for them.
+   * Returns what several have in memory together: what each has for itself, and what they share, the
+   * pages of a file that more than one has mapped, once.
    */
-  public long proportionalMegabytes() {
-    return megabytes("smaps_rollup", PSS);
+  public static long residentMegabytes(Collection<ServerProcess> processes) {
+    long own = 0;
+    Map<String, Long> shared = new HashMap<>();
+    for (ServerProcess process : processes) {
+      Map<String, Long> mapped = new HashMap<>();
+      var file = "";
+      for (String line : process.read("smaps").lines().toList()) {
+        String[] fields = line.split(" +", 6);
+        switch (fields[0]) {
+          case "Private_Clean:", "Private_Dirty:" -> own += Long.parseLong(fields[1]);
+          case "Shared_Clean:", "Shared_Dirty:" ->
+              mapped.merge(file, Long.parseLong(fields[1]), Long::sum);
+          default -> {
+            if (!fields[0].endsWith(":")) {
+              file = fields.length < 6 ? "" : fields[5];
+            }
+          }
+        }
+      }
+      mapped.forEach((name, kilobytes) -> shared.merge(name, kilobytes, Math::max));
+    }
+    return (own + shared.values().stream().mapToLong(Long::longValue).sum()) / 1024;
   }
 
   @Override
   public long peakMegabytes() {
-    return megabytes("status", PEAK);
+    return megabytes(PEAK);
   }
 
   /** Returns what it has used since it had used that much CPU time. */
@@ -60,8 +82,8 @@ public record ServerProcess(long pid) implements ProcessUsage {
     process.destroyForcibly();
   }
 
-  private long megabytes(String file, Pattern field) {
-    var found = field.matcher(read(file));
+  private long megabytes(Pattern field) {
+    var found = field.matcher(read("status"));
     if (!found.find()) {
       throw new IllegalStateException("no " + field.pattern() + " in /proc");
     }

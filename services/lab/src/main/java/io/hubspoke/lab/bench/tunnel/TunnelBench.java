@@ -26,7 +26,10 @@ public final class TunnelBench {
   /** By then what is under way to a stopped reader has filled all that holds it. */
   private static final long FILLED_SECONDS = 1;
 
-  private static final long SETTLED_SECONDS = 2;
+  /** So many seconds in a row nothing more of the memory was given back. */
+  private static final int SETTLED_SECONDS = 3;
+
+  private static final int LONGEST_SETTLING = 30;
   private static final int SHARED = 100;
 
   private final Vertx vertx;
@@ -181,9 +184,10 @@ public final class TunnelBench {
   private Map<String, Value> idle(TunnelLoads loads, TunnelEnds ends) throws Exception {
     // The first ones make what all share.
     loads.idle(SHARED).close();
+    settle(ends);
     var before = resident(ends);
     try (var _ = loads.idle(plan.idle())) {
-      TimeUnit.SECONDS.sleep(SETTLED_SECONDS);
+      settle(ends);
       var after = resident(ends);
       var values = new LinkedHashMap<String, Value>();
       var total = 0L;
@@ -194,12 +198,28 @@ public final class TunnelBench {
             ", %s, for each".formatted(name),
             new Value((after.get(name) - before.get(name)) * 1024.0 / plan.idle(), "KB"));
       }
-      values.put(", in all, resident", new Value(total, MEGABYTES));
-      // What both have of one file, such as the JVM's code, is in memory once.
-      var shared =
-          ends.processes().values().stream().mapToLong(ServerProcess::proportionalMegabytes).sum();
-      values.put(", in all", new Value(shared, MEGABYTES, new Bar.Below(300)));
+      values.put(", sum of both", new Value(total, MEGABYTES));
+      values.put(
+          ", in all",
+          new Value(
+              ServerProcess.residentMegabytes(ends.processes().values()),
+              MEGABYTES,
+              new Bar.Below(300)));
       return values;
+    }
+  }
+
+  /** Waits until what making connections took, the compiler's memory too, has been given back. */
+  private void settle(TunnelEnds ends) throws InterruptedException {
+    if (plan.warmUp().isZero()) {
+      return;
+    }
+    long least = Long.MAX_VALUE;
+    for (int second = 0, same = 0; second < LONGEST_SETTLING && same < SETTLED_SECONDS; second++) {
+      TimeUnit.SECONDS.sleep(1);
+      long now = resident(ends).values().stream().mapToLong(Long::longValue).sum();
+      same = now < least ? 0 : same + 1;
+      least = Math.min(least, now);
     }
   }
 
