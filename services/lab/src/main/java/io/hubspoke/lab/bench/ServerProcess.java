@@ -32,8 +32,8 @@ public record ServerProcess(long pid) implements ProcessUsage {
   }
 
   /**
-   * Returns what several have in memory together: what each has for itself, and what they share, the
-   * pages of a file that more than one has mapped, once.
+   * Returns what several have in memory together: what each has for itself, and what they share,
+   * the pages of a file that more than one has mapped, once.
    */
   public static long residentMegabytes(Collection<ServerProcess> processes) {
     long own = 0;
