@@ -187,10 +187,12 @@ final class NamespaceSite implements Site {
           var line = new ArrayList<>(machines.get(part.place()).namespace().prefix());
           line.addAll(OwnCommand.with(command));
           var process =
-              new ProcessBuilder(line)
-                  .redirectErrorStream(true)
-                  .redirectOutput(log.toFile())
-                  .start();
+              segment.unlessEnded(
+                  () ->
+                      new ProcessBuilder(line)
+                          .redirectErrorStream(true)
+                          .redirectOutput(log.toFile())
+                          .start());
           process.getOutputStream().close();
           processes.put(id, process);
           var served = part.serves();

@@ -90,6 +90,7 @@ final class NetnsDemoCommand extends MeasuringCommand {
   @Option(names = "--directory", hidden = true)
   private Path directory;
 
+  private Segment segment;
   private boolean cleaned;
 
   @Override
@@ -101,6 +102,7 @@ final class NetnsDemoCommand extends MeasuringCommand {
   public Integer call() throws Exception {
     var what = broken();
     if (prefix != null) {
+      segment = Segment.entered(prefix);
       endWithParent();
       return super.call();
     }
@@ -191,6 +193,7 @@ final class NetnsDemoCommand extends MeasuringCommand {
             .orTimeout(KILL_SECONDS, TimeUnit.SECONDS)
             .exceptionally(late -> child)
             .join();
+        child.destroyForcibly();
       }
       Segment.sweep(names);
       DirectoryTree.delete(files);
@@ -213,9 +216,19 @@ final class NetnsDemoCommand extends MeasuringCommand {
               } catch (IOException e) {
                 // The end as well.
               }
-              cleanUp(prefix, directory);
+              endAtOnce();
               Runtime.getRuntime().halt(1);
             });
+  }
+
+  /** Nobody is left to tell, and nothing worth an orderly end. */
+  private void endAtOnce() {
+    try {
+      segment.end();
+      DirectoryTree.delete(directory);
+    } catch (IOException e) {
+      progress("cleaning up failed: " + e.getMessage());
+    }
   }
 
   /** One mesh at a time, since each is a dozen processes. */
@@ -223,11 +236,10 @@ final class NetnsDemoCommand extends MeasuringCommand {
   int measure(List<Route> routes, Reporting reporting) throws Exception {
     var what = broken();
     var changes = what == null ? Changes.NONE : what.changes();
-    var segment = Segment.entered(prefix);
     var rows = new HashMap<Route, Row>();
     try {
       for (var kind : routes.stream().map(Route::mesh).distinct().toList()) {
-        measure(kind, routes, segment, changes, what != Break.FIREWALL, rows);
+        measure(kind, routes, changes, what != Break.FIREWALL, rows);
       }
     } catch (Exception e) {
       tellLogs();
@@ -237,12 +249,7 @@ final class NetnsDemoCommand extends MeasuringCommand {
   }
 
   private void measure(
-      Meshes.Kind kind,
-      List<Route> routes,
-      Segment segment,
-      Changes changes,
-      boolean firewall,
-      Map<Route, Row> rows)
+      Meshes.Kind kind, List<Route> routes, Changes changes, boolean firewall, Map<Route, Row> rows)
       throws Exception {
     var ofKind = routes.stream().filter(route -> route.mesh().equals(kind)).toList();
     var lab =

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.regex.Pattern;
 
 /**
@@ -26,6 +27,9 @@ final class Segment {
 
   private final String prefix;
   private final AtomicInteger cables = new AtomicInteger();
+
+  /** Shared by those who make machines and processes; whoever ends the run takes it for good. */
+  private final ReentrantReadWriteLock making = new ReentrantReadWriteLock();
 
   private Segment(String prefix) {
     this.prefix = prefix;
@@ -70,6 +74,12 @@ final class Segment {
    */
   NetworkNamespace attach(String what, String observer, List<String> addresses, List<String> ranges)
       throws IOException {
+    return unlessEnded(() -> lay(what, observer, addresses, ranges));
+  }
+
+  private NetworkNamespace lay(
+      String what, String observer, List<String> addresses, List<String> ranges)
+      throws IOException {
     var cable = "m" + cables.incrementAndGet();
     var own = addresses.getFirst();
     var machine = NetworkNamespace.create(prefix + what);
@@ -102,15 +112,51 @@ final class Segment {
     }
   }
 
+  /** Makes something that has to go with the run. */
+  interface Making<T> {
+    T make() throws IOException;
+  }
+
+  /** Makes something that {@link #end} finds; once that has begun this doesn't return any more. */
+  <T> T unlessEnded(Making<T> what) throws IOException {
+    making.readLock().lock();
+    try {
+      return what.make();
+    } finally {
+      making.readLock().unlock();
+    }
+  }
+
+  /**
+   * Ends what this process has started and what runs on the machines, at once, and removes these.
+   * Nothing is made meanwhile or later: this process is expected to end.
+   */
+  void end() throws IOException {
+    making.writeLock().lock();
+    ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly);
+    sweep(prefix);
+  }
+
   /** Ends what runs in the namespaces of a run, and removes them. */
   static void sweep(String prefix) throws IOException {
+    IOException failure = null;
     for (var left : NetworkNamespace.named(prefix)) {
-      for (var process : left.processes()) {
-        if (process.pid() != ProcessHandle.current().pid()) {
-          process.destroyForcibly();
+      try {
+        for (var process : left.processes()) {
+          if (process.pid() != ProcessHandle.current().pid()) {
+            process.destroyForcibly();
+          }
+        }
+        left.close();
+      } catch (IOException e) {
+        // Somebody else may have removed it meanwhile; the others have to go whatever it was.
+        if (left.exists()) {
+          failure = e;
         }
       }
-      left.close();
+    }
+    if (failure != null) {
+      throw failure;
     }
   }
 

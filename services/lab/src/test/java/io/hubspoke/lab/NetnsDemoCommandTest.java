@@ -1,17 +1,19 @@
 package io.hubspoke.lab;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.hubspoke.api.Json;
 import io.hubspoke.runtime.NetworkNamespace;
-import io.hubspoke.testing.Await;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -80,9 +82,39 @@ class NetnsDemoCommandTest {
   @Test
   void aRunThatIsKilledTakesItsProcessesAndNamespacesAlong(@TempDir Path dir) throws Exception {
     try (var demo = start(dir, "--routes", "C1/direct")) {
-      Await.until("machines are made", () -> left(demo).size(), count -> count > 3);
+      until("machines are made", () -> left(demo), names -> names.size() > 3);
       demo.process().destroyForcibly();
-      Await.until("all are removed", () -> left(demo).size(), count -> count == 0);
+      until("all are removed", () -> left(demo), List::isEmpty);
+      until("no process is left", () -> processes(demo), List::isEmpty);
+    }
+  }
+
+  /** Waits as long as a whole run may take: it begins with the start of two JVMs. */
+  private static <T> void until(String what, Callable<T> read, Predicate<T> expected)
+      throws Exception {
+    var deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
+    while (!expected.test(read.call())) {
+      assertThat(System.nanoTime())
+          .as("not in time: %s; %s", what, read.call())
+          .isLessThan(deadline);
+      TimeUnit.MILLISECONDS.sleep(20);
+    }
+  }
+
+  /** What runs in the name of a run: all of it has that in its command line. */
+  private static List<String> processes(HubspokeProcess demo) {
+    var name = Segment.prefix(demo.process().pid());
+    return ProcessHandle.allProcesses()
+        .map(process -> commandLine(process.pid()))
+        .filter(line -> line.contains(name))
+        .toList();
+  }
+
+  private static String commandLine(long pid) {
+    try {
+      return Files.readString(Path.of("/proc", Long.toString(pid), "cmdline"), ISO_8859_1);
+    } catch (IOException ended) {
+      return "";
     }
   }
 }

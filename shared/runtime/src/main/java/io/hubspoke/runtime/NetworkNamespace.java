@@ -114,6 +114,11 @@ public final class NetworkNamespace implements Closeable {
     return found;
   }
 
+  /** Returns whether it is there by its name. */
+  public boolean exists() {
+    return Files.exists(NAMES.resolve(name));
+  }
+
   /** Returns the processes that run inside. */
   public List<ProcessHandle> processes() throws IOException {
     return run(List.of("ip", "netns", "pids", name))
