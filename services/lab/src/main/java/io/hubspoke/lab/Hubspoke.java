@@ -92,8 +92,17 @@ public final class Hubspoke implements Runnable {
   /** A command, with the names of the real binary if it is a component. */
   private record Part(Supplier<Object> make, List<String> names) {}
 
-  private static final List<Part> COMPONENTS =
+  private static final List<Part> PARTS =
       List.of(
+          new Part(UpCommand::new, List.of("up")),
+          new Part(TokenCommand::new, List.of("token")),
+          new Part(JoinCommand::new, List.of("join")),
+          new Part(CertsCommand::new, List.of("certs")),
+          new Part(DemoCommand::new, List.of("demo")),
+          new Part(AuditCommand::new, List.of("audit")),
+          new Part(ScaleCommand::new, List.of("scale")),
+          new Part(NetnsDemoCommand::new, List.of("netns-demo")),
+          new Part(BenchCommand::new, List.of("bench")),
           new Part(ApiserverCommand::new, List.of("apiserver", "kube-apiserver")),
           new Part(
               ControllerManagerCommand::new,
@@ -105,27 +114,15 @@ public final class Hubspoke implements Runnable {
           new Part(KonnectivityAgentCommand::new, List.of("proxy-agent")),
           new Part(SshdCommand::new, List.of("sshd")));
 
-  /** Returns all commands, or only the component that these arguments begin with. */
+  /** Returns all commands, or only the one that these arguments begin with. */
   static CommandLine commandLine(String... arguments) {
     var line = new CommandLine(new Hubspoke());
-    // A component keeps in memory what is known of commands: thousands of flags of all.
+    // What is known of a command is read by reflection and kept: thousands of flags of all.
     var wanted =
-        COMPONENTS.stream()
+        PARTS.stream()
             .filter(part -> arguments.length > 0 && part.names.contains(arguments[0]))
             .toList();
-    if (wanted.isEmpty()) {
-      wanted = COMPONENTS;
-      line.addSubcommand(new UpCommand())
-          .addSubcommand(new TokenCommand())
-          .addSubcommand(new JoinCommand())
-          .addSubcommand(new CertsCommand())
-          .addSubcommand(new DemoCommand())
-          .addSubcommand(new AuditCommand())
-          .addSubcommand(new ScaleCommand())
-          .addSubcommand(new NetnsDemoCommand())
-          .addSubcommand(new BenchCommand());
-    }
-    for (var part : wanted) {
+    for (var part : wanted.isEmpty() ? PARTS : wanted) {
       var aliases = part.names.stream().skip(1).toArray(String[]::new);
       line.addSubcommand(part.names.getFirst(), part.make.get(), aliases);
     }
