@@ -7,6 +7,7 @@ JDK_HOME = $(shell services/lab/src/main/dist/bin/jdk-home)
 HUBSPOKE := target/hubspoke/bin/hubspoke
 CACHE := target/hubspoke/lib/hubspoke.aot
 TRAINED := target/hubspoke/.trained
+AUDITED := target/hubspoke/.audited
 SOURCES := $(shell find pom.xml .mvn shared services -name target -prune -o -type f -path '*/src/main/*' -print -o -name pom.xml -print)
 ARGS ?=
 IMAGE ?= hubspoke:dev
@@ -24,13 +25,13 @@ help: ## what each target does
 demo: build ## bring a mesh up, measure its routes, print the report (ARGS="--json FILE")
 	@$(HUBSPOKE) demo $(ARGS)
 
-netns-demo: build ## the same between processes in network namespaces; root (ARGS="--json FILE")
+netns-demo: $(TRAINED) ## the same between processes in network namespaces; root (ARGS="--json FILE")
 	@$(HUBSPOKE) netns-demo $(ARGS)
 
-up: build ## bring up three nodes in the foreground, kubeconfig in lab/ (ARGS="--nodes N")
+up: $(TRAINED) ## bring up three nodes in the foreground, kubeconfig in lab/ (ARGS="--nodes N")
 	@$(HUBSPOKE) up --dir lab $(ARGS)
 
-scale: build ## thousands of nodes, and what they cost (NODES=1000, ARGS="--hold 10m")
+scale: $(TRAINED) ## thousands of nodes, and what they cost (NODES=1000, ARGS="--hold 10m")
 	@$(HUBSPOKE) scale --nodes $(or $(NODES),1000) $(ARGS)
 
 test: tools runtimes ## everything that proves it works
@@ -38,7 +39,6 @@ test: tools runtimes ## everything that proves it works
 	@rm -rf target/hubspoke
 	@JAVA_HOME="$(JDK_HOME)" $(MVN) -B --no-transfer-progress verify
 	@touch target/hubspoke/.built
-	@$(MAKE) --no-print-directory build
 	@$(MAKE) --no-print-directory image-check
 
 containerd: tools runtimes ## the tests that run real containers, alone
@@ -61,7 +61,7 @@ fuzz: tools ## look for requests that break what reads them (FUZZ_SECONDS=60 eac
 	  $$fuzz "$(JDK_HOME)" services/apiserver io.hubspoke.apiserver.fuzz $(FUZZ_TARGETS) || failed=1; \
 	  exit $$failed
 
-build: $(TRAINED) ## target/hubspoke/bin/hubspoke
+build: $(TRAINED) $(AUDITED) ## target/hubspoke/bin/hubspoke
 
 # A real run records which classes and methods a start needs; later starts map them in. Without
 # the cache everything works, slower: what went wrong is shown once, not at each build.
@@ -81,13 +81,21 @@ $(TRAINED): target/hubspoke/.built
 	  || { sed 's/^/  /' target/hubspoke/.training; echo "no start-up cache of scale"; }
 	@touch $@
 
+# What demo and audit do beside that; nothing else needs it.
+$(AUDITED): $(TRAINED)
+	@echo "training that of the audit (about 40 s)"
+	@HUBSPOKE_TRAIN=1 $(HUBSPOKE) demo >target/hubspoke/.training 2>&1; \
+	  [ -f target/hubspoke/lib/hubspoke-demo.aot ] \
+	  || { sed 's/^/  /' target/hubspoke/.training; echo "no start-up cache of demo and audit"; }
+	@touch $@
+
 target/hubspoke/.built: $(SOURCES) | tools
 	@echo "building (the first time fetches libraries)"
 	@rm -rf target/hubspoke
 	@JAVA_HOME="$(JDK_HOME)" $(MVN) $(MVN_FLAGS) --no-transfer-progress -T 2 package -Dmaven.test.skip=true
 	@touch $@
 
-image: build ## a container image, by docker, podman or buildah (IMAGE=name:tag, BASE=image)
+image: $(TRAINED) ## a container image, by docker, podman or buildah (IMAGE=name:tag, BASE=image)
 	@BASE="$(BASE)" ARCHIVE="$(ARCHIVE)" $(IMAGES)/build target/hubspoke target/image "$(IMAGE)"
 
 image-check: image runtimes
