@@ -11,16 +11,17 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A mesh for each posture and egress that some routes need, in a directory that goes away with
@@ -28,20 +29,28 @@ import java.util.stream.Collectors;
  * a kubelet lets in one of the kubelet, so one mesh cannot show them all.
  */
 public final class Postures {
-  private static final Duration READY = Duration.ofSeconds(60);
+  private static final Duration READY = Duration.ofMinutes(2);
 
   /** Each has a JVM of its own to start, and the machine may be busy. */
   private static final Duration READY_AS_PROCESSES = Duration.ofMinutes(4);
 
-  /** While one waits for its components, another has the processor. */
+  /** So many start at once: while one waits for its components, another has the processor. */
   private static final int AT_ONCE = 2;
+
+  /** As many routes are worth a mesh. */
+  private static final int MANY = 4;
 
   private static final Meshes.Kind SEVERAL_NODES = new Meshes.Kind(Posture.DEFAULT, Egress.DIRECT);
 
   private final Vertx vertx;
   private final Path directory;
   private final Sites sites;
-  private final Map<Meshes.Kind, CompletableFuture<Mesh>> meshes = new LinkedHashMap<>();
+  private final int nodes;
+  private final Changes changes;
+  private final Consumer<String> progress;
+  private final Map<Meshes.Kind, Meshes.Start> meshes = new LinkedHashMap<>();
+  private final Map<Meshes.Kind, Meshes.Start> hubs = new LinkedHashMap<>();
+  private final Semaphore starting = new Semaphore(AT_ONCE, true);
   private volatile boolean stopping;
 
   /** Makes the site of a mesh. */
@@ -52,10 +61,14 @@ public final class Postures {
     Site make(Vertx vertx, MeshOptions options) throws Exception;
   }
 
-  private Postures(Vertx vertx, Path directory, Sites sites) {
-    this.vertx = vertx;
+  private Postures(
+      Path directory, Sites sites, int nodes, Changes changes, Consumer<String> progress) {
+    this.vertx = Component.vertx();
     this.directory = directory;
     this.sites = sites;
+    this.nodes = nodes;
+    this.changes = changes;
+    this.progress = progress;
   }
 
   /** Starts what the routes need, and waits until it is ready. */
@@ -81,82 +94,90 @@ public final class Postures {
       Changes changes,
       Consumer<String> progress)
       throws Exception {
-    var lab = begin(directory, sites, nodes, routes, changes, progress);
-    try {
+    var lab = new Postures(directory, sites, nodes, changes, progress);
+    routes.stream().map(Route::mesh).distinct().forEach(lab::add);
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      var meshes = new ArrayList<Future<Mesh>>();
       for (var mesh : lab.meshes.values()) {
+        meshes.add(threads.submit(mesh::await));
+      }
+      for (var mesh : meshes) {
         mesh.get();
       }
       return lab;
     } catch (ExecutionException e) {
       lab.stop();
-      throw e.getCause() instanceof Exception cause ? cause : e;
+      throw reason(e);
     } catch (InterruptedException e) {
       lab.stop();
       throw e;
     }
   }
 
-  /** Begins to start what the routes need; who asks for a mesh waits for that one alone. */
+  /** Returns what went wrong on the thread that somebody started a mesh on. */
+  private static Exception reason(ExecutionException failure) {
+    var cause = failure.getCause();
+    while (cause instanceof ExecutionException inner) {
+      cause = inner.getCause();
+    }
+    return cause instanceof Exception e ? e : failure;
+  }
+
+  /**
+   * Gets ready what the routes need; each mesh starts when it is asked for. Where many routes of
+   * one kind end at the hub and many begin there, both have a mesh, so that they needn't wait for
+   * each other.
+   */
   static Postures begin(int nodes, List<? extends Route> routes, Consumer<String> progress)
       throws IOException {
     var directory = Files.createTempDirectory("hubspoke-");
-    return begin(directory, Sites.LOOPBACK, nodes, routes, Changes.NONE, progress);
-  }
-
-  private static Postures begin(
-      Path directory,
-      Sites sites,
-      int nodes,
-      List<? extends Route> routes,
-      Changes changes,
-      Consumer<String> progress) {
-    var lab = new Postures(Component.vertx(), directory, sites);
-    var count =
-        routes.stream()
-            .collect(Collectors.groupingBy(Route::mesh, LinkedHashMap::new, Collectors.counting()));
-    // What takes longest to measure is there first.
-    count.entrySet().stream()
-        .sorted(Map.Entry.<Meshes.Kind, Long>comparingByValue().reversed())
-        .forEach(kind -> lab.meshes.put(kind.getKey(), new CompletableFuture<>()));
-    var waiting = new ConcurrentLinkedQueue<>(lab.meshes.entrySet());
-    for (var i = 0; i < AT_ONCE; i++) {
-      Thread.ofVirtual()
-          .name("hubspoke-postures-" + i)
-          .start(() -> lab.startAll(waiting, nodes, changes, progress));
+    var lab = new Postures(directory, Sites.LOOPBACK, nodes, Changes.NONE, progress);
+    for (var kind : routes.stream().map(Route::mesh).distinct().toList()) {
+      lab.add(kind);
+      var ofKind = routes.stream().filter(route -> route.mesh().equals(kind)).toList();
+      var ending = ofKind.stream().filter(Route::endsAtHub).count();
+      if (ending >= MANY && ofKind.size() - ending >= MANY) {
+        lab.split(kind);
+      }
     }
     return lab;
   }
 
-  /** Starts one mesh after the other until none is left. */
-  private void startAll(
-      Queue<Map.Entry<Meshes.Kind, CompletableFuture<Mesh>>> waiting,
-      int nodes,
-      Changes changes,
-      Consumer<String> progress) {
-    for (var next = waiting.poll(); next != null; next = waiting.poll()) {
-      var kind = next.getKey();
-      // The other kinds show what they are with the node that is called.
-      var count = kind.equals(SEVERAL_NODES) ? nodes : 1;
-      try {
-        if (stopping) {
-          throw new CancellationException("the others are stopped");
-        }
-        progress.accept("starting a mesh of %d, posture %s".formatted(count, kind));
-        next.getValue().complete(started(count, kind, changes));
-        progress.accept("ready: posture %s".formatted(kind));
-      } catch (Throwable e) {
-        // Whatever it is, somebody waits for this mesh.
-        next.getValue().completeExceptionally(e);
-      }
-    }
+  private void add(Meshes.Kind kind) {
+    meshes.put(kind, start(kind, "", kind.equals(SEVERAL_NODES) ? nodes : 1, kubeProxy(kind)));
   }
 
-  private Mesh started(int nodes, Meshes.Kind kind, Changes changes) throws Exception {
-    var home = directory.resolve(kind.posture() + "-" + kind.egress());
+  private void split(Meshes.Kind kind) {
+    hubs.put(kind, meshes.get(kind));
+    meshes.put(kind, start(kind, "-nodes", 1, KubeProxyMode.NONE));
+  }
+
+  /** The kinds but one show what they are with the node that is called. */
+  private Meshes.Start start(Meshes.Kind kind, String suffix, int count, KubeProxyMode kubeProxy) {
+    return new Meshes.Start(
+        () -> {
+          starting.acquire();
+          try {
+            if (stopping) {
+              throw new CancellationException("the others are stopped");
+            }
+            progress.accept("starting a mesh of %d, posture %s".formatted(count, kind));
+            var mesh = started(kind, suffix, count, kubeProxy);
+            progress.accept("ready: posture %s".formatted(kind));
+            return mesh;
+          } finally {
+            starting.release();
+          }
+        });
+  }
+
+  private Mesh started(Meshes.Kind kind, String suffix, int count, KubeProxyMode kubeProxy)
+      throws Exception {
+    var home = directory.resolve(kind.posture() + "-" + kind.egress() + suffix);
     var options =
-        new MeshOptions(home, nodes, kind.posture(), changes)
+        new MeshOptions(home, count, kind.posture(), changes)
             .withWiredPods()
-            .with(kubeProxy(kind))
+            .with(kubeProxy)
             .with(kind.egress());
     var mesh = Mesh.start(vertx, options, () -> sites.make(vertx, options));
     try {
@@ -180,23 +201,27 @@ public final class Postures {
     };
   }
 
-  /** The meshes, each from when it is ready. */
+  /** The meshes, each from when it is asked for. */
   public Meshes meshes() {
-    return new Meshes(meshes);
+    return new Meshes(meshes, hubs);
   }
 
   /** Stops the meshes and removes their files. */
   public void stop() throws Exception {
     stopping = true;
     Exception failure = null;
-    for (var mesh : meshes.values()) {
-      try {
-        mesh.get().stop();
-      } catch (ExecutionException e) {
-        // It is not there, and who waited for it was told why.
-      } catch (Exception e) {
-        // The others have to end, and the keys to go.
-        failure = e;
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      var ending =
+          Stream.concat(meshes.values().stream(), hubs.values().stream())
+              .map(mesh -> threads.submit(() -> stop(mesh)))
+              .toList();
+      for (var mesh : ending) {
+        try {
+          mesh.get();
+        } catch (ExecutionException e) {
+          // The others have to end, and the keys to go.
+          failure = reason(e);
+        }
       }
     }
     try {
@@ -207,5 +232,17 @@ public final class Postures {
     if (failure != null) {
       throw failure;
     }
+  }
+
+  private static Void stop(Meshes.Start start) throws Exception {
+    Mesh mesh;
+    try {
+      mesh = start.await();
+    } catch (ExecutionException e) {
+      // It is not there, and who waited for it was told why.
+      return null;
+    }
+    mesh.stop();
+    return null;
   }
 }

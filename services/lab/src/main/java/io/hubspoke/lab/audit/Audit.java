@@ -6,8 +6,10 @@ import io.hubspoke.lab.Meshes;
 import io.hubspoke.runtime.Component;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,9 +18,12 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** Measures routes, each on a mesh of its kind. */
 public final class Audit {
+  private static final int AT_ONCE = 6;
+
   private final Meshes meshes;
   private final Consumer<String> progress;
 
@@ -84,21 +89,21 @@ public final class Audit {
   /**
    * Measures these routes; one that breaks down is a row that says so. Those of one mesh follow
    * each other, since they put their taps and interceptors on the same wires; meshes share nothing,
-   * so that on one that is ready work begins while another starts.
+   * so that work goes on with some of them at a time, those of most routes first: while one waits
+   * another has the processor.
    */
   public List<Row> run(List<? extends Route> routes) throws InterruptedException {
-    var measuring = new HashMap<Meshes.Kind, Future<List<Row>>>();
-    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+    var measuring = new HashMap<Meshes.Start, Future<List<Row>>>();
+    try (var threads = Executors.newFixedThreadPool(AT_ONCE, Thread.ofVirtual().factory())) {
       try {
-        for (var kind : routes.stream().map(Route::mesh).distinct().toList()) {
-          var ofKind = routes.stream().filter(route -> route.mesh().equals(kind)).toList();
-          measuring.put(kind, threads.submit(() -> measure(ofKind)));
+        for (var onOne : byMesh(routes)) {
+          measuring.put(meshes.of(onOne.getFirst()), threads.submit(() -> measure(onOne)));
         }
-        var rows = new HashMap<Meshes.Kind, Iterator<Row>>();
-        for (var kind : measuring.entrySet()) {
-          rows.put(kind.getKey(), kind.getValue().get().iterator());
+        var rows = new HashMap<Meshes.Start, Iterator<Row>>();
+        for (var mesh : measuring.entrySet()) {
+          rows.put(mesh.getKey(), mesh.getValue().get().iterator());
         }
-        return routes.stream().map(route -> rows.get(route.mesh()).next()).toList();
+        return routes.stream().map(route -> rows.get(meshes.of(route)).next()).toList();
       } catch (InterruptedException e) {
         threads.shutdownNow();
         throw e;
@@ -107,6 +112,15 @@ public final class Audit {
         throw new IllegalStateException("a measurement ended: " + Component.reason(e), e);
       }
     }
+  }
+
+  private List<List<Route>> byMesh(List<? extends Route> routes) {
+    return routes.stream()
+        .collect(Collectors.groupingBy(meshes::of, LinkedHashMap::new, Collectors.<Route>toList()))
+        .values()
+        .stream()
+        .sorted(Comparator.<List<Route>>comparingInt(List::size).reversed())
+        .toList();
   }
 
   private List<Row> measure(List<? extends Route> routes) throws InterruptedException {
@@ -123,7 +137,7 @@ public final class Audit {
     Map<Property, Verdict> verdicts = Map.of();
     Optional<String> failure = Optional.empty();
     try {
-      verdicts = route.measure(meshes.get(route.mesh()));
+      verdicts = route.measure(meshes.get(route));
     } catch (InterruptedException e) {
       throw e;
     } catch (Exception e) {

@@ -65,8 +65,9 @@ public final class BootstrapRoute implements NodeToControlPlane {
       verdicts.put(Property.REACHABLE, reachable(mesh, name, ready, request));
       verdicts.put(Property.ENCRYPTED, Checks.encrypted(recording, token.secret()));
       Checks.release(wire);
-      verdicts.put(Property.CLIENT_AUTHENTICATED, authenticated(mesh, token, expiring, request));
+      // This first: the other one waits for a token's end.
       verdicts.put(Property.AUTHORIZED, authorized(mesh, name, token, request));
+      verdicts.put(Property.CLIENT_AUTHENTICATED, authenticated(mesh, token, expiring, request));
       return verdicts;
     } finally {
       Checks.release(wire);
@@ -131,7 +132,7 @@ public final class BootstrapRoute implements NodeToControlPlane {
     var evidence = Checks.evidence();
     var url = Nodes.server(mesh) + Requests.PATH;
     var wrong = BootstrapToken.create(Instant.now());
-    var refused = expiring.ends(url, evidence);
+    var refused = expiring.ends(mesh, url, evidence);
     for (var attempt :
         Map.of(
                 "noToken",
@@ -142,7 +143,9 @@ public final class BootstrapRoute implements NodeToControlPlane {
                 wrong.value())
             .entrySet()) {
       try (var probe =
-          attempt.getValue().isEmpty() ? Probe.anonymous() : Probe.withToken(attempt.getValue())) {
+          attempt.getValue().isEmpty()
+              ? Probe.anonymous(mesh)
+              : Probe.withToken(mesh, attempt.getValue())) {
         var answer = probe.get(url);
         evidence.put(attempt.getKey(), answer.brief());
         refused &=
@@ -171,14 +174,14 @@ public final class BootstrapRoute implements NodeToControlPlane {
 
     private static Expiring create(Mesh mesh, Duration life) throws Exception {
       var token = mesh.createToken(Instant.now().plus(life));
-      try (var holder = Probe.withToken(token.value())) {
+      try (var holder = Probe.withToken(mesh, token.value())) {
         return new Expiring(token, holder.get(Nodes.server(mesh) + Requests.PATH));
       }
     }
 
     /** Whether it lets its holder in until it expires, and not after. */
-    boolean ends(String url, ObjectNode evidence) throws Exception {
-      try (var holder = Probe.withToken(token.value())) {
+    boolean ends(Mesh mesh, String url, ObjectNode evidence) throws Exception {
+      try (var holder = Probe.withToken(mesh, token.value())) {
         var after =
             Checks.eventually(Checks.PATIENCE, () -> holder.get(url), Checks::unauthenticated);
         evidence
@@ -197,7 +200,7 @@ public final class BootstrapRoute implements NodeToControlPlane {
     var evidence = Checks.evidence().put("ownRequestAccepted", request != null);
     var server = Nodes.server(mesh);
     var confined = true;
-    try (var probe = Probe.withToken(token.value())) {
+    try (var probe = Probe.withToken(mesh, token.value())) {
       for (var path :
           List.of(
               "/api/v1/nodes",

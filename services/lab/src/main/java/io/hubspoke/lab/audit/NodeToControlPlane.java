@@ -22,6 +22,11 @@ interface NodeToControlPlane extends Route {
   }
 
   @Override
+  default boolean endsAtHub() {
+    return true;
+  }
+
+  @Override
   default Map<Property, Boolean> expectation() {
     return Arrays.stream(Property.values())
         .collect(Collectors.toMap(Function.identity(), property -> true));

@@ -80,7 +80,7 @@ final class RotationLoad implements AutoCloseable {
     // The pod may have begun to ask before its node had a kube-proxy.
     answersRead = answers().size();
     again("over one connection", PAUSE, () -> Component.await(mesh.admin().raw("/version")));
-    again("over a new connection", PAUSE, this::newConnection);
+    again("over a new connection", LONGER_PAUSE, this::newConnection);
     again("to the kubelet", PAUSE, this::logs);
     again("of the node's lease", PAUSE, this::lease);
     again("exec anew", LONGER_PAUSE, this::exec);
@@ -124,7 +124,6 @@ final class RotationLoad implements AutoCloseable {
     } finally {
       Component.await(client.close());
     }
-    served = look(kubeconfig.cluster());
   }
 
   /** Looks at what a handshake shows. */
@@ -215,6 +214,7 @@ final class RotationLoad implements AutoCloseable {
     }
     // What came after the last look.
     mounted();
+    served = look(Kubeconfig.read(mesh.adminKubeconfig()).cluster());
     streams.close();
   }
 
@@ -238,7 +238,7 @@ final class RotationLoad implements AutoCloseable {
     return Duration.ofNanos(longestSilence.get());
   }
 
-  /** The certificate that the apiserver served the last new connection with; null for none. */
+  /** The certificate that the apiserver serves new connections with in the end; null before. */
   X509Certificate lastServed() {
     return served;
   }

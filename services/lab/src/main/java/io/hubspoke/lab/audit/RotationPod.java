@@ -83,6 +83,11 @@ record RotationPod(
     if (!answer.isEmpty()) {
       throw new IOException("service " + name + " doesn't answer: " + answer);
     }
+    // Where the apiserver verifies kubelets, the node's may wait for its serving certificate.
+    var log = Checks.eventually(Checks.PATIENCE, started::tryLog, String::isEmpty);
+    if (!log.isEmpty()) {
+      throw new IOException("the kubelet of " + on + " doesn't answer: " + log);
+    }
     return started;
   }
 
@@ -184,6 +189,17 @@ record RotationPod(
       page();
       return "";
     } catch (IOException e) {
+      return Component.reason(e);
+    }
+  }
+
+  private String tryLog() throws InterruptedException {
+    try {
+      Component.await(mesh.admin().raw(log()));
+      return "";
+    } catch (InterruptedException e) {
+      throw e;
+    } catch (Exception e) {
       return Component.reason(e);
     }
   }

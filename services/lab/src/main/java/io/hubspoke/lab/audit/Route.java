@@ -51,4 +51,9 @@ public interface Route {
    * @throws Exception when the measurement itself broke down
    */
   Map<Property, Verdict> measure(Mesh mesh) throws Exception;
+
+  /** Whether it ends at the apiserver, and nothing but that and its wires is in its way. */
+  default boolean endsAtHub() {
+    return false;
+  }
 }
