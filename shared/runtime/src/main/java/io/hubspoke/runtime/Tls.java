@@ -93,6 +93,24 @@ public final class Tls {
   }
 
   /**
+   * Makes the handshakes of a server on channels that are not Vert.x' own. It asks for a client
+   * certificate and takes any, or none.
+   */
+  public static SslContext serverContext(X509ExtendedKeyManager keys) throws SSLException {
+    var factory = new ContextFactory(ClientAuth.OPTIONAL, Provider.BEST, List.of(), null);
+    try {
+      return factory
+          .keyMananagerFactory(KeyCertOptions.wrap(keys).getKeyManagerFactory(null))
+          .trustManagerFactory(TrustOptions.wrap(trustAny(List.of())).getTrustManagerFactory(null))
+          .create();
+    } catch (SSLException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new SSLException("cannot make a TLS context: " + e.getMessage(), e);
+    }
+  }
+
+  /**
    * Tells of each connection when it is accepted, before anything is read of it.
    *
    * @param options what {@link #serve} or {@link #serveVerified} has set up

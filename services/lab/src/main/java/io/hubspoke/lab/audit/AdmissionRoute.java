@@ -67,14 +67,14 @@ public final class AdmissionRoute implements Route {
     // Its name is no secret: it is the name of the server, which TLS says in clear.
     var hook = AdmissionHook.serve(mesh, Checks.canary());
     var way = Way.to(mesh, hook.wire(), false);
-    try (var admin = Probe.as(mesh.adminIdentity())) {
+    try (var admin = Probe.as(mesh, mesh.adminIdentity())) {
       verdicts.put(Property.AUTHORIZED, authorized(mesh, hook));
       var recording = way.tap();
       verdicts.put(Property.REACHABLE, reachable(mesh, admin, hook, canary));
       verdicts.put(Property.ENCRYPTED, way.encrypted(recording, canary));
       verdicts.put(Property.PATH, way.path());
       way.release();
-      verdicts.put(Property.CLIENT_AUTHENTICATED, authenticated(hook));
+      verdicts.put(Property.CLIENT_AUTHENTICATED, authenticated(mesh, hook));
       verdicts.put(
           Property.SERVER_VERIFIED,
           way.serverVerified(
@@ -122,7 +122,7 @@ public final class AdmissionRoute implements Route {
         mesh.addresses().apiserverUrl()
             + "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
     var nobody = mesh.issue(CertificateProfile.client("nobody", List.of(), Duration.ofHours(1)));
-    try (var stranger = Probe.as(nobody)) {
+    try (var stranger = Probe.as(mesh, nobody)) {
       var answer = stranger.post(configurations, hook.configuration("Validating", "/").toString());
       evidence.put("userWithoutRights", answer.brief());
       hook.register();
@@ -131,8 +131,8 @@ public final class AdmissionRoute implements Route {
   }
 
   /** Nothing that it is sent says to the webhook who sends it: whoever is near may ask it. */
-  private static Verdict authenticated(AdmissionHook hook) throws Exception {
-    try (var stranger = Probe.anonymous()) {
+  private static Verdict authenticated(Mesh mesh, AdmissionHook hook) throws Exception {
+    try (var stranger = Probe.anonymous(mesh)) {
       var answer =
           stranger.post(
               hook.directUrl(),

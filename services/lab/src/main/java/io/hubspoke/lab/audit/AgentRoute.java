@@ -64,7 +64,7 @@ public final class AgentRoute implements NodeToControlPlane {
     var leg = TunnelLeg.of(mesh);
     var way = Way.to(mesh, mesh.nodes().get(NODE).wire(), false);
     workload.ticker(canary, NODE, canary, List.of("--message=" + canary, "--interval=100ms"));
-    try (var admin = Probe.as(mesh.adminIdentity())) {
+    try (var admin = Probe.as(mesh, mesh.adminIdentity())) {
       workload.runs(canary);
       var recording = way.tap();
       verdicts.put(Property.REACHABLE, reachable(mesh, admin, canary));
@@ -122,7 +122,9 @@ public final class AgentRoute implements NodeToControlPlane {
     var shown = credentials.own(mesh, NODE);
     check.holds("the agent's own are taken", offer(mesh, shown).asAgent());
     try (var agent =
-        shown.token() == null ? Probe.as(shown.identity()) : Probe.withToken(shown.token())) {
+        shown.token() == null
+            ? Probe.as(mesh, shown.identity())
+            : Probe.withToken(mesh, shown.token())) {
       var answer = agent.get(Nodes.server(mesh) + "/api/v1/nodes");
       check.holds("nothing at the apiserver: " + answer.brief(), Checks.unauthenticated(answer));
     }

@@ -237,9 +237,9 @@ final class Checks {
   static boolean refusesStrangers(
       Mesh mesh, String method, String url, String name, List<String> groups, ObjectNode evidence)
       throws InterruptedException {
-    try (var none = Probe.anonymous();
-        var foreign = Probe.as(ForeignAuthority.create().client(name, groups));
-        var expired = Probe.as(expired(mesh, name, groups))) {
+    try (var none = Probe.anonymous(mesh);
+        var foreign = Probe.as(mesh, ForeignAuthority.create().client(name, groups));
+        var expired = Probe.as(mesh, expired(mesh, name, groups))) {
       var refused = true;
       for (var probe : List.of(none, foreign, expired)) {
         var answer = probe.send(method, url);

@@ -75,7 +75,7 @@ public final class ControlPlaneRoute implements NodeToControlPlane {
     var evidence = Checks.evidence();
     var refused =
         Checks.refusesStrangers(mesh, client.server() + ANY, client.user(), List.of(), evidence);
-    try (var probe = Probe.as(client.identity())) {
+    try (var probe = Probe.as(mesh, client.identity())) {
       var seen =
           Checks.seenAs(probe, client.server(), client.user(), "system:authenticated", evidence);
       verdicts.put(Property.CLIENT_AUTHENTICATED, Verdict.of(refused && seen, evidence));

@@ -102,7 +102,7 @@ public final class HubOnlyRoute implements NodeToControlPlane {
       others.put(address.getKey(), open.toString());
       for (var port : open) {
         var place = address.getKey() + ":" + port;
-        var said = ask(place, from);
+        var said = ask(mesh, place, from);
         if (address.getValue().contains(port)) {
           found.put(place, said);
         } else {
@@ -132,8 +132,8 @@ public final class HubOnlyRoute implements NodeToControlPlane {
   }
 
   /** Asks what it is, as somebody on a node would. */
-  private static String ask(String place, String from) throws InterruptedException {
-    try (var probe = Probe.anonymous(from)) {
+  private static String ask(Mesh mesh, String place, String from) throws InterruptedException {
+    try (var probe = Probe.anonymous(mesh, from)) {
       return probe.get("https://" + place + "/healthz").brief();
     }
   }

@@ -53,6 +53,7 @@ sealed interface KubeProxyCaller {
     public Probe probe() throws Exception {
       var pod = running("");
       return Probe.withToken(
+          mesh,
           new PodFiles(
                   mesh, node, NAMESPACE, pod.getMetadata().getName(), pod.getMetadata().getUid())
               .token());
@@ -85,11 +86,11 @@ sealed interface KubeProxyCaller {
     public boolean strangersAreRefused(String server, ObjectNode evidence) throws Exception {
       var url = server + "/api/v1/services";
       var refused = true;
-      try (var nobody = Probe.anonymous()) {
+      try (var nobody = Probe.anonymous(mesh)) {
         refused &= KubeProxyRoute.unauthenticated(nobody.get(url), "noCredentials", evidence);
       }
       for (var wrong : account().wrongTokens().entrySet()) {
-        try (var stranger = Probe.withToken(wrong.getValue())) {
+        try (var stranger = Probe.withToken(mesh, wrong.getValue())) {
           refused &= KubeProxyRoute.unauthenticated(stranger.get(url), wrong.getKey(), evidence);
         }
       }
@@ -112,6 +113,7 @@ sealed interface KubeProxyCaller {
     @Override
     public Probe probe() throws Exception {
       return Probe.as(
+          mesh,
           Kubeconfig.read(mesh.nodeDirectory(node).resolve("kube-proxy.kubeconfig"))
               .user()
               .identity()

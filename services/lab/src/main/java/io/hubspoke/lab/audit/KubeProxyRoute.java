@@ -153,8 +153,7 @@ public final class KubeProxyRoute implements NodeToControlPlane {
       for (var list : new String[] {api + "/services", api + "/endpoints", slices}) {
         var what = list.substring(list.lastIndexOf('/') + 1);
         check.may("list " + what, probe.get(list));
-        check.may(
-            "watch " + what, probe.get(list + "?watch=true&timeoutSeconds=1&resourceVersion=0"));
+        check.may("watch " + what, probe.open(list + "?watch=true&resourceVersion=0"));
       }
       check.may("list nodes", probe.get(api + "/nodes"));
       check.may("read its node", probe.get(api + "/nodes/" + NODE));

@@ -97,7 +97,7 @@ abstract class KubeletRoute implements Route {
     var canary = Checks.canary();
     var way = Way.to(mesh, mesh.nodes().get(NODE).wire(), false);
     List<String> pods = new ArrayList<>();
-    try (var admin = Probe.as(mesh.adminIdentity())) {
+    try (var admin = Probe.as(mesh, mesh.adminIdentity())) {
       pods.addAll(deploy(workload, canary));
       workload.runs(canary);
       var recording = way.tap();
@@ -158,7 +158,7 @@ abstract class KubeletRoute implements Route {
     var confined = !verified() || namesAreConfined(mesh, evidence);
     var nobody = mesh.issue(CertificateProfile.client("nobody", List.of(), Duration.ofHours(1)));
     var direct = direct(pod);
-    try (var stranger = Probe.as(nobody)) {
+    try (var stranger = Probe.as(mesh, nobody)) {
       var answer = stranger.send(direct.method(), url(mesh, pod));
       var apiservers =
           mesh.accesses(NODE).stream()

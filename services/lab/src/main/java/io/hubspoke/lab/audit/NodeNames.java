@@ -53,7 +53,7 @@ final class NodeNames {
       throws Exception {
     var requests = new Requests(mesh);
     var request = Requests.forNode(Checks.canary(), name, signer, altNames);
-    try (var probe = Probe.as(Nodes.identity(mesh, node))) {
+    try (var probe = Probe.as(mesh, Nodes.identity(mesh, node))) {
       var answer = probe.post(Nodes.server(mesh) + Requests.PATH, request.toString());
       if (answer.status() != 201) {
         evidence.put(what, answer.brief());

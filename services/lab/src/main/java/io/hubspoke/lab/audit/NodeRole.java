@@ -47,8 +47,8 @@ final class NodeRole {
 
   Verdict measure() throws Exception {
     var another = mesh.issue(nodeProfile(foreign.node()));
-    try (var kubelet = Probe.as(Nodes.identity(mesh, own.node()));
-        var other = Probe.as(another)) {
+    try (var kubelet = Probe.as(mesh, Nodes.identity(mesh, own.node()));
+        var other = Probe.as(mesh, another)) {
       registers(other);
       foreign.create("");
       readsOfItsPods(kubelet);

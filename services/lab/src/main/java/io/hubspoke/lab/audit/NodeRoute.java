@@ -154,7 +154,7 @@ public final class NodeRoute implements NodeToControlPlane {
     var user = "system:node:" + node;
     var refused =
         Checks.refusesStrangers(mesh, server + "/api/v1/nodes/" + node, user, GROUPS, evidence);
-    try (var kubelet = Probe.as(Nodes.identity(mesh, node))) {
+    try (var kubelet = Probe.as(mesh, Nodes.identity(mesh, node))) {
       var seen = Checks.seenAs(kubelet, server, user, GROUPS.getFirst(), evidence);
       return Verdict.of(refused && seen, evidence);
     }

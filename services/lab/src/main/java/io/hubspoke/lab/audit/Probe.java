@@ -1,33 +1,40 @@
 package io.hubspoke.lab.audit;
 
+import io.hubspoke.lab.Mesh;
 import io.hubspoke.lab.Place;
+import io.hubspoke.lab.wire.TlsAlert;
 import io.hubspoke.pki.Identity;
+import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.ReloadableKeys;
 import io.hubspoke.runtime.Tls;
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.security.GeneralSecurityException;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.RequestOptions;
+import io.vertx.core.internal.VertxInternal;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
-import javax.net.ssl.KeyManager;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManager;
+import java.util.function.Function;
 
 /**
- * Asks a server as somebody, with the JDK's own HTTP client. It trusts any server: what it measures
- * is what the server thinks of the caller.
+ * Asks a server as somebody. It trusts any server: what it measures is what the server thinks of
+ * the caller. Methods block.
  */
 final class Probe implements AutoCloseable {
   private static final Duration TIMEOUT = Duration.ofSeconds(20);
+  private static final int CONNECT_MILLIS = 5_000;
   private static final int QUOTED = 160;
+  private static final int OK = 200;
+  private static final String ALERT = "fatal alert: ";
 
   /** What came back: a status and body, or how the connection failed (status 0). */
   record Answer(int status, String body) {
@@ -47,73 +54,57 @@ final class Probe implements AutoCloseable {
     }
   }
 
+  private final Vertx vertx;
   private final HttpClient client;
   private final Optional<String> token;
-  private final Optional<Place> place;
 
-  private Probe(
-      Identity identity, Optional<String> token, Optional<Place> place, Optional<String> from) {
+  /** Whether it has been answered, so that its connection may be one that was kept. */
+  private volatile boolean answered;
+
+  private Probe(Vertx vertx, Identity identity, Optional<String> token, Optional<String> from) {
+    this.vertx = vertx;
     this.token = token;
-    this.place = place;
-    try {
-      var tls = SSLContext.getInstance("TLS");
-      var keys =
-          new KeyManager[] {identity == null ? new ReloadableKeys() : new ReloadableKeys(identity)};
-      tls.init(keys, new TrustManager[] {Tls.trustAny(List.of())}, null);
-      var builder =
-          HttpClient.newBuilder()
-              .sslContext(tls)
-              .version(HttpClient.Version.HTTP_1_1)
-              .connectTimeout(Duration.ofSeconds(5));
-      from.map(InetAddress::ofLiteral).ifPresent(builder::localAddress);
-      // The client's own threads are where the one is that makes it; they try again at times.
-      client = at(builder::build);
-    } catch (GeneralSecurityException | IOException | InterruptedException e) {
-      throw new IllegalStateException("no client can be made: " + e.getMessage(), e);
-    }
+    var options = new HttpClientOptions().setConnectTimeout(CONNECT_MILLIS).setVerifyHost(false);
+    from.ifPresent(options::setLocalAddress);
+    var keys = identity == null ? new ReloadableKeys() : new ReloadableKeys(identity);
+    client = vertx.createHttpClient(Tls.connect(options, keys, Tls.trustAny(List.of())));
   }
 
-  /** Does something where the caller is. */
-  private <T> T at(Callable<T> work) throws IOException, InterruptedException {
-    try {
-      return place.isPresent() ? place.get().call(work) : work.call();
-    } catch (IOException | InterruptedException | RuntimeException e) {
-      throw e;
-    } catch (Exception e) {
-      throw new IllegalStateException("asking from another place: " + e.getMessage(), e);
-    }
+  private Probe(Place place, Identity identity, Optional<String> token) {
+    this(place.vertx(), identity, token, Optional.of(place.address()));
   }
 
-  static Probe as(Identity identity) {
-    return new Probe(identity, Optional.empty(), Optional.empty(), Optional.empty());
+  /** Asks from where the audit is, as all that are told no place do. */
+  static Probe as(Mesh mesh, Identity identity) {
+    return new Probe(mesh.vertx(), identity, Optional.empty(), Optional.empty());
   }
 
-  static Probe withToken(String token) {
-    return new Probe(null, Optional.of(token), Optional.empty(), Optional.empty());
+  static Probe withToken(Mesh mesh, String token) {
+    return new Probe(mesh.vertx(), null, Optional.of(token), Optional.empty());
   }
 
-  static Probe anonymous() {
-    return new Probe(null, Optional.empty(), Optional.empty(), Optional.empty());
+  static Probe anonymous(Mesh mesh) {
+    return new Probe(mesh.vertx(), null, Optional.empty(), Optional.empty());
   }
 
   /** Asks from one of this machine's addresses. */
-  static Probe anonymous(String from) {
-    return new Probe(null, Optional.empty(), Optional.empty(), Optional.of(from));
+  static Probe anonymous(Mesh mesh, String from) {
+    return new Probe(mesh.vertx(), null, Optional.empty(), Optional.of(from));
   }
 
   /** Asks without credentials, from a place. */
   static Probe anonymous(Place place) {
-    return new Probe(null, Optional.empty(), Optional.of(place), Optional.of(place.address()));
+    return new Probe(place, null, Optional.empty());
   }
 
   /** Asks as somebody, from a place. */
   static Probe as(Identity identity, Place place) {
-    return new Probe(identity, Optional.empty(), Optional.of(place), Optional.of(place.address()));
+    return new Probe(place, identity, Optional.empty());
   }
 
   /** Asks with a token, from a place. */
   static Probe withToken(String token, Place place) {
-    return new Probe(null, Optional.of(token), Optional.of(place), Optional.of(place.address()));
+    return new Probe(place, null, Optional.of(token));
   }
 
   Answer get(String url) throws InterruptedException {
@@ -146,21 +137,18 @@ final class Probe implements AutoCloseable {
     return send("GET", url, "", Map.of("Impersonate-User", user));
   }
 
+  /** Asks for a stream, and hangs up when it is refused or has begun (without a body). */
+  Answer open(String url) throws InterruptedException {
+    return answer("GET", url, "", Map.of(), Probe::begun);
+  }
+
   /** Returns the first lines of a stream; none when so many don't come in time. */
   List<String> follow(String url, int count, Duration limit) throws InterruptedException {
     try {
-      var response =
-          client.sendAsync(request("GET", url, "", Map.of()), HttpResponse.BodyHandlers.ofLines());
-      var first =
-          response.thenApplyAsync(
-              r -> {
-                try (var lines = r.body()) {
-                  return lines.limit(count).toList();
-                }
-              },
-              task -> Thread.ofVirtual().start(task));
-      return first.get(limit.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException e) {
+      return call("GET", url, "", Map.of(), response -> lines(response, count), limit);
+    } catch (InterruptedException e) {
+      throw e;
+    } catch (Exception e) {
       return List.of();
     }
   }
@@ -168,32 +156,108 @@ final class Probe implements AutoCloseable {
   /** Sends a request with a body and headers of its own. */
   Answer send(String method, String url, String body, Map<String, String> headers)
       throws InterruptedException {
+    return answer(method, url, body, headers, Probe::whole);
+  }
+
+  private Answer answer(
+      String method,
+      String url,
+      String body,
+      Map<String, String> headers,
+      Function<HttpClientResponse, Future<Answer>> read)
+      throws InterruptedException {
+    // RFC 9110, 9.2.2: a connection that was kept may be gone, of which only now is heard.
+    var kept = answered && method.equals("GET");
     try {
-      var request = request(method, url, body, headers);
-      var response = at(() -> send(request));
-      return new Answer(response.statusCode(), response.body());
-    } catch (IOException e) {
-      return new Answer(0, "connection failed: " + e.getMessage());
+      try {
+        return call(method, url, body, headers, read, TIMEOUT);
+      } catch (InterruptedException e) {
+        throw e;
+      } catch (Exception e) {
+        if (!kept) {
+          throw e;
+        }
+        return call(method, url, body, headers, read, TIMEOUT);
+      }
+    } catch (InterruptedException e) {
+      throw e;
+    } catch (Exception e) {
+      return new Answer(
+          0,
+          "connection failed: "
+              + TlsAlert.of(e).map(ALERT::concat).orElseGet(() -> Component.reason(e)));
     }
   }
 
-  /** Connections are opened by the thread that calls this. */
-  private HttpResponse<String> send(HttpRequest request) throws IOException, InterruptedException {
-    return client.send(request, HttpResponse.BodyHandlers.ofString());
+  /** All of it happens on one event loop: what comes at once finds who reads it. */
+  private <T> T call(
+      String method,
+      String url,
+      String body,
+      Map<String, String> headers,
+      Function<HttpClientResponse, Future<T>> read,
+      Duration limit)
+      throws Exception {
+    var options = new RequestOptions().setMethod(HttpMethod.valueOf(method)).setAbsoluteURI(url);
+    headers.forEach(options::putHeader);
+    token.ifPresent(t -> options.putHeader("Authorization", "Bearer " + t));
+    var done = Promise.<T>promise();
+    ((VertxInternal) vertx)
+        .createEventLoopContext()
+        .runOnContext(
+            v ->
+                client
+                    .request(options)
+                    .compose(
+                        request ->
+                            request
+                                .send(Buffer.buffer(body))
+                                .compose(read)
+                                .timeout(limit.toMillis(), TimeUnit.MILLISECONDS)
+                                .onFailure(e -> request.reset()))
+                    .onComplete(done));
+    var got = Component.await(done.future());
+    answered = true;
+    return got;
   }
 
-  private HttpRequest request(String method, String url, String body, Map<String, String> headers) {
-    var request =
-        HttpRequest.newBuilder(URI.create(url))
-            .timeout(TIMEOUT)
-            .method(method, HttpRequest.BodyPublishers.ofString(body));
-    headers.forEach(request::header);
-    token.ifPresent(t -> request.header("Authorization", "Bearer " + t));
-    return request.build();
+  private static Future<Answer> whole(HttpClientResponse response) {
+    return response
+        .body()
+        .map(body -> new Answer(response.statusCode(), body.toString(StandardCharsets.UTF_8)));
+  }
+
+  private static Future<Answer> begun(HttpClientResponse response) {
+    if (response.statusCode() != OK) {
+      return whole(response);
+    }
+    response.exceptionHandler(over -> {});
+    response.request().reset();
+    return Future.succeededFuture(new Answer(response.statusCode(), ""));
+  }
+
+  private static Future<List<String>> lines(HttpClientResponse response, int count) {
+    var read = Buffer.buffer();
+    var first = Promise.<List<String>>promise();
+    response
+        .exceptionHandler(first::tryFail)
+        .endHandler(v -> first.tryComplete(read.toString().lines().limit(count).toList()))
+        .handler(
+            part -> {
+              read.appendBuffer(part);
+              var text = read.toString();
+              var whole =
+                  text.substring(0, text.lastIndexOf('\n') + 1).lines().limit(count).toList();
+              if (whole.size() == count && first.tryComplete(whole)) {
+                response.request().reset();
+              }
+            });
+    return first.future();
   }
 
   @Override
   public void close() {
-    client.shutdownNow();
+    // Nobody waits: no request of it is left.
+    client.close().otherwiseEmpty();
   }
 }

@@ -97,7 +97,7 @@ public final class ProxyRoute implements Route {
     var page = Page.serve(mesh, target, tls, canary);
     var server = mesh.addresses().apiserverUrl();
     var way = Way.to(mesh, page.wire(), !tls);
-    try (var admin = Probe.as(mesh.adminIdentity())) {
+    try (var admin = Probe.as(mesh, mesh.adminIdentity())) {
       var recording = way.tap();
       verdicts.put(Property.REACHABLE, reachable(admin, server, page));
       verdicts.put(Property.ENCRYPTED, way.encrypted(recording, canary));
@@ -174,8 +174,8 @@ public final class ProxyRoute implements Route {
     account.create();
     try {
       grant.to(Grant.account(account.name()), page.target().rule(page.reference(), "get"));
-      try (var byToken = Probe.withToken(account.token());
-          var byCertificate = Probe.as(mesh.adminIdentity())) {
+      try (var byToken = Probe.withToken(mesh, account.token());
+          var byCertificate = Probe.as(mesh, mesh.adminIdentity())) {
         for (var caller : List.of(byToken, byCertificate)) {
           var answer = caller.get(page.at(server, PATH));
           var said = said(answer);
@@ -191,7 +191,7 @@ public final class ProxyRoute implements Route {
       grant.delete();
       account.delete();
     }
-    try (var stranger = Probe.anonymous()) {
+    try (var stranger = Probe.anonymous(mesh)) {
       var answer = stranger.get(page.directUrl(PATH));
       evidence.put("strangerOnTheNetwork", answer.brief());
       if (!leaked.isEmpty()) {
@@ -224,7 +224,7 @@ public final class ProxyRoute implements Route {
 
   private Verdict authorized(Mesh mesh, String server, Page page) throws Exception {
     var check = new RoleCheck();
-    try (var anonymous = Probe.anonymous()) {
+    try (var anonymous = Probe.anonymous(mesh)) {
       var answer = anonymous.get(page.at(server, PATH));
       check.holds("nobody without credentials", Checks.isNobody(mesh, answer));
     }
@@ -267,7 +267,8 @@ public final class ProxyRoute implements Route {
   }
 
   private static Probe user(Mesh mesh, String name) {
-    return Probe.as(mesh.issue(CertificateProfile.client(name, List.of(), Duration.ofHours(1))));
+    return Probe.as(
+        mesh, mesh.issue(CertificateProfile.client(name, List.of(), Duration.ofHours(1))));
   }
 
   /** A page on which another name stands. */

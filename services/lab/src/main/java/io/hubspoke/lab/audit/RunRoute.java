@@ -171,18 +171,18 @@ public final class RunRoute implements Route {
             ADMINISTRATORS,
             evidence);
     for (var wrong : account.wrongTokens().entrySet()) {
-      try (var probe = Probe.withToken(wrong.getValue())) {
+      try (var probe = Probe.withToken(mesh, wrong.getValue())) {
         var answer = run(mesh, probe, pod);
         evidence.put("token: " + wrong.getKey(), answer.brief());
         refused &= answer.status() == 401;
       }
     }
     Checks.inShort(evidence, "without credentials: " + evidence.path("noCredentials").asText());
-    try (var admin = Probe.as(mesh.adminIdentity())) {
+    try (var admin = Probe.as(mesh, mesh.adminIdentity())) {
       run(mesh, admin, pod);
     }
     var admin = seenAs(mesh, pod, "kubernetes-admin", ADMINISTRATORS, evidence);
-    try (var holder = Probe.withToken(account.token())) {
+    try (var holder = Probe.withToken(mesh, account.token())) {
       run(mesh, holder, pod);
     }
     var byToken = seenAs(mesh, pod, account.user(), List.of("system:serviceaccounts"), evidence);
@@ -227,8 +227,8 @@ public final class RunRoute implements Route {
   private Verdict authorized(Mesh mesh, Account account, String pod) throws Exception {
     var evidence = Checks.evidence();
     var nobody = mesh.issue(CertificateProfile.client("nobody", List.of(), Duration.ofHours(1)));
-    try (var stranger = Probe.as(nobody);
-        var holder = Probe.withToken(account.token())) {
+    try (var stranger = Probe.as(mesh, nobody);
+        var holder = Probe.withToken(mesh, account.token())) {
       var unrightful = run(mesh, stranger, pod);
       evidence.put("userWithoutRights", unrightful.brief());
       if (open()) {
@@ -258,7 +258,7 @@ public final class RunRoute implements Route {
     var account = new Account(mesh, Checks.canary());
     var grant = new Grant(mesh, account.name(), Grant.Scope.CLUSTER);
     account.create();
-    try (var holder = Probe.withToken(account.token())) {
+    try (var holder = Probe.withToken(mesh, account.token())) {
       grant.to(Grant.account(account.name()), rule);
       var reading = holder.get(url(mesh, "/pods"));
       var running = run(mesh, holder, pod);

@@ -58,7 +58,7 @@ public final class TokensRoute implements NodeToControlPlane {
       throws Exception {
     var verdicts = new EnumMap<Property, Verdict>(Property.class);
     var wire = mesh.nodesUplink();
-    try (var probe = Probe.withToken(token)) {
+    try (var probe = Probe.withToken(mesh, token)) {
       var path = PathWatch.toApiserver(mesh, wire);
       var recording = Checks.tap(wire);
       verdicts.put(Property.REACHABLE, map.readBy(probe, mesh.strangersUrl()));
@@ -116,17 +116,18 @@ public final class TokensRoute implements NodeToControlPlane {
     var server = server(mesh);
     var refused = refusesNobody(mesh, server, evidence);
     for (var wrong : account.wrongTokens().entrySet()) {
-      refused &= refuses(server, wrong.getKey(), wrong.getValue(), evidence);
+      refused &= refuses(mesh, server, wrong.getKey(), wrong.getValue(), evidence);
     }
-    try (var probe = Probe.withToken(token)) {
+    try (var probe = Probe.withToken(mesh, token)) {
       var seen = Checks.seenAs(probe, server, account.user(), "system:serviceaccounts", evidence);
       return Verdict.of(refused && seen, evidence);
     }
   }
 
-  private static boolean refuses(String server, String which, String token, ObjectNode evidence)
+  private static boolean refuses(
+      Mesh mesh, String server, String which, String token, ObjectNode evidence)
       throws InterruptedException {
-    try (var probe = Probe.withToken(token)) {
+    try (var probe = Probe.withToken(mesh, token)) {
       var answer = probe.get(server + "/version");
       evidence.put(which, answer.brief());
       return Checks.unauthenticated(answer);
@@ -136,7 +137,7 @@ public final class TokensRoute implements NodeToControlPlane {
   /** Some paths are anybody's where anonymous requests are let in. */
   private static boolean refusesNobody(Mesh mesh, String server, ObjectNode evidence)
       throws InterruptedException {
-    try (var probe = Probe.anonymous()) {
+    try (var probe = Probe.anonymous(mesh)) {
       var answer = probe.get(server + (mesh.deployed() ? "/api/v1/pods" : "/version"));
       evidence.put("noCredentials", answer.brief());
       return Checks.isNobody(mesh, answer);
@@ -147,7 +148,7 @@ public final class TokensRoute implements NodeToControlPlane {
     var evidence = Checks.evidence();
     var server = server(mesh);
     boolean holds;
-    try (var probe = Probe.withToken(token)) {
+    try (var probe = Probe.withToken(mesh, token)) {
       var inside = probe.get(server + map.path());
       var outside = probe.get(server + "/api/v1/namespaces/" + Workload.NAMESPACE + "/secrets");
       evidence.put("ownConfigMap", inside.status()).put("secrets", outside.brief());
@@ -159,20 +160,20 @@ public final class TokensRoute implements NodeToControlPlane {
   /** A deployment's own apiserver lets anonymous requests in. */
   private static boolean anonymousSeesHealthAlone(Mesh mesh, ObjectNode evidence) throws Exception {
     if (mesh.deployed()) {
-      return anonymousSeesHealthAlone(server(mesh), evidence);
+      return anonymousSeesHealthAlone(mesh, server(mesh), evidence);
     }
     var open = mesh.deployBeside(options -> options.with(options.authn().withAnonymous(true)));
     try {
-      return anonymousSeesHealthAlone(open.url(), evidence);
+      return anonymousSeesHealthAlone(mesh, open.url(), evidence);
     } finally {
       mesh.end(open);
     }
   }
 
-  private static boolean anonymousSeesHealthAlone(String server, ObjectNode evidence)
+  private static boolean anonymousSeesHealthAlone(Mesh mesh, String server, ObjectNode evidence)
       throws InterruptedException {
     var holds = true;
-    try (var anonymous = Probe.anonymous()) {
+    try (var anonymous = Probe.anonymous(mesh)) {
       for (var path : new String[] {"/version", "/healthz", "/livez", "/readyz"}) {
         var answer = anonymous.get(server + path);
         evidence.put("anonymous " + path, answer.status());

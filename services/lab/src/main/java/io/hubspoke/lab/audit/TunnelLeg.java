@@ -42,7 +42,7 @@ sealed interface TunnelLeg permits SshLeg, KonnectivityLeg {
 
   /** Waits until requests get through; they fail for a moment after connections were reset. */
   default void awaitUp() throws Exception {
-    try (var admin = Probe.as(mesh().adminIdentity())) {
+    try (var admin = Probe.as(mesh(), mesh().adminIdentity())) {
       var healthz = mesh().addresses().apiserverUrl() + "/api/v1/nodes/" + NODE + "/proxy/healthz";
       var last =
           Checks.eventually(

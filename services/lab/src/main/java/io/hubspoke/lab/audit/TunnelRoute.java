@@ -90,7 +90,7 @@ public final class TunnelRoute implements Route {
     var canary = Checks.canary();
     var way = Way.to(mesh, mesh.nodes().get(NODE).wire(), false);
     workload.ticker(canary, NODE, canary, List.of("--message=" + canary, "--interval=100ms"));
-    try (var admin = Probe.as(mesh.adminIdentity())) {
+    try (var admin = Probe.as(mesh, mesh.adminIdentity())) {
       workload.runs(canary);
       var recording = way.tap();
       verdicts.put(Property.REACHABLE, reachable(mesh, admin, canary));

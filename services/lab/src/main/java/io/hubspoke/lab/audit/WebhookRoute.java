@@ -93,7 +93,7 @@ public final class WebhookRoute implements NodeToControlPlane {
   }
 
   private static Probe.Answer ask(Mesh mesh, String token) throws InterruptedException {
-    try (var caller = Probe.withToken(token)) {
+    try (var caller = Probe.withToken(mesh, token)) {
       return caller.get(kubelet(mesh));
     }
   }
@@ -183,7 +183,7 @@ public final class WebhookRoute implements NodeToControlPlane {
               GROUPS,
               evidence.putObject(reviews.substring(reviews.lastIndexOf('/') + 1)));
     }
-    try (var kubelet = Probe.as(Nodes.identity(mesh, NODE))) {
+    try (var kubelet = Probe.as(mesh, Nodes.identity(mesh, NODE))) {
       var seen = Checks.seenAs(kubelet, server, KUBELET, GROUPS.getFirst(), evidence);
       return Verdict.of(refused && seen, evidence);
     }
@@ -195,8 +195,8 @@ public final class WebhookRoute implements NodeToControlPlane {
     var tokenReview = tokenReview(account.token());
     var accessReview = accessReview(account.user());
     var nobody = mesh.issue(CertificateProfile.client("nobody", List.of(), Duration.ofHours(1)));
-    try (var kubelet = Probe.as(Nodes.identity(mesh, NODE));
-        var stranger = Probe.as(nobody)) {
+    try (var kubelet = Probe.as(mesh, Nodes.identity(mesh, NODE));
+        var stranger = Probe.as(mesh, nobody)) {
       check.may("review a token", kubelet.post(server + TOKEN_REVIEWS, tokenReview));
       check.may("review access", kubelet.post(server + ACCESS_REVIEWS, accessReview));
       check.mayNot(
@@ -234,7 +234,7 @@ public final class WebhookRoute implements NodeToControlPlane {
         mesh.issue(
             CertificateProfile.client(
                 Checks.canary(), List.of("system:masters"), Duration.ofHours(1)));
-    try (var administrator = Probe.as(other)) {
+    try (var administrator = Probe.as(mesh, other)) {
       Component.await(wire.mode(new Mode.Cut(Mode.Cut.How.REFUSE)));
       var byToken = ask(mesh, token);
       var byCertificate = administrator.get(kubelet(mesh));

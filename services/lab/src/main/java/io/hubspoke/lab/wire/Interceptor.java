@@ -1,7 +1,7 @@
 package io.hubspoke.lab.wire;
 
 import io.hubspoke.runtime.Tls;
-import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslContext;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -10,18 +10,14 @@ import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetClientOptions;
 import io.vertx.core.net.NetSocket;
 import io.vertx.core.net.SocketAddress;
-import java.security.GeneralSecurityException;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
-import javax.net.ssl.KeyManager;
-import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
-import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedKeyManager;
 
 /**
@@ -36,14 +32,13 @@ import javax.net.ssl.X509ExtendedKeyManager;
 public final class Interceptor {
   private static final int KEPT = 256;
   private static final int TIMEOUT_MILLIS = 5_000;
-  private static final Pattern ALERT = Pattern.compile("fatal alert: (\\w+)");
 
   private final Forger forger;
   private final Alteration alteration;
   private final NetClient towardsServer;
   private final NetClient towardsImpostor;
   private final List<Interception> interceptions = new ArrayList<>();
-  private final Map<X509Certificate, SSLContext> forged = new HashMap<>();
+  private final Map<X509Certificate, SslContext> forged = new HashMap<>();
 
   /** Intercepts; {@code own} is what it presents to the true server, null for no certificate. */
   public Interceptor(
@@ -140,23 +135,21 @@ public final class Interceptor {
   }
 
   private Future<Void> present(NetSocketInternal opener, NetSocket server, Interception into) {
-    SSLEngine engine;
+    SslContext forgery;
     try {
-      engine = forgedFor(server).createSSLEngine();
-    } catch (SSLPeerUnverifiedException | RuntimeException e) {
+      forgery = forgedFor(server);
+    } catch (SSLException | RuntimeException e) {
       into.outcome(new Interception.Outcome.ServerUnreachable(reason(e)));
       return Future.failedFuture(e);
     }
-    engine.setUseClientMode(false);
-    engine.setWantClientAuth(true);
-    var tls = new SslHandler(engine);
+    var tls = forgery.newHandler(opener.channelHandlerContext().alloc());
     Promise<Void> handshake = Promise.promise();
     tls.handshakeFuture()
         .addListener(
             done -> {
               if (done.isSuccess()) {
                 Relay.reading(opener, false);
-                into.accepted(subject(engine));
+                into.accepted(subject(tls.engine()));
                 handshake.complete();
               } else {
                 into.outcome(new Interception.Outcome.Refused(reason(done.cause())));
@@ -168,19 +161,14 @@ public final class Interceptor {
     return handshake.future();
   }
 
-  private synchronized SSLContext forgedFor(NetSocket server) throws SSLPeerUnverifiedException {
+  private synchronized SslContext forgedFor(NetSocket server) throws SSLException {
     var genuine = (X509Certificate) server.peerCertificates().getFirst();
-    return forged.computeIfAbsent(genuine, certificate -> context(forger.forge(certificate)));
-  }
-
-  private static SSLContext context(X509ExtendedKeyManager keys) {
-    try {
-      var context = SSLContext.getInstance("TLS");
-      context.init(new KeyManager[] {keys}, new TrustManager[] {Tls.trustAny(List.of())}, null);
-      return context;
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("no TLS in this JDK", e);
+    var known = forged.get(genuine);
+    if (known == null) {
+      known = Tls.serverContext(forger.forge(genuine));
+      forged.put(genuine, known);
     }
+    return known;
   }
 
   private synchronized void note(Interception interception) {
@@ -201,14 +189,10 @@ public final class Interceptor {
   }
 
   private static String reason(Throwable e) {
-    for (var cause = e; cause != null; cause = cause.getCause()) {
-      if (cause.getMessage() != null) {
-        var alert = ALERT.matcher(cause.getMessage());
-        if (alert.find()) {
-          return "alert " + alert.group(1);
-        }
-      }
-    }
-    return e.getMessage() == null ? "connection closed during the handshake" : e.getMessage();
+    return TlsAlert.of(e)
+        .map(alert -> "alert " + alert)
+        .orElseGet(
+            () ->
+                e.getMessage() == null ? "connection closed during the handshake" : e.getMessage());
   }
 }

@@ -2,10 +2,120 @@ package io.hubspoke.lab.audit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hubspoke.lab.Place;
+import io.hubspoke.runtime.Component;
+import io.hubspoke.testing.Await;
+import io.vertx.core.Vertx;
+import io.vertx.core.net.NetServer;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
 class ProbeTest {
   private static final String LONG = "x".repeat(500);
+  private static final String HERE = "127.0.0.1";
+  private static final Vertx VERTX = Component.vertx();
+
+  private final AtomicInteger connections = new AtomicInteger();
+
+  @AfterAll
+  static void close() throws Exception {
+    Await.result(VERTX.close());
+  }
+
+  private record Here(Vertx vertx, String address) implements Place {
+    @Override
+    public <T> T call(Callable<T> work) throws Exception {
+      return work.call();
+    }
+  }
+
+  private static Probe probe() {
+    return Probe.anonymous(new Here(VERTX, HERE));
+  }
+
+  /** Answers one request of each connection, and closes it when the next one comes. */
+  private NetServer onceEach() throws Exception {
+    var server =
+        VERTX
+            .createNetServer()
+            .connectHandler(
+                socket -> {
+                  var number = connections.incrementAndGet();
+                  var requests = new AtomicInteger();
+                  socket.handler(
+                      part -> {
+                        if (!part.toString().contains("HTTP/1.1")) {
+                          // A body that came by itself.
+                          return;
+                        }
+                        if (requests.incrementAndGet() > 1) {
+                          socket.close();
+                          return;
+                        }
+                        socket.write(
+                            "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n%d".formatted(number));
+                      });
+                });
+    return Await.result(server.listen(0, HERE));
+  }
+
+  private static String url(NetServer server) {
+    return "http://%s:%d/".formatted(HERE, server.actualPort());
+  }
+
+  @Test
+  void whatIsOnlyReadIsAskedAgainWhenAConnectionThatWasKeptIsGone() throws Exception {
+    var server = onceEach();
+    try (var probe = probe()) {
+      assertThat(probe.get(url(server))).isEqualTo(new Probe.Answer(200, "1"));
+      assertThat(probe.get(url(server))).isEqualTo(new Probe.Answer(200, "2"));
+    } finally {
+      Await.result(server.close());
+    }
+  }
+
+  @Test
+  void whatChangesSomethingIsSentOnce() throws Exception {
+    var server = onceEach();
+    try (var probe = probe()) {
+      assertThat(probe.post(url(server), "{}").status()).isEqualTo(200);
+      var lost = probe.post(url(server), "{}");
+      assertThat(lost.status()).isZero();
+      assertThat(lost.body()).startsWith("connection failed: ");
+      assertThat(connections).hasValue(1);
+    } finally {
+      Await.result(server.close());
+    }
+  }
+
+  @Test
+  void aStreamIsFollowedForSomeLinesAndOpenedForNone() throws Exception {
+    var server =
+        Await.result(
+            VERTX
+                .createHttpServer()
+                .requestHandler(
+                    request -> {
+                      var response = request.response().setChunked(true);
+                      response.exceptionHandler(hungUp -> {});
+                      response.write("one\ntw");
+                      response.write("o\nthree\nfo");
+                    })
+                .listen(0, HERE));
+    var url = "http://%s:%d/".formatted(HERE, server.actualPort());
+    try (var probe = probe()) {
+      assertThat(probe.follow(url, 3, Duration.ofSeconds(20)))
+          .isEqualTo(List.of("one", "two", "three"));
+      assertThat(probe.follow(url, 4, Duration.ofMillis(100))).isEmpty();
+      assertThat(probe.open(url)).isEqualTo(new Probe.Answer(200, ""));
+    } finally {
+      Await.result(server.close());
+    }
+  }
 
   @Test
   void anAnswerIsQuotedByTheBeginningOfItsFirstLine() {

@@ -127,14 +127,14 @@ class RolesOnTheRoutesTest {
   }
 
   private static Verdict scheduler(Mesh mesh) throws Exception {
-    try (var probe = Probe.as(mesh.schedulerIdentity())) {
+    try (var probe = Probe.as(mesh, mesh.schedulerIdentity())) {
       return new SchedulerRole(mesh)
           .authorized(probe, "https://" + mesh.addresses().schedulerUplink() + ":6443");
     }
   }
 
   private static Verdict controllerManager(Mesh mesh) throws Exception {
-    try (var probe = Probe.as(mesh.controllerManagerIdentity())) {
+    try (var probe = Probe.as(mesh, mesh.controllerManagerIdentity())) {
       return new ControllerManagerRole(mesh)
           .authorized(probe, "https://" + mesh.addresses().controllerManagerUplink() + ":6443");
     }
