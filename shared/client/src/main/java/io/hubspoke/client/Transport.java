@@ -46,9 +46,6 @@ final class Transport {
 
   private static final int TOO_MANY_REQUESTS = 429;
 
-  /** How often a server that asks for patience is asked again, as client-go does. */
-  private static final int MOST_TRIES = 10;
-
   private final ClientConfig config;
   private final ContextInternal loop;
   private final ConnectionBackoff backoff;
@@ -83,17 +80,23 @@ final class Transport {
 
   /**
    * Sends a request and reads the whole answer. A server that has too much to do (429) and says
-   * when to come back has not begun the request: it is sent again then, some times.
+   * when to come back has not begun the request: it is sent again then, if that is within the
+   * configured time.
    *
-   * <p>Fails with {@link ApiException} on a status of 400 or more, {@link TimeoutException} after
-   * the configured time, and an {@link java.io.IOException} when the connection fails.
+   * <p>Fails with {@link ApiException} on a status of 400 or more, {@link TimeoutException} when no
+   * answer has come within the configured time, and an {@link java.io.IOException} when the
+   * connection fails.
    */
   Future<Buffer> exchange(
       HttpMethod method, String uri, String accept, String contentType, Buffer body) {
-    return onLoop(() -> attempt(() -> request(method, uri, accept, contentType), body, 1));
+    return onLoop(() -> attempt(() -> request(method, uri, accept, contentType), body, deadline()));
   }
 
-  private Future<Buffer> attempt(Supplier<RequestOptions> options, Buffer body, int tries) {
+  private long deadline() {
+    return System.nanoTime() + config.timeout().toNanos();
+  }
+
+  private Future<Buffer> attempt(Supplier<RequestOptions> options, Buffer body, long deadline) {
     Exchange exchange = new Exchange();
     return exchange
         .limit(
@@ -104,17 +107,18 @@ final class Transport {
         .recover(
             failure -> {
               Duration wait = patience(failure);
-              if (wait.isZero() || tries == MOST_TRIES || closing.get()) {
+              boolean late = System.nanoTime() + wait.toNanos() - deadline >= 0;
+              if (wait.isZero() || late || closing.get()) {
                 return Future.failedFuture(failure);
               }
               Promise<Buffer> later = loop.promise();
               loop.setTimer(
-                  wait.toMillis(), id -> attempt(options, body, tries + 1).onComplete(later));
+                  wait.toMillis(), id -> attempt(options, body, deadline).onComplete(later));
               return later.future();
             });
   }
 
-  /** Returns how long the server wants to be left alone; zero when it doesn't say, or too long. */
+  /** Returns how long the server wants to be left alone; zero when it doesn't say. */
   private Duration patience(Throwable failure) {
     if (!(failure instanceof ApiException refused)
         || refused.code() != TOO_MANY_REQUESTS
@@ -122,7 +126,7 @@ final class Transport {
       return Duration.ZERO;
     }
     Duration wait = Duration.ofSeconds(refused.status().details().retryAfterSeconds());
-    return wait.isZero() || wait.compareTo(config.timeout()) >= 0
+    return wait.isZero()
         ? Duration.ZERO
         // Those that were sent away together don't all come back at once.
         : wait.plusMillis(ThreadLocalRandom.current().nextLong(wait.toMillis()));

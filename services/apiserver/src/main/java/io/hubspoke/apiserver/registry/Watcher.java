@@ -13,8 +13,8 @@ public final class Watcher {
   /** Enough for a burst while the event loop is busy; the client resumes where it was cut off. */
   static final int MAX_EVENTS = 16_384;
 
-  // Of objects that all watchers share: a hundred slow ones hold no more than one.
-  static final long MAX_BYTES = 32 << 20;
+  /** Somebody with many watches, each of other objects, can have each hold as much. */
+  static final long MAX_BYTES = 8 << 20;
 
   private final Selection selection;
   private final WatchCache cache;
