@@ -123,7 +123,7 @@ public final class KubeProxyCommand implements Callable<Integer> {
 
   private KubeProxyOptions ofFile() throws IOException {
     var configuration = Flag.read("--config", () -> KubeProxyConfiguration.read(config));
-    configuration.logging().apply();
+    configuration.logging().apply(spec);
     var file = configuration.kubeconfig();
     if (file.isEmpty()) {
       throw new IllegalArgumentException(

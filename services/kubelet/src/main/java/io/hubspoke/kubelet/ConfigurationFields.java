@@ -169,6 +169,6 @@ final class ConfigurationFields {
   static void read(Path file, CommandSpec command) throws IOException {
     var read = ConfigurationFile.apply(file, KIND, command);
     CLOSED.forEach((field, value) -> read.orElse(field, value, command));
-    Flag.read("--config: " + file, () -> LoggingSection.of(read.field("logging"))).apply();
+    Flag.read("--config: " + file, () -> LoggingSection.of(read.field("logging"))).apply(command);
   }
 }

@@ -214,14 +214,15 @@ final class WatchedObjects<T extends HasMetadata> {
                 events.forEach(this::see);
                 return Future.succeededFuture();
               });
-      // Whenever it opens: at the end nobody waits for it.
-      lifetime.over().onSuccess(v -> opening.onSuccess(Watch::close));
       Future.any(opening.otherwiseEmpty(), lifetime.over()).await();
-      if (opening.isComplete()) {
-        Watch<T> open = opening.await();
-        Future.any(open.ended(), lifetime.over()).otherwiseEmpty().await();
-        open.close();
+      if (!opening.isComplete()) {
+        // Whenever it opens: at the end nobody waits for it.
+        opening.onSuccess(Watch::close);
+        return;
       }
+      Watch<T> open = opening.await();
+      Future.any(open.ended(), lifetime.over()).otherwiseEmpty().await();
+      open.close();
     }
 
     private void see(WatchEvent<T> event) {

@@ -2,6 +2,10 @@ package io.hubspoke.kubelet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.Appender;
 import io.hubspoke.kubelet.server.AuthorizationMode;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.testing.Await;
@@ -17,7 +21,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ScopeType;
 
 class KubeletCommandTest {
   @TempDir private Path dir;
@@ -89,6 +98,33 @@ class KubeletCommandTest {
     assertThat(options.server().anonymousAuth()).isFalse();
     assertThat(options.server().tokenWebhook()).isTrue();
     assertThat(options.server().authorizationMode()).isEqualTo(AuthorizationMode.WEBHOOK);
+  }
+
+  private static OptionSpec ofAllCommands(String flag, Class<?> type) {
+    return OptionSpec.builder(flag).type(type).scopeType(ScopeType.INHERIT).build();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"-v --logging-format=text kubelet", "kubelet -v --logging-format=text"})
+  void a_flag_of_logging_counts_more_than_its_field(String arguments) throws Exception {
+    Path file = configuration("logging: {format: json, verbosity: 5}");
+    CommandSpec all =
+        CommandSpec.create()
+            .addOption(ofAllCommands("-v", boolean.class))
+            .addOption(ofAllCommands("--logging-format", String.class));
+    CommandLine line = new CommandLine(all).addSubcommand("kubelet", new KubeletCommand());
+    line.parseArgs((arguments + " --hostname-override=n1 --node-ip=::1").split(" "));
+    Logger root = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+    Level level = root.getLevel();
+    Appender<ILoggingEvent> appender = root.iteratorForAppenders().next();
+    try {
+      ConfigurationFields.read(file, line.getSubcommands().get("kubelet").getCommandSpec());
+
+      assertThat(root.getLevel()).isEqualTo(level);
+      assertThat(root.isAttached(appender)).isTrue();
+    } finally {
+      root.setLevel(level);
+    }
   }
 
   private Path configuration(String fields) throws Exception {

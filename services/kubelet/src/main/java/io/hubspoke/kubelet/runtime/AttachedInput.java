@@ -10,18 +10,13 @@ import io.vertx.core.streams.WriteStream;
  * one alone. A container without an input drops what is typed.
  */
 public final class AttachedInput implements WriteStream<Buffer> {
+  private final ContainerInput input;
   private final WriteStream<Buffer> container;
-  private final boolean once;
 
-  /**
-   * Makes one.
-   *
-   * @param container the container's input, or null
-   * @param once whether that ends with its first giver
-   */
-  public AttachedInput(WriteStream<Buffer> container, boolean once) {
-    this.container = container;
-    this.once = once;
+  /** Makes one. */
+  public AttachedInput(ContainerInput input) {
+    this.input = input;
+    this.container = input.stream();
   }
 
   @Override
@@ -31,7 +26,7 @@ public final class AttachedInput implements WriteStream<Buffer> {
 
   @Override
   public Future<Void> end() {
-    return container != null && once ? container.end() : Future.succeededFuture();
+    return container != null && input.once() ? container.end() : Future.succeededFuture();
   }
 
   @Override
@@ -42,7 +37,7 @@ public final class AttachedInput implements WriteStream<Buffer> {
   @Override
   public WriteStream<Buffer> drainHandler(Handler<Void> handler) {
     if (container != null) {
-      container.drainHandler(handler);
+      input.onDrain(this, handler);
     }
     return this;
   }

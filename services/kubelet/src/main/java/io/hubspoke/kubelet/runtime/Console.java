@@ -22,8 +22,8 @@ public final class Console {
   private final ContainerLog log;
   private final List<Attached> attached = new CopyOnWriteArrayList<>();
   private final Pipe stdin;
-  private final boolean stdinOnce;
-  private final Promise<Void> ended = Promise.promise();
+  private final ContainerInput input;
+  private volatile boolean ended;
   private volatile Handler<TerminalSize> resizes = size -> {};
 
   /**
@@ -33,7 +33,9 @@ public final class Console {
     this.context = context;
     this.log = log;
     this.stdin = Boolean.TRUE.equals(config.spec().getStdin()) ? new Pipe(context) : null;
-    this.stdinOnce = Boolean.TRUE.equals(config.spec().getStdinOnce());
+    this.input =
+        new ContainerInput(
+            stdin == null ? null : stdin.sink(), Boolean.TRUE.equals(config.spec().getStdinOnce()));
   }
 
   /** Returns what is typed by those attached, null when the container has no input. */
@@ -70,13 +72,16 @@ public final class Console {
 
   /** Says that the process has ended. */
   void end() {
-    ended.tryComplete();
+    ended = true;
+    attached.forEach(Attached::end);
   }
 
   RemoteProcess attach(RemoteCommand streams) {
     Attached one = new Attached(streams);
     attached.add(one);
-    ended.future().onComplete(v -> one.end());
+    if (ended) {
+      one.end();
+    }
     return one;
   }
 
@@ -126,17 +131,13 @@ public final class Console {
 
   /** Somebody who is attached. */
   private final class Attached implements RemoteProcess {
-    private final WriteStream<Buffer> in;
+    private final AttachedInput in;
     private final Pipe stdout;
     private final Pipe stderr;
     private final Promise<Integer> exited = Promise.promise();
-    private final Promise<Void> gone = Promise.promise();
 
     Attached(RemoteCommand streams) {
-      in =
-          streams.stdin()
-              ? new AttachedInput(stdin == null ? null : stdin.sink(), stdinOnce)
-              : null;
+      in = streams.stdin() ? new AttachedInput(input) : null;
       stdout = streams.stdout() ? new Pipe(context) : null;
       stderr = streams.stderr() && !streams.tty() ? new Pipe(context) : null;
     }
@@ -145,14 +146,13 @@ public final class Console {
       return stream == ContainerLog.Stream.STDOUT ? stdout : stderr;
     }
 
-    /** Completes when there is room, or he has gone. */
+    /** Completes when there is room, or he has gone, whose pipes are abandoned then. */
     Future<Void> drained(Pipe pipe) {
       if (!pipe.sink().writeQueueFull()) {
         return Future.succeededFuture();
       }
       Promise<Void> drained = context.promise();
       pipe.sink().drainHandler(v -> drained.tryComplete());
-      gone.future().onComplete(v -> drained.tryComplete());
       return drained.future();
     }
 
@@ -194,7 +194,9 @@ public final class Console {
     @Override
     public void close() {
       attached.remove(this);
-      gone.tryComplete();
+      if (in != null) {
+        in.drainHandler(null);
+      }
       for (Pipe pipe : new Pipe[] {stdout, stderr}) {
         if (pipe != null) {
           pipe.abandon();

@@ -6,6 +6,9 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.SocketAddress;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.Map;
 import org.slf4j.Logger;
@@ -57,9 +60,20 @@ public final class HealthzServer {
       LOG.warn("{}; trying again every {} s", failure.getMessage(), retry.toSeconds());
     }
     if (!stopped) {
-      timer = vertx.setTimer(retry.toMillis(), due -> start());
+      timer = vertx.setTimer(retry.toMillis(), due -> startIfFree());
     }
     return Future.succeededFuture();
+  }
+
+  /** Vert.x keeps a server that could not listen, so that none is made before the port is free. */
+  private void startIfFree() {
+    vertx.executeBlocking(this::look).compose(free -> start()).recover(this::again);
+  }
+
+  private Void look() throws IOException {
+    try (var _ = new ServerSocket(at.port(), 1, InetAddress.ofLiteral(at.host()))) {
+      return null;
+    }
   }
 
   private static Page all(HttpServerRequest request) {

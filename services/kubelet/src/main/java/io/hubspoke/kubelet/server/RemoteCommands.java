@@ -79,6 +79,10 @@ final class RemoteCommands {
   private static Future<Buffer> output(
       Exchange exchange, RemoteProcess process, List<String> command) {
     exchange.response().closeHandler(v -> process.close());
+    // A handler that is set after the caller has gone is never called.
+    if (exchange.response().closed()) {
+      process.close();
+    }
     Future<Buffer> out = collect(process.stdout());
     Future<Buffer> err = collect(process.stderr());
     return process

@@ -6,6 +6,7 @@ import io.hubspoke.testing.Await;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -13,6 +14,8 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 
 class HealthzServerTest {
@@ -29,15 +32,30 @@ class HealthzServerTest {
     }
   }
 
+  private static Vertx noting(List<String> calls, Vertx vertx) {
+    return (Vertx)
+        Proxy.newProxyInstance(
+            Vertx.class.getClassLoader(),
+            new Class<?>[] {Vertx.class},
+            (self, method, arguments) -> {
+              calls.add(method.getName());
+              return method.invoke(vertx, arguments);
+            });
+  }
+
   @Test
   void answersWhomeverAsksOnceItHasThePortThatAnotherHadAndNoMoreOnceStopped() throws Exception {
     Vertx vertx = Vertx.vertx();
     var at = SocketAddress.inetSocketAddress(10248, ADDRESS);
-    var server = new HealthzServer(vertx, at, Duration.ofMillis(20));
+    var calls = new CopyOnWriteArrayList<String>();
+    var server = new HealthzServer(noting(calls, vertx), at, Duration.ofMillis(20));
     try {
       try (var other = new ServerSocket(at.port(), 1, InetAddress.ofLiteral(ADDRESS))) {
         Await.result(server.start());
         assertThat(other.isBound()).isTrue();
+        Await.until("it tries", () -> calls.stream().filter("setTimer"::equals).count() > 3);
+        // Vert.x keeps each one that could not listen.
+        assertThat(calls).containsOnlyOnce("createHttpServer");
       }
       Await.until("it has the port", () -> get("/healthz").equals("200 ok"));
       assertThat(get("/healthz?verbose")).isEqualTo("200 [+]ping ok\nhealthz check passed\n");

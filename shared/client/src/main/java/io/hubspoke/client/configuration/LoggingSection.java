@@ -3,6 +3,7 @@ package io.hubspoke.client.configuration;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.hubspoke.runtime.Logging;
 import java.util.Set;
+import picocli.CommandLine.Model.CommandSpec;
 
 /**
  * Section {@code logging} of a component's configuration file (LoggingConfiguration v1).
@@ -56,13 +57,23 @@ public record LoggingSection(String format, int verbosity) {
         "logging%s: must be %s, but is %s".formatted(field, wanted, value));
   }
 
-  /** Has this process log so; what it leaves open stays as it is. */
-  public void apply() {
-    if (!format.isEmpty()) {
+  /** Has this process log so; what it leaves open, or a flag says, stays as it is. */
+  public void apply(CommandSpec command) {
+    if (!format.isEmpty() && isOpen("--logging-format", command)) {
       Logging.format(format);
     }
-    if (verbosity >= NEWS) {
+    if (verbosity >= NEWS && isOpen("-v", command)) {
       Logging.level(verbosity >= STEPS ? "DEBUG" : "INFO");
     }
+  }
+
+  /** A flag for all commands may come before the command's name as well. */
+  private static boolean isOpen(String flag, CommandSpec command) {
+    for (var line = command.commandLine(); line != null; line = line.getParent()) {
+      if (line.getParseResult().hasMatchedOption(flag)) {
+        return false;
+      }
+    }
+    return true;
   }
 }

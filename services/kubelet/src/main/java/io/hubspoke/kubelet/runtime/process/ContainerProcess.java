@@ -2,6 +2,7 @@ package io.hubspoke.kubelet.runtime.process;
 
 import io.hubspoke.kubelet.logs.ContainerLog;
 import io.hubspoke.kubelet.runtime.AttachedInput;
+import io.hubspoke.kubelet.runtime.ContainerInput;
 import io.hubspoke.kubelet.runtime.ContainerRuntime.Container;
 import io.hubspoke.kubelet.runtime.ContainerRuntime.Exit;
 import io.hubspoke.streams.RemoteCommand;
@@ -16,6 +17,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** A container: its first process, what that says, and who is attached to it. */
 final class ContainerProcess implements Container {
@@ -27,8 +30,10 @@ final class ContainerProcess implements Container {
   private final ContainerOutput stdout;
   private final ContainerOutput stderr;
   private final FdSink stdin;
+  private final ContainerInput input;
   private final int terminal;
   private final Promise<Exit> exited = Promise.promise();
+  private final Set<Attachment> attached = ConcurrentHashMap.newKeySet();
 
   /**
    * What an exec needs to know of it.
@@ -79,6 +84,8 @@ final class ContainerProcess implements Container {
               ? null
               : new FdSink(context, poller, ends.stdin, () -> poller.closeFd(ends.stdin));
     }
+    // Without stdinOnce the next one attached types on; so it does at a terminal.
+    this.input = new ContainerInput(stdin, setting.stdinOnce && !tty);
     child
         .exited()
         .onComplete(
@@ -94,6 +101,7 @@ final class ContainerProcess implements Container {
                       done -> {
                         close(poller, ends);
                         exited.complete(new Exit(code.result(), at));
+                        attached.forEach(Attachment::end);
                       });
             });
   }
@@ -157,9 +165,13 @@ final class ContainerProcess implements Container {
   RemoteProcess attach(RemoteCommand streams) {
     Tap out = streams.stdout() || streams.tty() ? stdout.tap() : null;
     Tap err = streams.stderr() && stderr != null ? stderr.tap() : null;
-    // Without stdinOnce the next one attached types on; so it does at a terminal.
-    boolean once = setting.stdinOnce && terminal < 0;
-    return new Attachment(out, err, streams.stdin() ? new AttachedInput(stdin, once) : null);
+    Attachment one = new Attachment(out, err, streams.stdin() ? new AttachedInput(input) : null);
+    attached.add(one);
+    one.exited().onComplete(left -> attached.remove(one));
+    if (exited.future().isComplete()) {
+      one.end();
+    }
+    return one;
   }
 
   private final class Attachment implements RemoteProcess {
@@ -172,14 +184,17 @@ final class ContainerProcess implements Container {
       this.out = out;
       this.err = err;
       this.in = in;
-      Future<Void> outEnded = out == null ? Future.succeededFuture() : out.ended();
-      Future<Void> errEnded = err == null ? Future.succeededFuture() : err.ended();
-      exited
-          .future()
-          .compose(exit -> Future.join(outEnded, errEnded))
-          .onComplete(done -> left.tryComplete(0));
-      outEnded.onFailure(left::tryFail);
-      errEnded.onFailure(left::tryFail);
+      ended(out).onFailure(left::tryFail);
+      ended(err).onFailure(left::tryFail);
+    }
+
+    /** The process has ended: so has he once he has read what it said. */
+    void end() {
+      Future.join(ended(out), ended(err)).onComplete(done -> left.tryComplete(0));
+    }
+
+    private static Future<Void> ended(Tap tap) {
+      return tap == null ? Future.succeededFuture() : tap.ended();
     }
 
     @Override
@@ -218,6 +233,7 @@ final class ContainerProcess implements Container {
         err.cut();
       }
       if (in != null) {
+        in.drainHandler(null);
         in.end().otherwiseEmpty();
       }
       left.tryComplete(0);

@@ -7,6 +7,7 @@ import io.hubspoke.streams.RemoteProcess;
 import io.hubspoke.streams.TerminalSize;
 import io.hubspoke.testing.Await;
 import io.vertx.core.buffer.Buffer;
+import java.lang.ref.WeakReference;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
@@ -107,6 +108,31 @@ class TerminalTest {
       }
       assertThat(run.stop(Duration.ZERO).code()).isEqualTo(137);
     }
+  }
+
+  @Test
+  void whoeverLeavesIsNotHeldOnTo() throws Exception {
+    try (var node = new ProcessNode(directory)) {
+      var run = node.run(c -> c.withCommand("sleep", "100").withStdin(true));
+      var left = new WeakReference<Object>(attachAndLeave(node, run));
+
+      Await.until(
+          "he is forgotten",
+          () -> {
+            System.gc();
+            return left.get() == null;
+          });
+      assertThat(run.container().exited().isComplete()).isFalse();
+    }
+  }
+
+  private static RemoteProcess attachAndLeave(ProcessNode node, ProcessNode.Run run)
+      throws Exception {
+    var attached =
+        Await.result(
+            node.runtime.attach(run.container(), new RemoteCommand(true, true, true, false)));
+    attached.close();
+    return attached;
   }
 
   @Test
