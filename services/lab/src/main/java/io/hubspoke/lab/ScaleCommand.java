@@ -1,5 +1,6 @@
 package io.hubspoke.lab;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.api.Json;
 import io.hubspoke.lab.cluster.LabAddress;
 import io.hubspoke.lab.scale.ChildControlPlane;
@@ -183,26 +184,28 @@ final class ScaleCommand implements Callable<Integer> {
       throw misuse("--plot takes several numbers of nodes, such as --nodes 100,1000");
     }
     HeapPace.keep(HEAP_GROWTH);
+    var out = spec.commandLine().getOut();
     var results = new ArrayList<ScaleResult>();
     try (var progress = new ProgressLine(spec.commandLine().getErr())) {
       progress.phase(Machine.here().toString());
       for (var count : nodes) {
-        results.add(run(count, progress));
+        // At once: what many pods leave behind takes minutes to be deleted.
+        run(
+            count,
+            progress,
+            result -> {
+              results.add(result);
+              ScaleSummary.print(result, out);
+              if (file != null) {
+                file.write(figures(results));
+              }
+            });
       }
     }
-    var out = spec.commandLine().getOut();
-    results.forEach(result -> ScaleSummary.print(result, out));
     results.forEach(result -> costs.add(result.cost()));
     costs.sort(Comparator.comparingInt(ScaleCost::nodes));
     if (costs.size() > 1) {
       ScaleSummary.compare(costs, out);
-    }
-    if (file != null) {
-      var document = Json.object();
-      document.set("machine", Machine.here().json());
-      var runs = document.putArray("runs");
-      results.forEach(result -> runs.add(result.json()));
-      file.write(document);
     }
     if (plot != null) {
       Files.writeString(plot, CostPlot.of(costs));
@@ -218,7 +221,20 @@ final class ScaleCommand implements Callable<Integer> {
     return costs;
   }
 
-  private ScaleResult run(int count, ProgressLine progress) throws Exception {
+  private static ObjectNode figures(List<ScaleResult> results) {
+    var document = Json.object();
+    document.set("machine", Machine.here().json());
+    var runs = document.putArray("runs");
+    results.forEach(result -> runs.add(result.json()));
+    return document;
+  }
+
+  /** Gets what a run has measured while it still is there. */
+  private interface Reporting {
+    void accept(ScaleResult result) throws IOException;
+  }
+
+  private void run(int count, ProgressLine progress, Reporting reporting) throws Exception {
     var lab = lab();
     var where =
         directory == null
@@ -229,12 +245,13 @@ final class ScaleCommand implements Callable<Integer> {
     var children = new Children(count, pods, progress::note, lab == null ? "" : lab.reachable());
     if (lab == null) {
       var launcher = pools == 0 ? new Here(progress::note) : children;
-      return run(new ScaleRun(plan, launcher, progress::phase, progress::live));
+      run(new ScaleRun(plan, launcher, progress::phase, progress::live), reporting);
+      return;
     }
     var keys = labKeys == null ? where.resolve("lab-keys") : labKeys;
     try (var cluster =
         ScaleLab.begin(lab, keys, members == null ? pools : members, children, progress::note)) {
-      return run(new ScaleRun(plan, cluster, progress::phase, progress::live));
+      run(new ScaleRun(plan, cluster, progress::phase, progress::live), reporting);
     } catch (IOException e) {
       DirectoryTree.delete(where);
       throw e;
@@ -250,11 +267,11 @@ final class ScaleCommand implements Callable<Integer> {
         : Math.ceilDiv(count, NODES_A_PROCESS);
   }
 
-  private static ScaleResult run(ScaleRun run) throws Exception {
+  private static void run(ScaleRun run, Reporting reporting) throws Exception {
     var hook = new Thread(() -> end(run), "stop");
     Runtime.getRuntime().addShutdownHook(hook);
     try (run) {
-      return run.run();
+      reporting.accept(run.run());
     } finally {
       try {
         Runtime.getRuntime().removeShutdownHook(hook);
