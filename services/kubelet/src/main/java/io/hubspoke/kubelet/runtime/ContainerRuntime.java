@@ -160,7 +160,10 @@ public interface ContainerRuntime {
       mounts = List.copyOf(mounts);
     }
 
-    /** Returns the same of a pod of which no more is kept than what it is called. */
+    /**
+     * Returns the same of a pod of which no more is kept than what it is called, and where it is
+     * when it is on its node's network.
+     */
     public ContainerConfig ofNamedPod() {
       var named = pod.getMetadata();
       var known =
@@ -169,10 +172,13 @@ public interface ContainerRuntime {
               .withName(named.getName())
               .withNamespace(named.getNamespace())
               .withUid(named.getUid())
-              .endMetadata()
-              .build();
+              .endMetadata();
+      var pods = pod.getSpec();
+      if (pods != null && Boolean.TRUE.equals(pods.getHostNetwork())) {
+        known.withNewSpec().withHostNetwork(true).withNodeName(pods.getNodeName()).endSpec();
+      }
       return new ContainerConfig(
-          known, spec, command, args, env, services, mounts, logFile, attempt);
+          known.build(), spec, command, args, env, services, mounts, logFile, attempt);
     }
 
     public String podName() {

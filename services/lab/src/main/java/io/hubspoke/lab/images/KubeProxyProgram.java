@@ -54,7 +54,7 @@ final class KubeProxyProgram implements Program {
    */
   private void checkPermitted() {
     var pod = given.config().pod();
-    if (!Boolean.TRUE.equals(pod.getSpec().getHostNetwork())) {
+    if (pod.getSpec() == null || !Boolean.TRUE.equals(pod.getSpec().getHostNetwork())) {
       throw new IllegalArgumentException(
           "hostNetwork must be true: services are forwarded on the node's network");
     }
