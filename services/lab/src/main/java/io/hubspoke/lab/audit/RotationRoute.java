@@ -41,15 +41,10 @@ public final class RotationRoute implements NodeToControlPlane {
 
   private static final Duration AFTER_THE_END = Duration.ofMillis(800);
 
-  /** Beside what else is measured, most of which needs another mesh. */
+  /** Where the apiserver notices whether the kubelet's certificate has been renewed. */
   @Override
   public Posture posture() {
     return Posture.VERIFIED;
-  }
-
-  @Override
-  public String postureShown() {
-    return "default";
   }
 
   @Override
