@@ -1,6 +1,8 @@
 package io.hubspoke.kubelet;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.hubspoke.api.ApiException;
 import io.hubspoke.api.Json;
 import io.hubspoke.client.ApiClient;
@@ -14,6 +16,8 @@ import java.util.function.Supplier;
 
 /** Tells the apiserver the status of one pod when it changes, and knows what it told last. */
 final class PodStatusWriter {
+  private static final String READY = "Ready";
+
   private final KubeletOptions options;
   private final ApiClient client;
   private final Regarding about;
@@ -25,6 +29,7 @@ final class PodStatusWriter {
   private volatile String phase;
   private byte[] written = {};
   private String writtenTo = "";
+  private long writtenAt;
   private final boolean turnedAway;
   private volatile Failure failure;
 
@@ -125,6 +130,33 @@ final class PodStatusWriter {
     return next;
   }
 
+  /**
+   * Looks at what the apiserver shows, so that it is told again what somebody else has changed: the
+   * node lifecycle controller marks the pods of a node that was away as not ready, and only the
+   * kubelet takes that back (the real one's {@code needsReconcile}).
+   */
+  void see(Pod shown) {
+    if (writtenAt == 0 || shown.getStatus() == null) {
+      return;
+    }
+    // What was on its way before the last writing says nothing.
+    if (Long.parseLong(shown.getMetadata().getResourceVersion()) > writtenAt
+        && isReady(status().path("conditions"))
+        && shown.getStatus().getConditions().stream()
+            .anyMatch(c -> c.getType().equals(READY) && !c.getStatus().equals("True"))) {
+      writtenTo = "";
+    }
+  }
+
+  private static boolean isReady(JsonNode conditions) {
+    for (JsonNode condition : conditions) {
+      if (condition.path("type").asText().equals(READY)) {
+        return condition.path("status").asText().equals("True");
+      }
+    }
+    return false;
+  }
+
   /** Writes the status unless it is as it was. */
   void write(ObjectNode next) {
     byte[] text = Json.bytes(next);
@@ -140,14 +172,16 @@ final class PodStatusWriter {
     patch.putObject("metadata").put("uid", uid);
     patch.set("status", next);
     try {
-      client
-          .patchStatus(
-              Resource.PODS.tree(),
-              about.namespace(),
-              about.name(),
-              PatchType.STRATEGIC_MERGE,
-              patch)
-          .await();
+      ObjectNode answer =
+          client
+              .patchStatus(
+                  Resource.PODS.tree(),
+                  about.namespace(),
+                  about.name(),
+                  PatchType.STRATEGIC_MERGE,
+                  patch)
+              .await();
+      writtenAt = answer.at("/metadata/resourceVersion").asLong();
     } catch (ApiException e) {
       if (e.code() != 404) {
         throw e;

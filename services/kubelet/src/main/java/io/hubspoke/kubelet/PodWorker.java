@@ -275,6 +275,9 @@ final class PodWorker implements NodePod {
 
   /** Tells the status; returns whether it is told. A static pod goes on without the apiserver. */
   private boolean tell(PodStatus view) {
+    if (mirror == null) {
+      statusWriter.see(pod);
+    }
     ObjectNode next = statusWriter.next(view, sandbox);
     try {
       statusWriter.write(next);

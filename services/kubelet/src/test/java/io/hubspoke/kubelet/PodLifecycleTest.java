@@ -68,6 +68,25 @@ class PodLifecycleTest {
         .isEqualTo(registered.at("/metadata/uid").asText());
   }
 
+  /** As the node lifecycle controller does to the pods of a node that was away for a while. */
+  @Test
+  void a_pod_that_somebody_else_marked_unready_is_told_to_be_ready_again() throws Exception {
+    node.pod("web", "hubspoke/echo:1.0", p -> p, "--port=18081");
+    Await.until("it is ready", () -> condition(node.status("web"), "Ready"), "True"::equals);
+    String path = "/api/v1/namespaces/default/pods/web";
+    for (int i = 0; i < 2; i++) {
+      ObjectNode marked = node.apiserver.get(path).deepCopy();
+      for (JsonNode condition : marked.at("/status/conditions")) {
+        if (condition.path("type").asText().equals("Ready")) {
+          ((ObjectNode) condition).put("status", "False");
+        }
+      }
+      node.apiserver.put(path, marked);
+      Await.until(
+          "it is ready again", () -> condition(node.status("web"), "Ready"), "True"::equals);
+    }
+  }
+
   @Test
   void an_echo_pod_runs_on_its_own_address_and_answers() throws Exception {
     node.pod("web", "hubspoke/echo:1.0", p -> p, "--port=18080");
