@@ -207,7 +207,7 @@ final class NodeAgent {
     // Somebody else may have changed a condition, as the node lifecycle controller does,
     // or another kubelet all of it.
     boolean othersChanged =
-        !is("Ready", node.path("status")).equals(is("Ready", next))
+        !Conditions.of(node.path("status"), "Ready").equals(Conditions.of(next, "Ready"))
             || NodeStatus.isOfAnother(node.path("status"), next);
     boolean due =
         reportedAt.equals(Instant.MIN)
@@ -224,8 +224,8 @@ final class NodeAgent {
   }
 
   private void tellDiskPressure(JsonNode before, JsonNode next) {
-    String now = is(NodeStatus.DISK_PRESSURE, next);
-    String then = is(NodeStatus.DISK_PRESSURE, before);
+    String now = Conditions.of(next, NodeStatus.DISK_PRESSURE);
+    String then = Conditions.of(before, NodeStatus.DISK_PRESSURE);
     if (!now.equals(then) && !(then.isEmpty() && now.equals("False"))) {
       String reason = now.equals("True") ? "NodeHasDiskPressure" : "NodeHasNoDiskPressure";
       events.normal(about(), reason, "Node " + options.nodeName() + " status is now: " + reason);
@@ -235,15 +235,6 @@ final class NodeAgent {
   /** The kubelet names its node's name for the UID, as the real one does. */
   private EventRecorder.Regarding about() {
     return new EventRecorder.Regarding("v1", "Node", "", options.nodeName(), options.nodeName());
-  }
-
-  private static String is(String type, JsonNode status) {
-    for (JsonNode condition : status.path("conditions")) {
-      if (condition.path("type").asText().equals(type)) {
-        return condition.path("status").asText();
-      }
-    }
-    return "";
   }
 
   /**

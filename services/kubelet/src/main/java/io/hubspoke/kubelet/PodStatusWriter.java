@@ -1,6 +1,5 @@
 package io.hubspoke.kubelet;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.hubspoke.api.ApiException;
@@ -141,20 +140,11 @@ final class PodStatusWriter {
     }
     // What was on its way before the last writing says nothing.
     if (Long.parseLong(shown.getMetadata().getResourceVersion()) > writtenAt
-        && isReady(status().path("conditions"))
+        && Conditions.of(status(), READY).equals("True")
         && shown.getStatus().getConditions().stream()
             .anyMatch(c -> c.getType().equals(READY) && !c.getStatus().equals("True"))) {
       writtenTo = "";
     }
-  }
-
-  private static boolean isReady(JsonNode conditions) {
-    for (JsonNode condition : conditions) {
-      if (condition.path("type").asText().equals(READY)) {
-        return condition.path("status").asText().equals("True");
-      }
-    }
-    return false;
   }
 
   /** Writes the status unless it is as it was. */

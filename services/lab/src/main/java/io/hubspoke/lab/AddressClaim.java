@@ -3,7 +3,6 @@ package io.hubspoke.lab;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.channels.SocketChannel;
 
 /**
@@ -65,18 +64,10 @@ record AddressClaim(LoopbackAddresses addresses, SocketChannel guard) implements
 
   /** Whether something else than a lab serves there. */
   private static boolean isFree(Addresses addresses) {
-    return bindable(addresses.apiserver(), Addresses.API_PORT)
-        && bindable(addresses.nodesUplink(), Addresses.API_PORT)
-        && bindable(addresses.nodeListens(1), Addresses.KUBELET_PORT)
-        && bindable(addresses.nodeAdvertises(1), Addresses.KUBELET_PORT);
-  }
-
-  private static boolean bindable(String address, int port) {
-    try (var socket = new ServerSocket(port, 1, InetAddress.ofLiteral(address))) {
-      return socket.isBound();
-    } catch (IOException taken) {
-      return false;
-    }
+    return FreePort.isFree(addresses.apiserver(), Addresses.API_PORT)
+        && FreePort.isFree(addresses.nodesUplink(), Addresses.API_PORT)
+        && FreePort.isFree(addresses.nodeListens(1), Addresses.KUBELET_PORT)
+        && FreePort.isFree(addresses.nodeAdvertises(1), Addresses.KUBELET_PORT);
   }
 
   @Override

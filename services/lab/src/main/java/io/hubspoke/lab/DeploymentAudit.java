@@ -16,7 +16,6 @@ import io.hubspoke.pki.Identity;
 import io.hubspoke.pki.Kubeconfig;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.DirectoryTree;
-import io.hubspoke.sshd.SshdOptions;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -153,17 +152,7 @@ final class DeploymentAudit {
                     cluster.insecureSkipTlsVerify()))
         .with(
             TunnelChanges.NONE
-                .withSshd(
-                    sshd ->
-                        new SshdOptions(
-                            sshd.listenAddress(),
-                            sshd.port(),
-                            sshd.user(),
-                            sshd.authorizedKeysFile(),
-                            sshd.hostKeyFiles(),
-                            sshd.permitOpen(),
-                            null,
-                            sshd.limits()))
+                .withSshd(sshd -> sshd.withSourceAddress(null))
                 .withAgent(
                     agent -> {
                       var server = agent.server();

@@ -6,7 +6,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.util.concurrent.ThreadLocalRandom;
 
-/** Ports for servers that have to be told theirs. */
+/** Ports at which nobody listens, for servers that have to be told theirs. */
 final class FreePort {
   /** Below those that the system gives to whoever asks for any. */
   private static final int LAST = 32_000;
@@ -17,23 +17,32 @@ final class FreePort {
   private FreePort() {}
 
   /**
-   * Returns a port at which nobody listens. Nor was it listened at to find that out: a process that
-   * is started meanwhile inherits every socket for a moment, and would go on to listen.
+   * Returns a port at which nobody listens.
    *
    * @throws IOException when none is free, or the address is not this machine's
    */
   static int at(String address) throws IOException {
-    IOException failure = null;
     for (int i = 0; i < TRIES; i++) {
       int port = ThreadLocalRandom.current().nextInt(FIRST, LAST);
-      try (var socket = new Socket()) {
-        socket.setReuseAddress(true);
-        socket.bind(new InetSocketAddress(InetAddress.ofLiteral(address), port));
+      if (isFree(address, port)) {
         return port;
-      } catch (IOException taken) {
-        failure = taken;
       }
     }
-    throw new IOException("no free port at " + address, failure);
+    throw new IOException("no free port at " + address);
+  }
+
+  /**
+   * Returns whether this process may listen there, and nobody does. Nor is it listened at to find
+   * that out: a process that is started meanwhile inherits every socket for a moment, and would go
+   * on to listen.
+   */
+  static boolean isFree(String address, int port) {
+    try (var socket = new Socket()) {
+      socket.setReuseAddress(true);
+      socket.bind(new InetSocketAddress(InetAddress.ofLiteral(address), port));
+      return true;
+    } catch (IOException taken) {
+      return false;
+    }
   }
 }

@@ -3,7 +3,6 @@ package io.hubspoke.lab;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.channels.SocketChannel;
 
 /**
@@ -20,7 +19,8 @@ record NodeClaim(String address, String podCidr, SocketChannel guard) implements
   static NodeClaim free(Addresses lab) throws IOException {
     for (var n = Addresses.NODES - 1; n > 0; n--) {
       var address = lab.nodeAdvertises(n);
-      if (isFree(address) && isFree(lab.nodeListens(n))) {
+      if (FreePort.isFree(address, Addresses.KUBELET_PORT)
+          && FreePort.isFree(lab.nodeListens(n), Addresses.KUBELET_PORT)) {
         var guard = bind(address);
         if (guard != null) {
           return new NodeClaim(address, lab.podCidr(n), guard);
@@ -53,14 +53,6 @@ record NodeClaim(String address, String podCidr, SocketChannel guard) implements
     } catch (IOException taken) {
       guard.close();
       return null;
-    }
-  }
-
-  private static boolean isFree(String address) {
-    try (var socket = new ServerSocket(Addresses.KUBELET_PORT, 1, InetAddress.ofLiteral(address))) {
-      return socket.isBound();
-    } catch (IOException taken) {
-      return false;
     }
   }
 

@@ -12,8 +12,6 @@ import io.hubspoke.tunnel.ssh.PublicKeys;
 import io.vertx.core.Future;
 import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
@@ -66,16 +64,10 @@ public final class SshServers implements Tunnels {
     var pair = KeyFile.readOrMake(key(), USER);
     AtomicFile.writePublic(
         authorizedKeys(), new PublicKeys(List.of(pair.getPublic())).lines() + "\n");
-    port = !site.deployed() && isPermitted(PORT) ? PORT : UNPRIVILEGED_PORT;
-  }
-
-  private boolean isPermitted(int wanted) {
-    var address = InetAddress.ofLiteral(components.addresses().nodeListens(1));
-    try (var socket = new ServerSocket(wanted, 1, address)) {
-      return socket.isBound();
-    } catch (IOException e) {
-      return false;
-    }
+    port =
+        !site.deployed() && FreePort.isFree(components.addresses().nodeListens(1), PORT)
+            ? PORT
+            : UNPRIVILEGED_PORT;
   }
 
   @Override

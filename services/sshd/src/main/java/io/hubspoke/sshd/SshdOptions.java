@@ -120,4 +120,22 @@ public record SshdOptions(
         replaced,
         health);
   }
+
+  /**
+   * Connects to targets from another address.
+   *
+   * @param replaced null for whichever the system takes
+   */
+  public SshdOptions withSourceAddress(String replaced) {
+    return new SshdOptions(
+        listenAddress,
+        port,
+        user,
+        authorizedKeysFile,
+        hostKeyFiles,
+        permitOpen,
+        replaced,
+        limits,
+        health);
+  }
 }

@@ -11,6 +11,7 @@ import io.vertx.core.net.SocketAddress;
 import io.vertx.core.net.impl.ConnectionBase;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
@@ -77,6 +78,11 @@ public final class StatusServer {
             e ->
                 Future.failedFuture(
                     "%s: cannot listen on %s: %s".formatted(flags, at, Component.reason(e))));
+  }
+
+  /** Listens there; nowhere when it is empty. */
+  public Future<Integer> listen(Optional<SocketAddress> at) {
+    return at.isEmpty() ? Future.succeededFuture() : listen(at.get());
   }
 
   /** Listens no more. */

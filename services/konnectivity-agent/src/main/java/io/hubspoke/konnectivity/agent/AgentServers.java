@@ -5,24 +5,18 @@ import io.hubspoke.runtime.StatusServer.Page;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.net.SocketAddress;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.BooleanSupplier;
-import java.util.function.Function;
 
 /**
  * What an agent serves of itself, in clear as the real one: health and metrics on one port, and the
  * admin port, which leads those who look for metrics there to the other.
  */
 final class AgentServers {
-  private final Vertx vertx;
   private final KonnectivityAgentOptions options;
   private final BooleanSupplier connected;
-  private final AgentMetrics metrics;
-  private final List<StatusServer> servers = new ArrayList<>();
+  private final StatusServer health;
+  private final StatusServer admin;
 
   /**
    * Serves nothing yet.
@@ -34,48 +28,36 @@ final class AgentServers {
       KonnectivityAgentOptions options,
       BooleanSupplier connected,
       AgentMetrics metrics) {
-    this.vertx = vertx;
     this.options = options;
     this.connected = connected;
-    this.metrics = metrics;
+    this.health =
+        new StatusServer(
+            vertx,
+            "--health-server-host, --health-server-port",
+            Map.of(
+                "/healthz",
+                request -> Page.text(200, "ok"),
+                // The old name.
+                "/ready",
+                this::ready,
+                "/readyz",
+                this::ready,
+                "/metrics",
+                request -> Page.metrics(metrics.scrape())));
+    this.admin =
+        new StatusServer(
+            vertx,
+            "--admin-bind-address, --admin-server-port",
+            Map.of("/metrics", this::metricsElsewhere));
   }
 
   /** Serves; fails with a message that names the flags when an address can't be had. */
   Future<Void> start() {
-    var health =
-        Map.<String, Function<HttpServerRequest, Page>>of(
-            "/healthz",
-            request -> Page.text(200, "ok"),
-            // The old name.
-            "/ready",
-            this::ready,
-            "/readyz",
-            this::ready,
-            "/metrics",
-            request -> Page.metrics(metrics.scrape()));
-    return Future.all(
-            listen("--health-server-host, --health-server-port", options.health(), health),
-            listen(
-                "--admin-bind-address, --admin-server-port",
-                options.admin(),
-                Map.of("/metrics", this::metricsElsewhere)))
-        .mapEmpty();
-  }
-
-  private Future<Integer> listen(
-      String flags,
-      Optional<SocketAddress> at,
-      Map<String, Function<HttpServerRequest, Page>> pages) {
-    if (at.isEmpty()) {
-      return Future.succeededFuture();
-    }
-    var server = new StatusServer(vertx, flags, pages);
-    servers.add(server);
-    return server.listen(at.get());
+    return Future.all(health.listen(options.health()), admin.listen(options.admin())).mapEmpty();
   }
 
   Future<Void> stop() {
-    return Future.join(servers.stream().map(StatusServer::close).toList()).mapEmpty();
+    return Future.join(health.close(), admin.close()).mapEmpty();
   }
 
   private Page ready(HttpServerRequest request) {

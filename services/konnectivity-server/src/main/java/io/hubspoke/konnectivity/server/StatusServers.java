@@ -6,60 +6,46 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.SocketAddress;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
-import java.util.function.Function;
 import java.util.function.Supplier;
 
 /** What a server says of itself, in clear as the real one: health on one port, metrics on both. */
 final class StatusServers {
-  private final Vertx vertx;
   private final BooleanSupplier ready;
   private final Supplier<String> metrics;
-  private final List<StatusServer> servers = new ArrayList<>();
+  private final StatusServer health;
+  private final StatusServer admin;
 
   StatusServers(Vertx vertx, BooleanSupplier ready, Supplier<String> metrics) {
-    this.vertx = vertx;
     this.ready = ready;
     this.metrics = metrics;
+    this.health =
+        new StatusServer(
+            vertx,
+            "--health-bind-address, --health-port",
+            Map.of(
+                "/healthz",
+                request -> Page.text(200, "ok"),
+                "/ready",
+                this::ready,
+                "/readyz",
+                this::ready,
+                "/metrics",
+                this::metrics));
+    this.admin =
+        new StatusServer(
+            vertx, "--admin-bind-address, --admin-port", Map.of("/metrics", this::metrics));
   }
 
   /** Serves; fails with a message that names the flags when an address can't be had. */
-  Future<Void> start(Optional<SocketAddress> health, Optional<SocketAddress> admin) {
-    return Future.all(
-            listen(
-                "--health-bind-address, --health-port",
-                health,
-                Map.of(
-                    "/healthz",
-                    request -> Page.text(200, "ok"),
-                    "/ready",
-                    this::ready,
-                    "/readyz",
-                    this::ready,
-                    "/metrics",
-                    this::metrics)),
-            listen("--admin-bind-address, --admin-port", admin, Map.of("/metrics", this::metrics)))
-        .mapEmpty();
-  }
-
-  private Future<Integer> listen(
-      String flags,
-      Optional<SocketAddress> at,
-      Map<String, Function<HttpServerRequest, Page>> pages) {
-    if (at.isEmpty()) {
-      return Future.succeededFuture();
-    }
-    var server = new StatusServer(vertx, flags, pages);
-    servers.add(server);
-    return server.listen(at.get());
+  Future<Void> start(Optional<SocketAddress> healthAt, Optional<SocketAddress> adminAt) {
+    return Future.all(health.listen(healthAt), admin.listen(adminAt)).mapEmpty();
   }
 
   Future<Void> stop() {
-    return Future.join(servers.stream().map(StatusServer::close).toList()).mapEmpty();
+    return Future.join(health.close(), admin.close()).mapEmpty();
   }
 
   private Page ready(HttpServerRequest request) {
