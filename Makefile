@@ -107,10 +107,15 @@ kind-demo: ## overlay by overlay in kind: routes and the audit between container
 kind-scale: ## NODES=10 kubelets, each in a container of its own
 kind-down: ## away with it
 minikube-up: ## and minikube-demo, minikube-scale, minikube-down: the same in minikube
+nested-up: ## and nested-demo, -scale, -down: the same with neither, by containerd and hubspoke itself; root
 kind-% minikube-%:
 	@run="k8s-manifests/run $(firstword $(subst -, ,$@))"; \
 	  $$run need && { [ $* = down ] || $(MAKE) --no-print-directory image; } && \
 	  OVERLAY="$(OVERLAY)" NODES="$(NODES)" $$run $*
+
+nested-%:
+	@nested=k8s-manifests/nested; [ $* = down ] || { $$nested need && $(MAKE) --no-print-directory image; }; \
+	  OVERLAY="$(OVERLAY)" NODES="$(NODES)" $$nested $*
 
 format: tools ## format the sources
 	@JAVA_HOME="$(JDK_HOME)" $(MVN) $(MVN_FLAGS) spotless:apply
