@@ -128,6 +128,7 @@ final class CommandLines {
         .add("--authorization-webhook-cache-authorized-ttl", server.authorizedTtl())
         .add("--authorization-webhook-cache-unauthorized-ttl", server.unauthorizedTtl())
         .add("--enable-debugging-handlers", server.debuggingHandlers())
+        .add("--enable-system-log-handler", server.systemLogHandler())
         .add("--healthz-bind-address", server.healthz() == null ? null : server.healthz().host())
         .add("--healthz-port", server.healthz() == null ? 0 : server.healthz().port())
         .add("--rotate-certificates", options.rotateCertificates())

@@ -18,6 +18,7 @@ import io.hubspoke.scheduler.SchedulerCommand;
 import io.hubspoke.sshd.SshdCommand;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -69,19 +70,24 @@ public final class Hubspoke implements Runnable {
 
   /** Runs the command line and ends the JVM with its status. */
   public static void main(String[] arguments) {
-    System.exit(unwinds(List.of(arguments)) ? Unwinding.run(() -> run(arguments)) : run(arguments));
+    System.exit(unwinds(arguments) ? Unwinding.run(() -> run(arguments)) : run(arguments));
   }
 
   /** Whether more than this process has to be put right when it is told to end. */
-  private static boolean unwinds(List<String> arguments) {
-    if (arguments.isEmpty()) {
-      return false;
-    }
-    return switch (arguments.getFirst()) {
+  private static boolean unwinds(String... arguments) {
+    return switch (command(arguments)) {
       case "bench" -> true;
-      case "audit" -> arguments.contains("--in-cluster");
+      case "audit" -> List.of(arguments).contains("--in-cluster");
       default -> false;
     };
+  }
+
+  /** Returns what is to be run, before which there may be flags of all commands. */
+  private static String command(String... arguments) {
+    return Arrays.stream(arguments)
+        .filter(word -> PARTS.stream().anyMatch(part -> part.names.contains(word)))
+        .findFirst()
+        .orElse("");
   }
 
   /** Runs a command line: 0 when all went well, 1 when it failed, 2 when it made no sense. */

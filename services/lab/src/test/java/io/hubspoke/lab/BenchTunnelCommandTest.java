@@ -94,7 +94,16 @@ class BenchTunnelCommandTest {
 
   @Test
   void whoIsToldToStopEndsWhatItHasStarted() throws Exception {
-    var bench = OwnCommand.start(List.of("bench", "tunnel", "--egress=direct", "--duration=600"));
+    // A flag of all commands may come first.
+    var bench =
+        OwnCommand.start(
+            List.of(
+                "--logging-format",
+                "text",
+                "bench",
+                "tunnel",
+                "--egress=direct",
+                "--duration=600"));
     Await.until("its target runs", () -> bench.children().findAny().isPresent());
     var children = bench.children().toList();
 

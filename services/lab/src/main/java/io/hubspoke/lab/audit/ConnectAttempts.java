@@ -97,7 +97,9 @@ sealed interface ConnectAttempts extends AutoCloseable {
     private final MemorySegment errno = arena.allocate(ERRNO);
     private final MemorySegment source;
     private final MemorySegment target;
-    private int socket;
+
+    /** Negative while there is none: its number may be somebody else's by then. */
+    private int socket = -1;
 
     Reused(InetAddress source, InetAddress target) throws IOException {
       this.source = address(source);
@@ -164,7 +166,7 @@ sealed interface ConnectAttempts extends AutoCloseable {
           return false;
         }
         // In whatever state it is now, it is of no use for the next attempt.
-        close(socket);
+        closeSocket();
         socket = open();
         if (failed == 0) {
           return true;
@@ -194,9 +196,16 @@ sealed interface ConnectAttempts extends AutoCloseable {
           : new IOException("the C library's sockets can't be used: " + e.getMessage(), e);
     }
 
+    private void closeSocket() {
+      if (socket >= 0) {
+        close(socket);
+        socket = -1;
+      }
+    }
+
     @Override
     public void close() {
-      close(socket);
+      closeSocket();
       arena.close();
     }
   }
