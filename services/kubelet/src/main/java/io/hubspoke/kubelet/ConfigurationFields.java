@@ -42,10 +42,12 @@ final class ConfigurationFields {
               Map.entry("podCIDR", "--pod-cidr"),
               Map.entry("containerRuntimeEndpoint", "--container-runtime-endpoint"),
               Map.entry("enableDebuggingHandlers", "--enable-debugging-handlers"),
+              Map.entry("enableSystemLogHandler", "--enable-system-log-handler"),
               Map.entry("healthzPort", "--healthz-port"),
               Map.entry("healthzBindAddress", "--healthz-bind-address"),
               Map.entry("registerNode", "--register-node")),
-          // A kubelet whose containers are this process has nothing that these would change.
+          Set.of("healthzPort"),
+          Set.of("logging"),
           Set.of(
               "enableServer",
               "podLogsDir",
@@ -133,8 +135,6 @@ final class ConfigurationFields {
               "volumePluginDir",
               "providerID",
               "kernelMemcgNotification",
-              "logging",
-              "enableSystemLogHandler",
               "enableSystemLogQuery",
               "shutdownGracePeriod",
               "shutdownGracePeriodCriticalPods",
@@ -162,13 +162,15 @@ final class ConfigurationFields {
   private ConfigurationFields() {}
 
   /**
-   * Has a command's options say what a file says, but for those that were given.
+   * Has a command's options say what a file says, but for those that were given. Relative names of
+   * files begin where the file is, as with the real kubelet.
    *
    * @throws IOException that names flag, file and field
    */
   static void read(Path file, CommandSpec command) throws IOException {
-    var read = ConfigurationFile.apply(file, KIND, command);
+    var read = ConfigurationFile.apply(file, file.toAbsolutePath().getParent(), KIND, command);
     CLOSED.forEach((field, value) -> read.orElse(field, value, command));
     Flag.read("--config: " + file, () -> LoggingSection.of(read.field("logging"))).apply(command);
+    read.tellIdle();
   }
 }

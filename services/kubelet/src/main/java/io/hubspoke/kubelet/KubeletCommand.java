@@ -131,6 +131,15 @@ public final class KubeletCommand implements Callable<Integer> {
   private boolean debuggingHandlers = true;
 
   @Option(
+      names = "--enable-system-log-handler",
+      arity = "0..1",
+      fallbackValue = "true",
+      description =
+          "serves <root-dir>/logs under /logs/; in the real kubelet's configuration file only"
+              + " (${DEFAULT-VALUE})")
+  private boolean systemLogHandler = true;
+
+  @Option(
       names = "--streaming-connection-idle-timeout",
       converter = GoDuration.class,
       paramLabel = "DURATION",
@@ -330,6 +339,7 @@ public final class KubeletCommand implements Callable<Integer> {
         .tokenCacheTtl(tokenCacheTtl)
         .authorizationTtl(authorizedTtl, unauthorizedTtl)
         .debuggingHandlers(debuggingHandlers)
+        .systemLogHandler(systemLogHandler)
         .streamIdleTimeout(streamIdleTimeout)
         .healthz(healthz());
     if (accessLogPath != null) {

@@ -6,6 +6,8 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.Appender;
+import ch.qos.logback.core.read.ListAppender;
+import io.hubspoke.client.configuration.ConfigurationFile;
 import io.hubspoke.kubelet.server.AuthorizationMode;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.testing.Await;
@@ -16,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -70,7 +73,7 @@ class KubeletCommandTest {
         "maxPods: many | maxPods: must be a whole number, but is \"many\"",
         "registerNode: 1 | registerNode: must be true or false, but is 1",
         "address: 1 | address: must be a string, but is 1",
-        "nodeLeaseDurationSeconds: 0 | nodeLeaseDurationSeconds: must be a whole number",
+        "nodeLeaseDurationSeconds: -1 | nodeLeaseDurationSeconds: must be a whole number",
         "nodeStatusUpdateFrequency: soon | nodeStatusUpdateFrequency: \"soon\" is not a duration",
         "logging: {format: xml} | logging.format: must be text or json, but is \"xml\"",
         "kind: Other | no kind \"Other\" is registered",
@@ -85,19 +88,88 @@ class KubeletCommandTest {
   void a_flag_counts_more_than_its_field_and_a_file_leaves_nobody_in_unknown() throws Exception {
     Path file =
         configuration("maxPods: 7\nnodeLeaseDurationSeconds: 33\ncgroupDriver: systemd\nport: 0");
-    KubeletCommand command = new KubeletCommand();
-    CommandLine line = new CommandLine(command);
-    line.parseArgs(
-        "--hostname-override=n1", "--node-ip=127.10.102.1", "--root-dir=" + dir, "--max-pods=9");
 
-    ConfigurationFields.read(file, line.getCommandSpec());
+    KubeletOptions options = options(file, "--max-pods=9");
 
-    KubeletOptions options = command.options();
     assertThat(options.maxPods()).isEqualTo(9);
     assertThat(options.nodeLeaseDuration()).isEqualTo(Duration.ofSeconds(33));
     assertThat(options.server().anonymousAuth()).isFalse();
     assertThat(options.server().tokenWebhook()).isTrue();
     assertThat(options.server().authorizationMode()).isEqualTo(AuthorizationMode.WEBHOOK);
+  }
+
+  @Test
+  void what_a_file_of_kubeadm_leaves_open_is_as_without_it_and_files_are_named_from_where_it_is()
+      throws Exception {
+    Path file =
+        configuration(
+            """
+            authentication:
+              webhook: {cacheTTL: 0s, enabled: true}
+              x509: {clientCAFile: pki/ca.crt}
+            authorization:
+              mode: ""
+              webhook: {cacheAuthorizedTTL: 0s, cacheUnauthorizedTTL: 0s}
+            containerRuntimeEndpoint: ""
+            crashLoopBackOff: {}
+            healthzBindAddress: ""
+            healthzPort: 0
+            logging: {flushFrequency: 0, verbosity: 0, options: {json: {infoBufferSize: "0"}}}
+            maxPods: 0
+            nodeLeaseDurationSeconds: 0
+            nodeStatusUpdateFrequency: 0s
+            port: 0
+            staticPodPath: /etc/kubernetes/manifests
+            streamingConnectionIdleTimeout: 0s
+            syncFrequency: 0s
+            tlsCertFile: ""
+            tlsPrivateKeyFile: ""
+            """);
+
+    KubeletOptions options = options(file);
+
+    KubeletOptions usual =
+        options(
+            configuration("kind: KubeletConfiguration"),
+            "--client-ca-file=" + dir.resolve("pki/ca.crt"),
+            "--healthz-port=0",
+            "--pod-manifest-path=/etc/kubernetes/manifests");
+    assertThat(EffectiveConfiguration.of(options, options.server().port()))
+        .isEqualTo(EffectiveConfiguration.of(usual, usual.server().port()));
+  }
+
+  @Test
+  void a_field_without_effect_is_told_and_one_that_closes_something_is_heeded() throws Exception {
+    Logger log = (Logger) LoggerFactory.getLogger(ConfigurationFile.class);
+    ListAppender<ILoggingEvent> told = new ListAppender<>();
+    told.start();
+    log.addAppender(told);
+    try {
+      Path file =
+          configuration(
+              "enableSystemLogHandler: false\ntlsMinVersion: VersionTLS13\nsyncFrequency: 0s");
+
+      assertThat(options(file).server().systemLogHandler()).isFalse();
+      assertThat(told.list)
+          .extracting(ILoggingEvent::getFormattedMessage)
+          .containsExactly("--config: " + file + ": without effect here: tlsMinVersion");
+    } finally {
+      log.detachAppender(told);
+    }
+  }
+
+  private KubeletOptions options(Path file, String... flags) throws Exception {
+    KubeletCommand command = new KubeletCommand();
+    CommandLine line = new CommandLine(command);
+    line.setOverwrittenOptionsAllowed(true)
+        .parseArgs(
+            Stream.concat(
+                    Stream.of(
+                        "--hostname-override=n1", "--node-ip=127.10.102.1", "--root-dir=" + dir),
+                    Stream.of(flags))
+                .toArray(String[]::new));
+    ConfigurationFields.read(file, line.getCommandSpec());
+    return command.options();
   }
 
   private static OptionSpec ofAllCommands(String flag, Class<?> type) {

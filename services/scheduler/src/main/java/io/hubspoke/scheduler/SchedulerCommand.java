@@ -39,6 +39,8 @@ public final class SchedulerCommand implements Callable<Integer> {
               "leaderElection.retryPeriod", "--leader-elect-retry-period",
               "leaderElection.resourceName", "--leader-elect-resource-name",
               "leaderElection.resourceNamespace", "--leader-elect-resource-namespace"),
+          Set.of(),
+          Set.of("profiles", "extenders"),
           Set.of(
               "clientConnection.acceptContentTypes",
               "clientConnection.contentType",
@@ -51,9 +53,7 @@ public final class SchedulerCommand implements Callable<Integer> {
               "percentageOfNodesToScore",
               "podInitialBackoffSeconds",
               "podMaxBackoffSeconds",
-              "delayCacheUntilActive",
-              "profiles",
-              "extenders"));
+              "delayCacheUntilActive"));
 
   @Spec private CommandSpec spec;
 
@@ -84,7 +84,9 @@ public final class SchedulerCommand implements Callable<Integer> {
   private SchedulerOptions options() {
     try {
       if (config != null) {
-        profile(ConfigurationFile.apply(config, KIND, spec));
+        var file = ConfigurationFile.apply(config, Path.of(""), KIND, spec);
+        profile(file);
+        file.tellIdle();
       }
       return new SchedulerOptions(
           client(),

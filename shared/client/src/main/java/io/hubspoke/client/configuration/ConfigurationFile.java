@@ -10,8 +10,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.TypeConversionException;
@@ -26,12 +30,22 @@ public final class ConfigurationFile {
    * What there is in files of a kind.
    *
    * @param flags the flag that each field, named by its path, stands for
+   * @param zeroes those of them for which 0 is a value; others are then as if they were not there,
+   *     as they are with an empty text and with no time
+   * @param own fields that the component reads itself
    * @param others fields of the real component that change nothing here
    */
   public record Kind(
-      String apiVersion, String kind, Map<String, String> flags, Set<String> others) {
+      String apiVersion,
+      String kind,
+      Map<String, String> flags,
+      Set<String> zeroes,
+      Set<String> own,
+      Set<String> others) {
     public Kind {
       flags = Map.copyOf(flags);
+      zeroes = Set.copyOf(zeroes);
+      own = Set.copyOf(own);
       others = Set.copyOf(others);
     }
 
@@ -41,10 +55,20 @@ public final class ConfigurationFile {
     }
   }
 
+  /** Go's files have such values of what nobody has set. */
+  private static final Set<String> UNSET = Set.of("", "0", "0s");
+
+  private static final Logger LOG = LoggerFactory.getLogger(ConfigurationFile.class);
+
+  private final Path file;
+  private final Path base;
   private final Kind kind;
   private final ObjectNode root;
+  private final List<String> idle = new ArrayList<>();
 
-  private ConfigurationFile(Kind kind, ObjectNode root) {
+  private ConfigurationFile(Path file, Path base, Kind kind, ObjectNode root) {
+    this.file = file;
+    this.base = base;
     this.kind = kind;
     this.root = root;
   }
@@ -53,29 +77,25 @@ public final class ConfigurationFile {
    * Reads the file that {@code --config} names, and has the options of a command say what it says,
    * but for those that were given.
    *
+   * @param base where relative names of files begin
    * @throws IllegalArgumentException that names flag, file and field when it can't be read, has a
    *     field that nobody knows or a value that is none
    */
-  public static ConfigurationFile apply(Path file, Kind kind, CommandSpec command)
+  public static ConfigurationFile apply(Path file, Path base, Kind kind, CommandSpec command)
       throws IOException {
     return Flag.read(
         "--config",
         () -> {
           try {
-            var read = parse(Files.readAllBytes(file), kind);
-            read.set("", read.root, command);
+            var root = ofKind(Files.readAllBytes(file), kind.apiVersion(), kind.kind());
+            root.remove(List.of("apiVersion", "kind"));
+            var read = new ConfigurationFile(file, base, kind, root);
+            read.set("", root, command);
             return read;
           } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
           }
         });
-  }
-
-  private static ConfigurationFile parse(byte[] content, Kind kind) {
-    var root = ofKind(content, kind.apiVersion(), kind.kind());
-    root.remove("apiVersion");
-    root.remove("kind");
-    return new ConfigurationFile(kind, root);
   }
 
   /**
@@ -108,10 +128,22 @@ public final class ConfigurationFile {
   /** Has the flag of a field that is not there say something else than it does without a file. */
   public void orElse(String path, Object value, CommandSpec command) {
     var option = command.findOption(kind.flags().get(path));
-    var given = field(path);
-    if ((given.isMissingNode() || given.isNull()) && isOpen(option, command)) {
+    if (isAbsent(path, field(path)) && isOpen(option, command)) {
       option.setValue(value);
     }
+  }
+
+  /** Says which fields change nothing, but for those that say nothing themselves. */
+  public void tellIdle() {
+    if (!idle.isEmpty()) {
+      LOG.warn("--config: {}: without effect here: {}", file, String.join(", ", idle));
+    }
+  }
+
+  private boolean isAbsent(String path, JsonNode value) {
+    return value.isValueNode()
+        ? value.isNull() || (UNSET.contains(value.asText()) && !kind.zeroes().contains(path))
+        : value.isEmpty();
   }
 
   private static boolean isOpen(OptionSpec option, CommandSpec command) {
@@ -130,20 +162,24 @@ public final class ConfigurationFile {
           throw bad(path, "an object", value);
         }
         set(path, value, command);
-      } else if (!kind.others().contains(path)) {
+      } else if (kind.others().contains(path)) {
+        if (!isAbsent(path, value)) {
+          idle.add(path);
+        }
+      } else if (!kind.own().contains(path)) {
         throw new IllegalArgumentException("strict decoding error: unknown field \"" + path + '"');
       }
     }
   }
 
-  private static void set(String path, JsonNode value, OptionSpec option, CommandSpec command) {
+  private void set(String path, JsonNode value, OptionSpec option, CommandSpec command) {
     var read = value.isNull() ? null : read(path, value, option.type());
-    if (read != null && isOpen(option, command)) {
+    if (!isAbsent(path, value) && !Duration.ZERO.equals(read) && isOpen(option, command)) {
       option.setValue(read);
     }
   }
 
-  private static Object read(String path, JsonNode value, Class<?> type) {
+  private Object read(String path, JsonNode value, Class<?> type) {
     if (type == boolean.class || type == Boolean.class) {
       if (value.isBoolean()) {
         return value.booleanValue();
@@ -157,10 +193,10 @@ public final class ConfigurationFile {
       throw bad(path, "a whole number", value);
     }
     if (type == Duration.class && path.endsWith("Seconds")) {
-      if (value.isIntegralNumber() && value.canConvertToInt() && value.intValue() > 0) {
+      if (value.isIntegralNumber() && value.canConvertToInt() && value.intValue() >= 0) {
         return Duration.ofSeconds(value.intValue());
       }
-      throw bad(path, "a whole number greater than 0", value);
+      throw bad(path, "a whole number of at least 0", value);
     }
     if (!value.isTextual()) {
       throw bad(path, "a string", value);
@@ -172,7 +208,7 @@ public final class ConfigurationFile {
         throw new IllegalArgumentException(path + ": " + e.getMessage(), e);
       }
     }
-    return type == Path.class ? Path.of(value.textValue()) : value.textValue();
+    return type == Path.class ? base.resolve(value.textValue()) : value.textValue();
   }
 
   private static IllegalArgumentException bad(String path, String wanted, JsonNode value) {
