@@ -168,10 +168,32 @@ class WatchTest extends RegistryTest {
       // Nothing is forgotten yet: what happened since is told.
       assertThat(watch.nextBrief()).isEqualTo("ADDED a");
     }
-    Future<StoredObject> last = Future.succeededFuture();
     // Of what came just now 16 MB are kept.
-    for (int i = 0; i < 90; i++) {
-      String n = i + "x".repeat(200_000);
+    changeOften(90, "x".repeat(200_000));
+    try (var watch = server.watch(WATCH + "&resourceVersion=2")) {
+      assertThat(watch.code()).isEqualTo(200);
+      ObjectNode event = watch.next();
+      assertThat(event.path("type").asText()).isEqualTo("ERROR");
+      assertThat(event.path("object").path("code").asInt()).isEqualTo(410);
+      assertThat(event.path("object").path("reason").asText()).isEqualTo("Expired");
+      assertThat(watch.next()).isNull();
+    }
+  }
+
+  @Test
+  void resumesWhoWasCutOffInAFlood() throws Exception {
+    create("a", "");
+    changeOften(2_200, "");
+    try (var watch = server.watch(WATCH + "&resourceVersion=1")) {
+      assertThat(watch.nextBrief()).isEqualTo("ADDED a");
+      assertThat(watch.nextBrief()).isEqualTo("MODIFIED a");
+    }
+  }
+
+  private void changeOften(int times, String data) throws Exception {
+    Future<StoredObject> last = Future.succeededFuture();
+    for (int i = 0; i < times; i++) {
+      String n = i + data;
       last =
           server.registry.change(
               Target.of(ResourceTable.CONFIG_MAPS, "default", "a"),
@@ -182,14 +204,6 @@ class WatchTest extends RegistryTest {
               new WriteOptions(RegistryServer.ADMIN, false));
     }
     Await.result(last);
-    try (var watch = server.watch(WATCH + "&resourceVersion=2")) {
-      assertThat(watch.code()).isEqualTo(200);
-      ObjectNode event = watch.next();
-      assertThat(event.path("type").asText()).isEqualTo("ERROR");
-      assertThat(event.path("object").path("code").asInt()).isEqualTo(410);
-      assertThat(event.path("object").path("reason").asText()).isEqualTo("Expired");
-      assertThat(watch.next()).isNull();
-    }
   }
 
   @Test
