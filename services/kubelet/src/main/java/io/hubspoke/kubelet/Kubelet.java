@@ -160,7 +160,9 @@ public final class Kubelet extends VerticleBase {
   private void join() {
     try {
       ClientBootstrap credentials = new ClientBootstrap(vertx, virtual, options);
-      client = new ApiClient(vertx, credentials.config(lifetime), credentials::newest);
+      client =
+          new ApiClient(
+              vertx, credentials.config(lifetime), credentials::newest, options.requestLimit());
       EventRecorder events = new EventRecorder(client, "kubelet", options.nodeName());
       NodeAgent node =
           new NodeAgent(
@@ -171,6 +173,8 @@ public final class Kubelet extends VerticleBase {
               events,
               lifetime,
               virtual);
+      LeaseRenewal lease =
+          new LeaseRenewal(options, client, events, node::nodeUid, this::leave, lifetime, vertx);
       pods.startStatic(client, events, node::nodeUid, lifetime);
       node.register();
       // The kubelet names its node's name for the UID, as the real one does.
@@ -178,7 +182,7 @@ public final class Kubelet extends VerticleBase {
           new EventRecorder.Regarding("v1", "Node", "", options.nodeName(), options.nodeName()),
           "Starting",
           "Starting kubelet.");
-      virtual.runOnContext(v -> node.leaseLoop(events, this::leave));
+      lease.start();
       virtual.runOnContext(v -> node.reportLoop());
       virtual.runOnContext(v -> credentials.renew(client, clientLife, lifetime));
       virtual.runOnContext(v -> serving.renew(client, virtual, servingLife, lifetime));

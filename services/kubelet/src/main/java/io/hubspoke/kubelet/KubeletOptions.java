@@ -1,5 +1,6 @@
 package io.hubspoke.kubelet;
 
+import io.hubspoke.client.InFlightLimit;
 import io.hubspoke.kubelet.runtime.InProcessImage;
 import io.hubspoke.kubelet.runtime.ListenAddresses;
 import io.hubspoke.kubelet.runtime.RuntimeEndpoint;
@@ -38,6 +39,8 @@ import java.util.function.Consumer;
  * @param inProcessImages what the in-process runtime has beside its built-in images
  * @param sshHostKeys {@code --ssh-host-keys}: public keys of the node's SSH server, which the node
  *     publishes when it joins
+ * @param requestLimit bounds requests to the apiserver together with those of other kubelets of
+ *     this process, whose event loops and processors they share; leases are not held back
  * @param server how the API is served
  */
 public record KubeletOptions(
@@ -67,6 +70,7 @@ public record KubeletOptions(
     RuntimeEndpoint containerRuntimeEndpoint,
     List<InProcessImage> inProcessImages,
     List<Path> sshHostKeys,
+    InFlightLimit requestLimit,
     ServerOptions server) {
 
   public KubeletOptions {
@@ -76,6 +80,7 @@ public record KubeletOptions(
     Objects.requireNonNull(certDir, "certDir");
     Objects.requireNonNull(rootDir, "rootDir");
     Objects.requireNonNull(containerRuntimeEndpoint, "containerRuntimeEndpoint");
+    Objects.requireNonNull(requestLimit, "requestLimit");
     Objects.requireNonNull(server, "server");
     nodeLabels = Map.copyOf(nodeLabels);
     inProcessImages = List.copyOf(inProcessImages);
@@ -155,6 +160,7 @@ public record KubeletOptions(
     private RuntimeEndpoint containerRuntimeEndpoint = new RuntimeEndpoint.InProcess();
     private List<InProcessImage> inProcessImages = List.of();
     private List<Path> sshHostKeys = List.of();
+    private InFlightLimit requestLimit = InFlightLimit.NONE;
     private final ServerOptions.Builder server;
 
     private Builder(String nodeName, String nodeIp, Path directory) {
@@ -307,6 +313,11 @@ public record KubeletOptions(
       return this;
     }
 
+    public Builder requestLimit(InFlightLimit value) {
+      requestLimit = value;
+      return this;
+    }
+
     /** Changes how the API is served beyond what has a method here. */
     public Builder server(Consumer<ServerOptions.Builder> change) {
       change.accept(server);
@@ -356,6 +367,7 @@ public record KubeletOptions(
           containerRuntimeEndpoint,
           inProcessImages,
           sshHostKeys,
+          requestLimit,
           server.build());
     }
   }

@@ -19,23 +19,18 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
-import java.util.concurrent.ThreadLocalRandom;
-import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps this node known: registers it, reports its status on change and every few minutes, and
- * renews its lease, whose age tells that the node is alive (Kubernetes documentation, "Node
- * heartbeats"). Its methods wait, so they run on virtual threads.
+ * Keeps this node known: registers it, and reports its status on change and every few minutes. Its
+ * methods wait, so they run on virtual threads.
  */
 final class NodeAgent {
   private static final Logger LOG = LoggerFactory.getLogger(NodeAgent.class);
   private static final Resource<ObjectNode> NODES = Resource.NODES.tree();
-  private static final Resource<ObjectNode> LEASES = Resource.LEASES.tree();
   private static final int REPORT_TRIES = 5;
-  private static final String LEASE_NAMESPACE = "kube-node-lease";
 
   private final KubeletOptions options;
   private final ContainerRuntime runtime;
@@ -50,9 +45,6 @@ final class NodeAgent {
   private byte[] reported = {};
   private Instant reportedAt = Instant.MIN;
   private volatile String nodeUid = "";
-  private final LeaseHolder holder = LeaseHolder.now();
-  private ObjectNode lease;
-  private boolean toldOfConflict;
 
   NodeAgent(
       KubeletOptions options,
@@ -235,118 +227,5 @@ final class NodeAgent {
   /** The kubelet names its node's name for the UID, as the real one does. */
   private EventRecorder.Regarding about() {
     return new EventRecorder.Regarding("v1", "Node", "", options.nodeName(), options.nodeName());
-  }
-
-  /**
-   * Renews the lease again and again until stopped.
-   *
-   * @param displaced told why this kubelet must not go on: another with its identity was first
-   */
-  void leaseLoop(EventRecorder events, Consumer<String> displaced) {
-    Duration interval = options.nodeLeaseDuration().dividedBy(4);
-    Backoff backoff = new Backoff(Duration.ofMillis(200), Duration.ofSeconds(7));
-    while (!lifetime.ended()) {
-      try {
-        renew();
-        backoff.reset();
-        // A thousand nodes that started together must not renew together.
-        long jitter = ThreadLocalRandom.current().nextLong(1 + interval.toMillis() / 25);
-        lifetime.sleep(interval.plusMillis(jitter));
-      } catch (Exception e) {
-        ObjectNode held = lease;
-        lease = null;
-        LOG.debug("{}: lease not renewed: {}", options.nodeName(), e.getMessage());
-        if (e instanceof ApiException refused
-            && refused.reason().equals("Conflict")
-            && held != null
-            && isDisplaced(held, events, displaced)) {
-          return;
-        }
-        lifetime.sleep(backoff.next());
-      }
-    }
-  }
-
-  /**
-   * Finds out whether another kubelet renews this node's lease: one that runs with a copy of this
-   * one's files. The real kubelet doesn't notice, and both overwrite each other's reports for ever.
-   * Here the one that started later leaves, so that pods are not run twice.
-   */
-  private boolean isDisplaced(ObjectNode held, EventRecorder events, Consumer<String> displaced) {
-    ObjectNode found;
-    try {
-      found = client.get(LEASES, LEASE_NAMESPACE, options.nodeName()).await();
-    } catch (Exception e) {
-      return false;
-    }
-    String renewedAt = found.at("/spec/renewTime").asText();
-    // Changed by somebody who renewed nothing, such as a person.
-    if (renewedAt.equals(held.at("/spec/renewTime").asText())) {
-      return false;
-    }
-    boolean first = !holder.isAfter(LeaseHolder.of(found));
-    String message =
-        "another kubelet runs with the identity of node \"%s\": it renewed the lease at %s; %s"
-            .formatted(
-                options.nodeName(),
-                renewedAt,
-                first
-                    ? "this one, at %s, was first and goes on".formatted(options.nodeIp())
-                    : "this one, at %s, started later and stops".formatted(options.nodeIp()));
-    if (!first || !toldOfConflict) {
-      toldOfConflict = true;
-      LOG.error("{}: {}", options.nodeName(), message);
-      events.warning(
-          new EventRecorder.Regarding("v1", "Node", "", options.nodeName(), options.nodeName()),
-          "NodeNameConflict",
-          message);
-    }
-    if (!first) {
-      displaced.accept(message);
-    }
-    return !first;
-  }
-
-  private void renew() throws Exception {
-    if (lease == null) {
-      try {
-        lease = client.get(LEASES, LEASE_NAMESPACE, options.nodeName()).await();
-      } catch (ApiException e) {
-        if (e.code() != 404) {
-          throw e;
-        }
-        lease = client.create(LEASES, LEASE_NAMESPACE, renewed(newLease())).await();
-        return;
-      }
-    }
-    lease = client.update(LEASES, LEASE_NAMESPACE, options.nodeName(), renewed(lease)).await();
-  }
-
-  private ObjectNode newLease() {
-    ObjectNode made =
-        Json.object().put("apiVersion", "coordination.k8s.io/v1").put("kind", "Lease");
-    ObjectNode metadata = made.putObject("metadata");
-    metadata.put("name", options.nodeName()).put("namespace", LEASE_NAMESPACE);
-    return made;
-  }
-
-  private ObjectNode renewed(ObjectNode old) {
-    ObjectNode next = old.deepCopy();
-    ObjectNode metadata = Meta.of(next);
-    if (!nodeUid.isEmpty() && metadata.path("ownerReferences").isEmpty()) {
-      metadata
-          .putArray("ownerReferences")
-          .addObject()
-          .put("apiVersion", "v1")
-          .put("kind", "Node")
-          .put("name", options.nodeName())
-          .put("uid", nodeUid);
-    }
-    ObjectNode spec = next.get("spec") instanceof ObjectNode s ? s : next.putObject("spec");
-    spec.put("holderIdentity", options.nodeName());
-    spec.put("leaseDurationSeconds", options.nodeLeaseDuration().toSeconds());
-    spec.put("renewTime", Times.micros(Instant.now()));
-    holder.sign(metadata);
-    return next;
   }
 }

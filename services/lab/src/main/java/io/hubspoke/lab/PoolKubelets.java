@@ -1,5 +1,6 @@
 package io.hubspoke.lab;
 
+import io.hubspoke.client.InFlightLimit;
 import io.hubspoke.kubelet.KubeletOptions;
 import io.hubspoke.kubelet.server.AuthorizationMode;
 import io.hubspoke.lab.images.ApiClientImage;
@@ -15,10 +16,37 @@ import java.util.function.UnaryOperator;
  * @param directory where each node has a directory
  * @param bootstrapKubeconfig what nodes ask for their certificates with
  * @param clientCaFile who vouches for callers of kubelets
+ * @param requestLimit what they have under way together at the apiserver
  */
 record PoolKubelets(
-    Addresses addresses, String host, Path directory, Path bootstrapKubeconfig, Path clientCaFile)
+    Addresses addresses,
+    String host,
+    Path directory,
+    Path bootstrapKubeconfig,
+    Path clientCaFile,
+    InFlightLimit requestLimit)
     implements IntFunction<KubeletOptions> {
+  /**
+   * More would only wait, here or at the apiserver, and everything behind them: leases, too, and
+   * they must not.
+   */
+  private static final int MOST_REQUESTS = 128;
+
+  PoolKubelets(
+      Addresses addresses,
+      String host,
+      Path directory,
+      Path bootstrapKubeconfig,
+      Path clientCaFile) {
+    this(
+        addresses,
+        host,
+        directory,
+        bootstrapKubeconfig,
+        clientCaFile,
+        new InFlightLimit(MOST_REQUESTS));
+  }
+
   /** All of them on loopback, with an address each. */
   PoolKubelets(Addresses addresses, Path directory, Path bootstrapKubeconfig, Path clientCaFile) {
     this(addresses, "", directory, bootstrapKubeconfig, clientCaFile);
@@ -36,6 +64,7 @@ record PoolKubelets(
         .server(server -> server.tokenWebhook(true))
         .authorizationMode(AuthorizationMode.WEBHOOK)
         .podCidr(addresses.podCidr(n))
+        .requestLimit(requestLimit)
         .inProcessImages(List.of(ApiClientImage.of(UnaryOperator.identity())))
         .build();
   }

@@ -27,24 +27,51 @@ public final class ApiClient {
   private final ClientConfig config;
   private final Transport transport;
   private final FollowedKubeconfig followed;
+  private final Duration timeout;
+  private final InFlightLimit limit;
 
   /** Makes a client; when a kubeconfig is to be followed, it is until the client is closed. */
   public ApiClient(Vertx vertx, ClientConfig config) {
-    this(vertx, config, UnaryOperator.identity());
+    this(vertx, config, UnaryOperator.identity(), InFlightLimit.NONE);
   }
 
   /**
    * Makes a client that follows a kubeconfig.
    *
    * @param preferred changes what the file says before it is shown
+   * @param limit bounds its requests together with those of others
    */
-  public ApiClient(Vertx vertx, ClientConfig config, UnaryOperator<ClientConfig> preferred) {
+  public ApiClient(
+      Vertx vertx,
+      ClientConfig config,
+      UnaryOperator<ClientConfig> preferred,
+      InFlightLimit limit) {
     this.config = config;
+    this.timeout = config.timeout();
+    this.limit = limit;
     this.transport = new Transport(vertx, config);
     this.followed =
         config.kubeconfig() == null
             ? null
             : FollowedKubeconfig.follow(vertx, config, preferred, transport::present);
+  }
+
+  private ApiClient(ApiClient other, Duration timeout) {
+    this.config = other.config;
+    this.transport = other.transport;
+    this.followed = other.followed;
+    this.timeout = timeout;
+    this.limit = InFlightLimit.NONE;
+  }
+
+  /**
+   * Returns this client, connection and all, for what must not wait behind its other requests: no
+   * limit holds it back.
+   *
+   * @param longest time for a request
+   */
+  public ApiClient heartbeats(Duration longest) {
+    return new ApiClient(this, longest);
   }
 
   public ClientConfig config() {
@@ -53,8 +80,7 @@ public final class ApiClient {
 
   public <T> Future<T> get(Resource<T> resource, String namespace, String name) {
     return typed(
-        transport.exchange(
-            HttpMethod.GET, resource.path(namespace, name), resource.accept(), "", null),
+        exchange(HttpMethod.GET, resource.path(namespace, name), resource.accept(), "", null),
         resource.type());
   }
 
@@ -140,7 +166,7 @@ public final class ApiClient {
 
   /** Gets any path, such as {@code /version}. */
   public Future<Buffer> raw(String path) {
-    return transport.exchange(HttpMethod.GET, path, JSON, "", null);
+    return exchange(HttpMethod.GET, path, JSON, "", null);
   }
 
   /**
@@ -227,8 +253,7 @@ public final class ApiClient {
             .add("continue", token)
             .toString();
     Future<Void> introspected = TypeIntrospection.of(resource.type());
-    return transport
-        .exchange(HttpMethod.GET, uri, resource.acceptList(), "", null)
+    return exchange(HttpMethod.GET, uri, resource.acceptList(), "", null)
         .compose(body -> introspected.map(body))
         .compose(
             body -> {
@@ -252,20 +277,25 @@ public final class ApiClient {
 
   private <T> Future<T> patch(String path, PatchType type, JsonNode patch, Class<T> answer) {
     return typed(
-        transport.exchange(
+        exchange(
             HttpMethod.PATCH, path, JSON, type.contentType(), Buffer.buffer(Json.bytes(patch))),
         answer);
   }
 
   private <T> Future<T> exchange(HttpMethod method, String path, ObjectNode body, Class<T> answer) {
     return typed(
-        transport.exchange(
+        exchange(
             method,
             path,
             JSON,
             body == null ? "" : JSON,
             body == null ? null : Buffer.buffer(Json.bytes(body))),
         answer);
+  }
+
+  private Future<Buffer> exchange(
+      HttpMethod method, String uri, String accept, String contentType, Buffer body) {
+    return transport.exchange(method, uri, accept, contentType, body, timeout, limit);
   }
 
   private static <T> Future<T> typed(Future<Buffer> answer, Class<T> type) {

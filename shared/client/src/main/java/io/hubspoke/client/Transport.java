@@ -80,24 +80,32 @@ final class Transport {
 
   /**
    * Sends a request and reads the whole answer. A server that has too much to do (429) and says
-   * when to come back has not begun the request: it is sent again then, if that is within the
-   * configured time.
+   * when to come back has not begun the request: it is sent again then, if that is within its time.
    *
    * <p>Fails with {@link ApiException} on a status of 400 or more, {@link TimeoutException} when no
-   * answer has come within the configured time, and an {@link java.io.IOException} when the
-   * connection fails.
+   * answer has come in time, and an {@link java.io.IOException} when the connection fails.
+   *
+   * @param timeout longest time, without that for which the limit held the request back
    */
   Future<Buffer> exchange(
-      HttpMethod method, String uri, String accept, String contentType, Buffer body) {
-    return onLoop(() -> attempt(() -> request(method, uri, accept, contentType), body, deadline()));
+      HttpMethod method,
+      String uri,
+      String accept,
+      String contentType,
+      Buffer body,
+      Duration timeout,
+      InFlightLimit limit) {
+    Supplier<RequestOptions> options = () -> request(method, uri, accept, contentType);
+    return onLoop(
+        () ->
+            limit.begin(
+                loop,
+                () -> attempt(options, body, timeout, System.nanoTime() + timeout.toNanos())));
   }
 
-  private long deadline() {
-    return System.nanoTime() + config.timeout().toNanos();
-  }
-
-  private Future<Buffer> attempt(Supplier<RequestOptions> options, Buffer body, long deadline) {
-    Exchange exchange = new Exchange();
+  private Future<Buffer> attempt(
+      Supplier<RequestOptions> options, Buffer body, Duration timeout, long deadline) {
+    Exchange exchange = new Exchange(timeout);
     return exchange
         .limit(
             exchange
@@ -113,7 +121,8 @@ final class Transport {
               }
               Promise<Buffer> later = loop.promise();
               loop.setTimer(
-                  wait.toMillis(), id -> attempt(options, body, deadline).onComplete(later));
+                  wait.toMillis(),
+                  id -> attempt(options, body, timeout, deadline).onComplete(later));
               return later.future();
             });
   }
@@ -141,7 +150,7 @@ final class Transport {
   Future<HttpClientResponse> open(String uri, String accept) {
     return onLoop(
         () -> {
-          Exchange exchange = new Exchange();
+          Exchange exchange = new Exchange(config.timeout());
           return exchange.limit(
               exchange
                   .begin(request(HttpMethod.GET, uri, accept, ""), null)
@@ -349,8 +358,13 @@ final class Transport {
 
   /** One request with a limit on its time. */
   private final class Exchange {
+    private final Duration timeout;
     private HttpClientRequest request;
     private boolean expired;
+
+    Exchange(Duration timeout) {
+      this.timeout = timeout;
+    }
 
     Future<HttpClientResponse> begin(RequestOptions options, Buffer body) {
       Client current = client;
@@ -373,12 +387,11 @@ final class Transport {
       Promise<T> promise = loop.promise();
       long timer =
           loop.setTimer(
-              config.timeout().toMillis(),
+              timeout.toMillis(),
               id -> {
                 expired = true;
                 promise.tryFail(
-                    new TimeoutException(
-                        "no answer from " + config.server() + " in " + config.timeout()));
+                    new TimeoutException("no answer from " + config.server() + " in " + timeout));
                 if (request != null) {
                   request.reset();
                 }
