@@ -15,9 +15,10 @@ import java.util.List;
  * @param peakMegabytes the most that all processes together were seen to have resident
  * @param holdMegabytes the most of it while it was held
  * @param joining how the apiserver answered until all nodes were ready
+ * @param joinLeases how the nodes' leases were renewed until then
  * @param holding how it answered while it was held
  * @param lag from the sending of a change to a node until a watcher of all nodes saw it
- * @param leases how the nodes' leases were renewed while it was held
+ * @param leases how they were renewed while nodes were tried and while it was held
  * @param lost how often a node ceased to be ready
  * @param failed nodes that did not join, or ended
  * @param sample what was tried on some nodes
@@ -31,9 +32,10 @@ public record ScaleResult(
     long peakMegabytes,
     long holdMegabytes,
     List<RequestTimes.Percentiles> joining,
+    LeaseGaps.Renewals joinLeases,
     List<RequestTimes.Percentiles> holding,
     Latencies lag,
-    LeaseWatch.Renewals leases,
+    LeaseGaps.Renewals leases,
     int lost,
     int failed,
     Sample.Result sample,
@@ -61,7 +63,7 @@ public record ScaleResult(
       double seconds,
       long megabytes,
       List<RequestTimes.Percentiles> requests,
-      LeaseWatch.Renewals leases,
+      LeaseGaps.Renewals leases,
       int lost) {}
 
   public double joinCpuSeconds() {
@@ -82,6 +84,7 @@ public record ScaleResult(
   public boolean sound() {
     return lost == 0
         && failed == 0
+        && joinLeases.expired() == 0
         && leases.expired() == 0
         && (pods == null || (pods.lost == 0 && pods.leases.expired() == 0))
         && sample.failures().isEmpty();
@@ -122,6 +125,7 @@ public record ScaleResult(
       renewals(came.putObject("leasesWhilePodsCame"), pods.leases);
     }
     latencies(json.putArray("requestsWhileJoining"), joining);
+    renewals(json.putObject("leasesWhileJoining"), joinLeases);
     latencies(json.putArray("requestsWhileHeld"), holding);
     percentiles(json.putObject("watchLag"), lag);
     renewals(json.putObject("leases"), leases);
@@ -134,7 +138,7 @@ public record ScaleResult(
     return json;
   }
 
-  private static void renewals(ObjectNode json, LeaseWatch.Renewals leases) {
+  private static void renewals(ObjectNode json, LeaseGaps.Renewals leases) {
     json.put("renewals", leases.renewals())
         .put("late", leases.late())
         .put("expired", leases.expired());

@@ -105,6 +105,8 @@ public final class ScaleRun implements AutoCloseable {
     var context = ((VertxInternal) vertx).createEventLoopContext();
     var nodes = new NodeWatch(client, context);
     Component.await(nodes.start());
+    var leases = new LeaseWatch(client, context);
+    Component.await(leases.start());
     var before = requestTimes(client);
 
     phase.accept("starting %,d nodes".formatted(plan.nodes()));
@@ -123,21 +125,18 @@ public final class ScaleRun implements AutoCloseable {
     await(pools::joined, BASE_PATIENCE, () -> "some nodes have not joined");
 
     var joined = requestTimes(client);
-    var leases = new LeaseWatch(client, context);
-    Component.await(leases.start());
+    var joinLeases = leases.renewals();
     var bare = totalMegabytes();
     var pods = new PodWatch(client, Deployments.NAMESPACE, context);
     var podSeconds = plan.pods() == 0 ? 0 : startPods(client, pods);
     var after = requestTimes(client);
     var joinCpu = cpuSeconds();
-    var podLeases = leases.renewals();
+    var podLeases = plan.pods() == 0 ? null : leases.renewals();
 
     phase.accept("trying %d nodes".formatted(plan.samples()));
     var sample =
         new Sample(vertx, admin, pools::directory)
             .of(plan.nodes(), plan.samples(), pods.some(plan.samples()));
-    // What came late meanwhile is nobody's.
-    leases.renewals();
     var beforeHold = requestTimes(client);
     var cpu = cpuSeconds();
     var holdBegan = System.nanoTime();
@@ -171,6 +170,7 @@ public final class ScaleRun implements AutoCloseable {
             peakMegabytes,
             phaseMegabytes,
             joined.since(before),
+            joinLeases,
             afterHold.since(beforeHold),
             nodes.lag(),
             leases.renewals(),

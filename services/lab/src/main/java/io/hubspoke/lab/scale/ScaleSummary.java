@@ -32,6 +32,8 @@ public final class ScaleSummary {
     }
     run.notes().forEach(note -> out.println("  " + note));
     requests("requests until nodes were ready", run.joining(), out);
+    out.println();
+    leases("until nodes were ready", run.joinLeases(), out);
     if (run.pods() != null) {
       pods(plan.pods(), run.pods(), out);
     }
@@ -42,7 +44,7 @@ public final class ScaleSummary {
         run.lag().percentile(0.99),
         run.lag().percentile(1),
         run.lag().count());
-    leases("while held", run.leases(), out);
+    leases("while tried and held", run.leases(), out);
     out.printf("nodes: %,d failed, %,d times one ceased to be ready%n", run.failed(), run.lost());
     out.printf(
         "sample: %d trials on %d nodes (a pod, its log, exec, the node's rights)%s, %d failed%n",
@@ -62,20 +64,16 @@ public final class ScaleSummary {
     leases("while pods came", pods.leases(), out);
   }
 
-  private static void leases(String when, LeaseWatch.Renewals leases, PrintWriter out) {
-    if (leases.renewals() == 0) {
-      return;
+  private static void leases(String when, LeaseGaps.Renewals leases, PrintWriter out) {
+    out.printf("leases: %,d renewals %s", leases.renewals(), when);
+    if (leases.renewals() > 0) {
+      out.printf(
+          ", p50 %.2f s apart, p99 %.2f s, most %.2f s",
+          leases.gaps().percentile(0.5) / 1000,
+          leases.gaps().percentile(0.99) / 1000,
+          leases.gaps().percentile(1) / 1000);
     }
-    out.printf(
-        "leases: %,d renewals %s, p50 %.2f s apart, p99 %.2f s, most %.2f s; %,d late (15 s),"
-            + " %,d expired (40 s)%n",
-        leases.renewals(),
-        when,
-        leases.gaps().percentile(0.5) / 1000,
-        leases.gaps().percentile(0.99) / 1000,
-        leases.gaps().percentile(1) / 1000,
-        leases.late(),
-        leases.expired());
+    out.printf("; %,d late (15 s), %,d expired (40 s)%n", leases.late(), leases.expired());
   }
 
   private static void requests(
