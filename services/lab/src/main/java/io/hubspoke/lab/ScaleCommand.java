@@ -74,6 +74,9 @@ final class ScaleCommand implements Callable<Integer> {
   /** As many as this process runs itself: another JVM takes as much memory as many of them. */
   private static final int NODES_HERE = 1_000;
 
+  /** More of them want another collector than this process has. */
+  private static final int PODS_HERE = 10_000;
+
   /** Kubelets' default {@code --max-pods}. */
   private static final int PODS_A_NODE = 110;
 
@@ -99,7 +102,8 @@ final class ScaleCommand implements Callable<Integer> {
       paramLabel = "N",
       description =
           "Processes that hold the nodes, besides one for the control plane; 0 has this one hold all"
-              + " (default: 0 for one number up to 1,000, otherwise one for each 2,500 nodes).")
+              + " (default: 0 for one number up to 1,000 with up to 10,000 pods, otherwise one for"
+              + " each 2,500 nodes).")
   private Integer processes;
 
   @Option(
@@ -262,7 +266,7 @@ final class ScaleCommand implements Callable<Integer> {
     if (processes != null) {
       return processes;
     }
-    return labAddress == null && nodes.size() == 1 && count <= NODES_HERE
+    return labAddress == null && nodes.size() == 1 && count <= NODES_HERE && pods <= PODS_HERE
         ? 0
         : Math.ceilDiv(count, NODES_A_PROCESS);
   }
@@ -375,23 +379,27 @@ final class ScaleCommand implements Callable<Integer> {
     /** Requests under way outlive a small young generation, which would fill the old one. */
     private static final List<String> NODES = List.of("-Xms96m", "-Xmn64m");
 
-    /** A pause for all of a large heap would be seen by every node. */
-    private static List<String> controlPlane(int nodes, int pods) {
+    /**
+     * A pause for all of a large heap would be seen by every node.
+     *
+     * @param kilobytes G1 takes what it may have
+     */
+    private static List<String> large(long kilobytes) {
       return List.of(
           "-XX:-UseSerialGC",
           "-XX:+UseG1GC",
           "-XX:NewSize=16m",
           "-XX:MaxNewSize=1g",
           "-Xms96m",
-          // G1 takes what it may have; what a node and a pod keep there, with half as much again.
-          "-Xmx%dk".formatted((256 << 10) + nodes * 150L + pods * 24L));
+          "-Xmx%dk".formatted((256 << 10) + kilobytes));
     }
 
     @Override
     public ControlPlane controlPlane(Path directory) throws IOException {
       return new ChildControlPlane(
           OwnCommand.child(
-              controlPlane(nodes, pods),
+              // What a node and a pod keep there, with half as much again.
+              large(nodes * 150L + pods * 28L),
               List.of("scale", "control-plane", "--dir=" + directory, "--address=" + address)));
     }
 
@@ -405,7 +413,9 @@ final class ScaleCommand implements Callable<Integer> {
     private static Process pool(ScalePlan plan, ScaleRun.Cluster cluster, Path nodes)
         throws IOException {
       return OwnCommand.child(
-          NODES,
+          plan.pods() == 0
+              ? NODES
+              : large((plan.nodes() * 150L + plan.pods() * 16L) / plan.pools()),
           List.of(
               "scale",
               "nodes",
