@@ -8,8 +8,6 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.SocketAddress;
-import io.vertx.core.net.impl.ConnectionBase;
-import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -19,9 +17,6 @@ import java.util.function.Function;
 public final class StatusServer {
   private static final String TEXT = "text/plain; charset=utf-8";
   private static final int IDLE_SECONDS = 60;
-
-  /** Whoever asks here does not say who it is. */
-  private static final Strangers.Limits LIMITS = new Strangers.Limits(128, Duration.ofHours(1));
 
   /** What is answered. */
   public record Page(int code, Map<String, String> headers, String text) {
@@ -55,18 +50,25 @@ public final class StatusServer {
       Vertx vertx, String flags, Map<String, Function<HttpServerRequest, Page>> pages) {
     this.flags = flags;
     this.pages = Map.copyOf(pages);
-    Strangers strangers = new Strangers(flags, LIMITS);
-    this.server =
-        vertx
-            .createHttpServer(
-                new HttpServerOptions()
-                    .setIdleTimeout(IDLE_SECONDS)
-                    .setIdleTimeoutUnit(TimeUnit.SECONDS))
-            .connectionHandler(
-                connection ->
-                    strangers.arrived(
-                        ((ConnectionBase) connection).channelHandlerContext().channel()))
-            .requestHandler(this::answer);
+    this.server = forStrangers(vertx, flags).requestHandler(this::answer);
+  }
+
+  /**
+   * Makes a server of HTTP/1.1 in clear that holds few connections, whoever has them.
+   *
+   * @param port for the log, such as the flags that name it
+   */
+  public static HttpServer forStrangers(Vertx vertx, String port) {
+    Strangers strangers = new Strangers(port, Strangers.Limits.ANYBODY);
+    return vertx
+        .createHttpServer(
+            new HttpServerOptions()
+                // A peer that opens no window has a hundred answers kept for each connection; and
+                // until it says which HTTP it speaks, Vert.x tells nobody that it is there.
+                .setHttp2ClearTextEnabled(false)
+                .setIdleTimeout(IDLE_SECONDS)
+                .setIdleTimeoutUnit(TimeUnit.SECONDS))
+        .connectionHandler(connection -> strangers.arrived(Strangers.channel(connection)));
   }
 
   /** Listens; returns the port. Fails with a message that names the flags. */

@@ -1,6 +1,8 @@
 package io.hubspoke.runtime;
 
 import io.netty.channel.Channel;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.net.impl.ConnectionBase;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
@@ -30,6 +32,9 @@ public final class Strangers {
   public record Limits(int most, Duration time) {
     /** For a port that many may want to enter at once, after it was away. */
     public static final Limits DEFAULT = new Limits(1024, Duration.ofSeconds(15));
+
+    /** For a port where whoever asks is answered, and need not say who it is. */
+    public static final Limits ANYBODY = new Limits(128, Duration.ofHours(1));
   }
 
   private final String port;
@@ -46,6 +51,11 @@ public final class Strangers {
   public Strangers(String port, Limits limits) {
     this.port = port;
     this.limits = limits;
+  }
+
+  /** Returns what is beneath a connection. */
+  public static Channel channel(HttpConnection connection) {
+    return ((ConnectionBase) connection).channelHandlerContext().channel();
   }
 
   /** Counts one in, if it isn't counted yet; another may have to go for it. */

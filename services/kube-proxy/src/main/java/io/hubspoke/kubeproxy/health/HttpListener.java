@@ -1,16 +1,15 @@
 package io.hubspoke.kubeproxy.health;
 
 import io.hubspoke.client.Backoff;
+import io.hubspoke.runtime.StatusServer;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
-import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.SocketAddress;
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,9 +21,6 @@ public final class HttpListener {
   private static final Logger LOG = LoggerFactory.getLogger(HttpListener.class);
   private static final Duration FIRST_RETRY = Duration.ofMillis(500);
   private static final Duration LONGEST_RETRY = Duration.ofSeconds(30);
-
-  /** Who asks for health asks at once; strangers may not keep connections for nothing. */
-  private static final int IDLE_SECONDS = 30;
 
   private final Vertx vertx;
   private final String what;
@@ -65,11 +61,7 @@ public final class HttpListener {
       return Future.failedFuture("closed");
     }
     server =
-        vertx
-            .createHttpServer(
-                new HttpServerOptions()
-                    .setIdleTimeout(IDLE_SECONDS)
-                    .setIdleTimeoutUnit(TimeUnit.SECONDS))
+        StatusServer.forStrangers(vertx, what)
             .requestHandler(handler)
             // Whoever sends no HTTP is told so by the server; there is nothing else to do.
             .exceptionHandler(e -> LOG.debug("{}: {}", what, e.getMessage()));

@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hubspoke.kubeproxy.metrics.ProxyMetrics;
 import io.hubspoke.testing.Await;
+import io.hubspoke.testing.SilentClients;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.SocketAddress;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -118,5 +121,15 @@ class ProxyHealthTest {
     assertThat(get("/healthz").statusCode()).isEqualTo(503);
     assertThat(get("/healthz").body()).endsWith("\"nodeEligible\": false}");
     assertThat(get("/livez").statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void of_strangers_who_connect_and_say_nothing_few_are_kept() throws Exception {
+    var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), listener.port());
+    try (var silent = new SilentClients(address, 300)) {
+      Await.until("those too many are let go", silent::open, open -> open <= 128);
+      health.updated();
+      assertThat(get("/healthz").statusCode()).isEqualTo(200);
+    }
   }
 }

@@ -22,7 +22,10 @@ import io.hubspoke.runtime.Tls;
 import io.hubspoke.scheduler.Scheduler;
 import io.hubspoke.scheduler.SchedulerOptions;
 import io.hubspoke.testing.Await;
+import io.hubspoke.testing.SilentClients;
 import io.vertx.core.Vertx;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -105,6 +108,16 @@ class ComponentServingTest {
       assertThat(get(port, "/readyz?verbose").body())
           .isEqualTo("[+]ping ok\n[+]leaderElection ok\nreadyz check passed\n");
       assertThat(get(port, "/healthz/other").status()).isEqualTo(404);
+    }
+  }
+
+  @Test
+  void of_strangers_who_connect_and_say_nothing_few_are_kept() throws Exception {
+    var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), manager.port());
+    try (var silent = new SilentClients(address, 300)) {
+      Await.until("those too many are let go", silent::open, open -> open <= 128);
+      assertThat(silent.open()).isPositive();
+      assertThat(get(manager.port(), "/healthz")).isEqualTo(new Answer(200, "ok"));
     }
   }
 

@@ -10,6 +10,7 @@ import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.Exposition;
 import io.hubspoke.runtime.Flag;
 import io.hubspoke.runtime.ReloadableKeys;
+import io.hubspoke.runtime.Strangers;
 import io.hubspoke.runtime.Tls;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import io.vertx.core.Future;
@@ -34,6 +35,7 @@ import java.util.function.Supplier;
  * those whom the apiserver lets look.
  */
 public final class ComponentServer {
+  private static final String FLAGS = "--bind-address, --secure-port";
   private static final int IDLE_SECONDS = 60;
   private static final Duration SELF_SIGNED = Duration.ofDays(365);
   private static final String TEXT = "text/plain; charset=utf-8";
@@ -45,6 +47,7 @@ public final class ComponentServer {
   private final Consumer<Exposition> metrics;
   private final Supplier<ObjectNode> configuration;
   private final Callers callers;
+  private final Strangers strangers = new Strangers(FLAGS, Strangers.Limits.ANYBODY);
   private HttpServer server;
 
   /**
@@ -82,19 +85,20 @@ public final class ComponentServer {
             .setAlpnVersions(List.of(HttpVersion.HTTP_2, HttpVersion.HTTP_1_1))
             .setIdleTimeout(IDLE_SECONDS)
             .setIdleTimeoutUnit(TimeUnit.SECONDS);
-    server =
-        vertx
-            .createHttpServer(Tls.serve(http, new ReloadableKeys(identity()), List.of()))
-            .requestHandler(this::handle);
+    Tls.announce(Tls.serve(http, new ReloadableKeys(identity()), List.of()), strangers::arrived);
+    server = vertx.createHttpServer(http).requestHandler(this::handle);
     return server
         .listen()
         .<Void>mapEmpty()
         .recover(
             e ->
                 Future.failedFuture(
-                    "--bind-address, --secure-port: cannot listen on %s:%d: %s"
+                    "%s: cannot listen on %s:%d: %s"
                         .formatted(
-                            options.bindAddress(), options.securePort(), Component.reason(e))));
+                            FLAGS,
+                            options.bindAddress(),
+                            options.securePort(),
+                            Component.reason(e))));
   }
 
   /** Returns the port that it listens on; 0 when it doesn't. */
@@ -142,7 +146,11 @@ public final class ComponentServer {
     }
     callers
         .check(request, path)
-        .onSuccess(allowed -> answer(request, path))
+        .onSuccess(
+            allowed -> {
+              strangers.known(Strangers.channel(request.connection()));
+              answer(request, path);
+            })
         .onFailure(
             e ->
                 refuse(
