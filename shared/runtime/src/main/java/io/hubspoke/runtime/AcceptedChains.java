@@ -16,6 +16,9 @@ import java.util.List;
 final class AcceptedChains {
   private static final int MOST = 512;
 
+  /** Enough for a few certificates; what else a client sends along with them may be anything. */
+  private static final int LARGEST_BYTES = 16 << 10;
+
   private record Chain(String type, List<ByteBuffer> certificates) {}
 
   /** When the first certificate of each ends; the one least lately used is first. */
@@ -45,9 +48,12 @@ final class AcceptedChains {
     }
   }
 
-  /** Notes one that was found good. */
+  /** Notes one that was found good, unless it takes much to remember. */
   void add(X509Certificate[] chain, String type) throws CertificateEncodingException {
     var key = key(chain, type);
+    if (key.certificates.stream().mapToInt(ByteBuffer::capacity).sum() > LARGEST_BYTES) {
+      return;
+    }
     var end = Instant.MAX;
     for (var certificate : chain) {
       var notAfter = certificate.getNotAfter().toInstant();

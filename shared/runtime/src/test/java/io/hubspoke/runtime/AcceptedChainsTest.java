@@ -6,6 +6,7 @@ import io.hubspoke.pki.CertificateAuthority;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -47,6 +48,15 @@ class AcceptedChainsTest {
     assertThat(accepted.has(alice, "EC", Instant.now())).isTrue();
     assertThat(accepted.has(bob, "EC", Instant.now())).isFalse();
     assertThat(accepted.has(carol, "EC", Instant.now())).isTrue();
+  }
+
+  @Test
+  void aChainThatTakesMuchToRememberIsNotKept() throws Exception {
+    var large = new X509Certificate[100];
+    Arrays.fill(large, CA.certificate());
+    large[0] = alice[0];
+    accepted.add(large, "EC");
+    assertThat(accepted.has(large, "EC", Instant.now())).isFalse();
   }
 
   private static X509Certificate[] chain(String name) {
