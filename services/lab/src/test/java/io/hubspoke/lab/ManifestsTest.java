@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -193,6 +194,31 @@ class ManifestsTest {
       }
     }
     return ports;
+  }
+
+  /** Whoever may make pods in some namespace may give them the label for which these are open. */
+  @ParameterizedTest
+  @MethodSource("directories")
+  void fromOtherNamespacesNothingButMetricsIsReached(String name) throws Exception {
+    var scraped =
+        Pattern.compile("regex: [a-z-]+;([a-z-]+)")
+            .matcher(Files.readString(Manifests.ROOT.resolve("monitoring/prometheus.yml")))
+            .results()
+            .map(found -> found.group(1))
+            .toList();
+    assertThat(scraped).isNotEmpty();
+    for (var object : built.get(name).objects()) {
+      for (var rule : object.at("/spec/ingress")) {
+        for (var from : rule.path("from")) {
+          if (from.has("namespaceSelector") && from.path("namespaceSelector").isEmpty()) {
+            assertThat(rule.path("ports"))
+                .as(Meta.namespace((ObjectNode) object))
+                .isNotEmpty()
+                .allMatch(port -> scraped.contains(port.path("port").asText()));
+          }
+        }
+      }
+    }
   }
 
   @Test
