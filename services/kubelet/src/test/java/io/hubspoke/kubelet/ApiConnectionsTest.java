@@ -3,16 +3,20 @@ package io.hubspoke.kubelet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hubspoke.kubelet.server.ConnectionLimits;
-import io.hubspoke.pki.Identity;
 import io.hubspoke.runtime.ReloadableKeys;
 import io.hubspoke.runtime.Tls;
 import io.hubspoke.testing.Await;
+import io.hubspoke.testing.SilentClients;
+import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetClientOptions;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -43,10 +47,19 @@ class ApiConnectionsTest {
     node.stop();
   }
 
+  private ReloadableKeys admin() {
+    return new ReloadableKeys(
+        node.apiserver.authority.issueClient("admin", List.of("admins"), Duration.ofDays(1)));
+  }
+
   /** Opens a TLS connection without a certificate; the flag tells when the kubelet closes it. */
   private AtomicBoolean connect(String bytes) throws Exception {
-    NetClientOptions options =
-        new NetClientOptions().setSsl(true).setTrustAll(true).setHostnameVerificationAlgorithm("");
+    return connect(bytes, null);
+  }
+
+  private AtomicBoolean connect(String bytes, ReloadableKeys keys) throws Exception {
+    NetClientOptions options = new NetClientOptions().setHostnameVerificationAlgorithm("");
+    Tls.connect(options, keys, Tls.trustAny(List.of()));
     NetClient client = node.vertx.createNetClient(options);
     clients.add(client);
     AtomicBoolean closed = new AtomicBoolean();
@@ -85,7 +98,7 @@ class ApiConnectionsTest {
     start(new ConnectionLimits(2, Duration.ofMinutes(1), Duration.ofMinutes(1)));
     AtomicBoolean first = served(1);
     AtomicBoolean second = served(2);
-    AtomicBoolean third = connect(REQUEST);
+    AtomicBoolean third = connect(REQUEST, admin());
     Await.until("the third is closed", third::get);
     assertThat(first.get() || second.get()).isFalse();
     assertThat(node.accesses).hasSize(2);
@@ -94,7 +107,7 @@ class ApiConnectionsTest {
         "a request",
         () -> {
           // The kubelet may not have heard yet that there is room.
-          AtomicBoolean closed = connect(REQUEST);
+          AtomicBoolean closed = connect(REQUEST, admin());
           Await.until("its end", () -> closed.get() || node.accesses.size() > 2);
           return node.accesses.size() > 2;
         });
@@ -102,20 +115,42 @@ class ApiConnectionsTest {
 
   /** Opens a connection that the kubelet knows of: handshakes may end in another order there. */
   private AtomicBoolean served(int requests) throws Exception {
-    AtomicBoolean closed = connect(REQUEST);
+    AtomicBoolean closed = connect(REQUEST, admin());
     Await.until("its request", () -> node.accesses.size() == requests);
     return closed;
   }
 
   @Test
+  void strangers_leave_room_for_those_who_show_who_they_are() throws Exception {
+    start(new ConnectionLimits(16, Duration.ofMinutes(1), Duration.ofMinutes(1)));
+    HttpClientOptions options = new HttpClientOptions().setVerifyHost(false);
+    Tls.connect(options, admin(), Tls.trustAny(List.of()));
+    HttpClient client = node.vertx.createHttpClient(options);
+    var address = new InetSocketAddress(InetAddress.ofLiteral(node.ip), node.kubelet.port());
+    try (var silent = new SilentClients(address, 100)) {
+      Await.until("those too many are let go", silent::open, open -> open <= 12);
+      assertThat(silent.open()).as("the handshake's time isn't over").isPositive();
+      Await.until("an answer", () -> Await.result(code(client, "/healthz")) == 200);
+    }
+    Await.result(client.close());
+  }
+
+  /** Returns 0 when it is not answered: among strangers chance decides who is let go. */
+  private Future<Integer> code(HttpClient client, String path) {
+    return client
+        .request(HttpMethod.GET, node.kubelet.port(), node.ip, path)
+        .compose(r -> r.send())
+        .map(HttpClientResponse::statusCode)
+        .otherwise(0);
+  }
+
+  @Test
   void a_log_that_is_followed_outlives_both_limits() throws Exception {
     start(new ConnectionLimits(10, Duration.ofMillis(300), Duration.ofMillis(300)));
-    Identity admin =
-        node.apiserver.authority.issueClient("admin", List.of("admins"), Duration.ofDays(1));
     node.pod("f", "hubspoke/ticker", p -> p, "--interval=100ms", "--count=15");
     Await.until("it runs", () -> node.container("f").at("/state").has("running"));
     HttpClientOptions options = new HttpClientOptions().setVerifyHost(false);
-    Tls.connect(options, new ReloadableKeys(admin), Tls.trustAny(List.of()));
+    Tls.connect(options, admin(), Tls.trustAny(List.of()));
     HttpClient client = node.vertx.createHttpClient(options);
     Buffer body =
         Await.result(

@@ -261,11 +261,16 @@ public final class ApiChain implements Handler<HttpServerRequest> {
   private User authenticate(HttpServerRequest http, ApiConnection connection, RequestInfo info) {
     PresentedCertificate certificate = connection.certificate();
     try {
-      return authentication
-          .authenticate(
-              new Credentials(certificate, http.headers(), bearerToken(http), List.of()),
-              http.path())
-          .user();
+      User user =
+          authentication
+              .authenticate(
+                  new Credentials(certificate, http.headers(), bearerToken(http), List.of()),
+                  http.path())
+              .user();
+      if (!user.equals(User.ANONYMOUS)) {
+        connection.authenticated();
+      }
+      return user;
     } catch (AuthenticationException e) {
       LOG.info("unauthenticated request from {}: {}", http.remoteAddress(), e.getMessage());
       auditor

@@ -1,6 +1,7 @@
 package io.hubspoke.apiserver.http;
 
 import io.hubspoke.apiserver.authn.PresentedCertificate;
+import io.hubspoke.runtime.Strangers;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpConnection;
@@ -23,8 +24,10 @@ final class ApiConnection {
   private final ConnectionLimits limits;
   private final Function<List<X509Certificate>, PresentedCertificate> verify;
   private final IntSupplier judgement;
+  private final Strangers strangers;
   private PresentedCertificate certificate;
   private int judged = -1;
+  private boolean known;
   private boolean http2;
   private boolean closed;
   private boolean condemned;
@@ -36,8 +39,10 @@ final class ApiConnection {
       HttpConnection connection,
       ConnectionLimits limits,
       Function<List<X509Certificate>, PresentedCertificate> verify,
-      IntSupplier judgement) {
+      IntSupplier judgement,
+      Strangers strangers) {
     this.vertx = vertx;
+    this.strangers = strangers;
     this.judgement = judgement;
     this.connection = connection;
     this.limits = limits;
@@ -60,6 +65,14 @@ final class ApiConnection {
       }
     }
     return certificate;
+  }
+
+  /** Notes that a request has shown who is there. */
+  void authenticated() {
+    if (!known) {
+      known = true;
+      strangers.known(Strangers.channel(connection));
+    }
   }
 
   /** Lets the request under way be the last one. */

@@ -1,6 +1,8 @@
 package io.hubspoke.apiserver.http;
 
 import io.hubspoke.apiserver.authn.PresentedCertificate;
+import io.hubspoke.runtime.Strangers;
+import io.netty.channel.Channel;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.net.impl.ConnectionBase;
@@ -22,6 +24,7 @@ public final class ApiConnections {
   private final Function<List<X509Certificate>, PresentedCertificate> verify;
   private final Map<HttpConnection, ApiConnection> open = new ConcurrentHashMap<>();
   private final AtomicInteger judgement = new AtomicInteger();
+  private final Strangers strangers;
 
   public ApiConnections(
       Vertx vertx,
@@ -30,6 +33,12 @@ public final class ApiConnections {
     this.vertx = vertx;
     this.limits = limits;
     this.verify = verify;
+    this.strangers = new Strangers("--bind-address, --secure-port", limits.strangers());
+  }
+
+  /** Counts one that was accepted, before its handshake; another stranger may have to go for it. */
+  void arrived(Channel channel) {
+    strangers.arrived(channel);
   }
 
   /** Takes a connection on, when its handshake is done. */
@@ -61,7 +70,8 @@ public final class ApiConnections {
     return open.computeIfAbsent(
         connection,
         c -> {
-          ApiConnection made = new ApiConnection(vertx, c, limits, verify, judgement::get);
+          ApiConnection made =
+              new ApiConnection(vertx, c, limits, verify, judgement::get, strangers);
           Runnable closed =
               () -> {
                 open.remove(c);

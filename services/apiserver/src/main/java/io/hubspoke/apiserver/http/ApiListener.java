@@ -88,6 +88,7 @@ public final class ApiListener extends VerticleBase {
 
   @Override
   public Future<?> start() {
+    Tls.announce(options, connections::arrived);
     server = vertx.createHttpServer(options).connectionHandler(this::opened).requestHandler(chain);
     return server
         .listen()

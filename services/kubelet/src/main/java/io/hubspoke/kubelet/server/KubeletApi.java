@@ -4,6 +4,7 @@ import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.delegation.Caller;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.runtime.ReloadableKeys;
+import io.hubspoke.runtime.Strangers;
 import io.hubspoke.runtime.Tls;
 import io.hubspoke.streams.upgrade.UpgradeServer;
 import io.netty.handler.codec.http.QueryStringDecoder;
@@ -39,6 +40,7 @@ public final class KubeletApi {
   private final ApiAuthentication authentication;
   private final ApiAuthorization authorization;
   private final Routes routes;
+  private final Strangers strangers;
   private HttpServer server;
 
   /**
@@ -60,6 +62,7 @@ public final class KubeletApi {
     this.authentication = new ApiAuthentication(vertx, options, client);
     this.authorization = new ApiAuthorization(nodeName, options, client);
     this.routes = ApiRoutes.of(vertx, options, node);
+    this.strangers = new Strangers("--address, --port", options.connectionLimits().strangers());
   }
 
   /** Listens, on an event loop of its own choice; returns the port. */
@@ -79,7 +82,9 @@ public final class KubeletApi {
     ApiConnections connections = new ApiConnections(vertx, nodeName, options.connectionLimits());
     server =
         vertx
-            .createHttpServer(Tls.serve(http, keys, authentication.authorities()))
+            .createHttpServer(
+                Tls.announce(
+                    Tls.serve(http, keys, authentication.authorities()), strangers::arrived))
             .connectionHandler(
                 connection -> {
                   UpgradeServer.install(connection, http);
@@ -141,6 +146,9 @@ public final class KubeletApi {
 
   private void proceed(HttpServerRequest request, String path, AsyncResult<Caller> decided) {
     if (decided.succeeded()) {
+      if (!decided.result().equals(Caller.ANONYMOUS)) {
+        strangers.known(Strangers.channel(request.connection()));
+      }
       routes.serve(new Exchange(request, path, decided.result(), this::log));
     } else if (decided.cause() instanceof Refusal refusal) {
       new Exchange(request, path, refusal.caller(), this::log)
