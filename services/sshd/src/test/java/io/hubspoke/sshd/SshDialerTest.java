@@ -6,6 +6,8 @@ import io.hubspoke.runtime.Component;
 import io.hubspoke.streams.Duplex;
 import io.hubspoke.testing.Await;
 import io.hubspoke.testing.FreePort;
+import io.hubspoke.testing.KernelSockets;
+import io.hubspoke.testing.TcpEndpoint;
 import io.hubspoke.tunnel.Target;
 import io.hubspoke.tunnel.TunnelDownException;
 import io.hubspoke.tunnel.ssh.SshConnector;
@@ -21,6 +23,7 @@ import java.net.ConnectException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -116,6 +119,33 @@ class SshDialerTest {
     assertThat(heard).hasToString("heard all!");
     Await.result(to.end());
     Await.result(to.closed());
+  }
+
+  @Test
+  void a_reset_of_the_target_comes_after_what_it_has_said() throws Exception {
+    byte[] said = new byte[700 << 10];
+    new Random(4).nextBytes(said);
+    try (var rude =
+        new TcpEndpoint(
+            socket -> {
+              socket.getOutputStream().write(said);
+              while (KernelSockets.unacknowledged(socket) > 0) {
+                Thread.onSpinWait();
+              }
+              socket.setSoLinger(true, 0);
+            })) {
+      Duplex to = Await.result(dial(rude.port()));
+      Await.until("the target has gone", () -> rude.accepted() == 1 && rude.connections() == 0);
+      to.write(Buffer.buffer(new byte[16 << 20])).otherwiseEmpty();
+      Buffer heard = Buffer.buffer();
+      Promise<Void> ended = Promise.promise();
+      to.endHandler(v -> ended.complete());
+      to.exceptionHandler(ended::tryFail);
+      to.handler(heard::appendBuffer);
+      to.resume();
+      Await.failure(ended.future());
+      assertThat(heard.getBytes()).isEqualTo(said);
+    }
   }
 
   @Test

@@ -39,6 +39,17 @@ public interface Duplex extends ReadStream<Buffer>, WriteStream<Buffer> {
   /** Ends both ways at once; what is under way may be lost. */
   Future<Void> reset();
 
-  /** Completes when both ways have ended, however they did. */
+  /**
+   * Ends both ways because of an error, which follows what was written before where that can be
+   * told; what comes is dropped from now on.
+   */
+  default Future<Void> fail(Throwable cause) {
+    return reset();
+  }
+
+  /**
+   * Completes when both ways have ended and the reader knows, by a reset from here too; fails when
+   * the connection broke.
+   */
   Future<Void> closed();
 }

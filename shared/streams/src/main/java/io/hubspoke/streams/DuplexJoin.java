@@ -15,7 +15,7 @@ public final class DuplexJoin {
   private DuplexJoin() {}
 
   /**
-   * Moves bytes both ways. When one breaks the other is reset, unless it had said its last already.
+   * Moves bytes both ways. When one breaks the other fails, after what was sent to it before.
    *
    * @return completes when both have ended; fails when one of them has broken
    */
@@ -89,7 +89,7 @@ public final class DuplexJoin {
 
     @Override
     public void handle(Buffer bytes) {
-      // A writer that is gone says so by its own end, which resets the reader.
+      // A writer that is gone says so by its own end.
       var _ = to.write(bytes);
       if (to.writeQueueFull()) {
         from.pause();
@@ -100,7 +100,7 @@ public final class DuplexJoin {
     private void broken(Throwable cause) {
       if (isFirst()) {
         tell(cause);
-        to.reset().otherwiseEmpty();
+        to.fail(cause).otherwiseEmpty();
       }
     }
 
@@ -115,8 +115,9 @@ public final class DuplexJoin {
     @Override
     public void complete(Void gone, Throwable cause) {
       if (isFirst()) {
-        tell(new IOException("the reader has gone"));
-        from.reset().otherwiseEmpty();
+        var why = new IOException("the reader has gone");
+        tell(why);
+        from.fail(why).otherwiseEmpty();
       }
       if (both != null) {
         both.ended(cause);

@@ -59,8 +59,13 @@ public abstract class NettySink implements WriteStream<Buffer> {
     return context.succeededFuture();
   }
 
+  /** Returns how many bytes are on their way to the socket. */
+  final int pending() {
+    return pending.get();
+  }
+
   /** In the order of the calls: what another thread wrote may still wait for its turn. */
-  private void onEventLoop(Runnable task) {
+  final void onEventLoop(Runnable task) {
     if (context.nettyEventLoop().inEventLoop() && queued.get() == 0) {
       task.run();
     } else {

@@ -1,5 +1,6 @@
 package io.hubspoke.streams;
 
+import io.vertx.core.Completable;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
@@ -48,6 +49,7 @@ public final class Pipe {
   private Handler<Throwable> exceptionHandler;
   private Handler<Void> drainHandler;
   private Handler<Throwable> brokenHandler;
+  private Completable<Void> whenOver;
 
   public Pipe(ContextInternal context) {
     this(context, false);
@@ -82,6 +84,11 @@ public final class Pipe {
       failure = cause;
       schedule();
     }
+  }
+
+  /** Calls, on the context, once the reader has been told how it ended. */
+  public synchronized void whenOver(Completable<Void> action) {
+    whenOver = action;
   }
 
   /** The reader has gone: what is in it is dropped, and writing fails from now on. */
@@ -225,6 +232,7 @@ public final class Pipe {
   private void finish() {
     Handler<Void> atEnd;
     Handler<Throwable> atFailure;
+    Completable<Void> then;
     synchronized (this) {
       if (!ended || done || demand == 0 || queue != null) {
         return;
@@ -232,11 +240,15 @@ public final class Pipe {
       done = true;
       atEnd = endHandler;
       atFailure = failure == null ? null : exceptionHandler;
+      then = whenOver;
     }
     if (atFailure != null) {
       atFailure.handle(failure);
     } else if (atEnd != null) {
       atEnd.handle(null);
+    }
+    if (then != null) {
+      then.complete(null, failure);
     }
   }
 

@@ -5,6 +5,7 @@ import io.hubspoke.streams.DuplexJoin;
 import io.hubspoke.tunnel.konnectivity.TunnelledConnection;
 import io.vertx.core.Future;
 import io.vertx.core.internal.ContextInternal;
+import java.io.IOException;
 import java.time.Duration;
 
 /** A connection with a target that a server has asked for: joins it with its end in the tunnel. */
@@ -31,7 +32,13 @@ final class EndpointConnection {
                 linger(context, target);
               }
             });
-    return target.closed().onComplete((closed, broken) -> tunnelled.reset().otherwiseEmpty());
+    return target
+        .closed()
+        .onComplete(
+            (closed, broken) ->
+                tunnelled
+                    .fail(broken == null ? new IOException("connection reset") : broken)
+                    .otherwiseEmpty());
   }
 
   /** Nobody reads any more: a target that goes on is told so, as a closed socket would. */

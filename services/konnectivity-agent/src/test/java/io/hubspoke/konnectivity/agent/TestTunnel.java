@@ -12,6 +12,7 @@ import io.hubspoke.testing.Await;
 import io.hubspoke.tunnel.Dialer;
 import io.hubspoke.tunnel.Target;
 import io.hubspoke.tunnel.konnectivity.GrpcDialer;
+import io.hubspoke.tunnel.konnectivity.HttpConnectDialer;
 import io.hubspoke.tunnel.konnectivity.TunnelServer;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -95,14 +96,19 @@ final class TestTunnel {
   }
 
   Dialer dialer() throws IOException {
-    return new GrpcDialer(
-        vertx,
-        "tunnel",
-        TunnelServer.tls(
-            "127.0.0.1",
-            server.serverPort(),
-            new ReloadableKeys(pki.identity("client")),
-            Tls.trust(List.of(ForeignServer.CA.certificate()))));
+    return new GrpcDialer(vertx, "tunnel", frontend());
+  }
+
+  Dialer connectDialer() throws IOException {
+    return new HttpConnectDialer(vertx, "tunnel", frontend());
+  }
+
+  private TunnelServer frontend() throws IOException {
+    return TunnelServer.tls(
+        "127.0.0.1",
+        server.serverPort(),
+        new ReloadableKeys(pki.identity("client")),
+        Tls.trust(List.of(ForeignServer.CA.certificate())));
   }
 
   static Target target(String address) {

@@ -82,13 +82,7 @@ final class GrpcFrontend {
             backend ->
                 dial.accept(context)
                     .onComplete(
-                        frontend -> {
-                          // Told why, where the other way of telling has no room for it.
-                          backend
-                              .closed()
-                              .onFailure(e -> frontend.reset(e.getMessage()).otherwiseEmpty());
-                          tunnels.join(frontend, backend);
-                        },
+                        frontend -> tunnels.join(frontend, backend),
                         gone -> backend.reset().otherwiseEmpty()),
             failure -> {
               LOG.debug("dial {}: {}", dial.address(), failure.getMessage());

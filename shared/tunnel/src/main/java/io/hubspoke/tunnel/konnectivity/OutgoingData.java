@@ -44,6 +44,7 @@ final class OutgoingData implements WriteStream<Buffer> {
   private long credit;
   private boolean endSent;
   private boolean waiting;
+  private Runnable failing;
 
   /**
    * @param writer where the drain handler is called
@@ -98,6 +99,23 @@ final class OutgoingData implements WriteStream<Buffer> {
     }
     schedule();
     return writer.succeededFuture();
+  }
+
+  /** Fails, unless it has ended already, when all has been sent; called on the event loop. */
+  void fail(Runnable action) {
+    synchronized (this) {
+      if (ended) {
+        return;
+      }
+      ended = true;
+    }
+    failing = action;
+    flush();
+  }
+
+  /** Returns how many bytes wait. */
+  synchronized long size() {
+    return size;
   }
 
   private void schedule() {
@@ -158,7 +176,11 @@ final class OutgoingData implements WriteStream<Buffer> {
       if (next == null) {
         if (last && !endSent) {
           endSent = true;
-          connection.localEnded();
+          if (failing == null) {
+            connection.localEnded();
+          } else {
+            failing.run();
+          }
         }
         return;
       }

@@ -10,6 +10,7 @@ import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.streams.ReadStream;
 import io.vertx.core.streams.WriteStream;
 import java.io.IOException;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A connection over a packet stream that others share. It is paused at first. The protocol has no
@@ -18,6 +19,9 @@ import java.io.IOException;
  * theirs.
  */
 public final class TunnelledConnection extends PairedDuplex {
+  /** How long what is left to be read or sent may stand still once the connection has failed. */
+  private static final int STANDSTILL_SECONDS = 60;
+
   private final TunnelConnections connections;
   private final long id;
   private final Pipe incoming;
@@ -47,6 +51,12 @@ public final class TunnelledConnection extends PairedDuplex {
         };
     this.outgoing = new OutgoingData(this, user, connections.loop(), credit);
     this.window = new ReceiveWindow(this, flow, connections.loop());
+    incoming.whenOver(
+        (ended, cause) -> {
+          if (cause != null) {
+            closed.tryFail(cause);
+          }
+        });
   }
 
   /** Returns by what its packets are known. */
@@ -74,12 +84,7 @@ public final class TunnelledConnection extends PairedDuplex {
     return reset("connection reset");
   }
 
-  /**
-   * Ends both ways at once.
-   *
-   * @param reason is told to the other end, if that is the one that has dialed
-   */
-  public Future<Void> reset(String reason) {
+  private Future<Void> reset(String reason) {
     incoming.abandon();
     connections.execute(
         () -> {
@@ -93,20 +98,58 @@ public final class TunnelledConnection extends PairedDuplex {
     return closed();
   }
 
+  /** The cause's message is told to the other end, if that is the one that has dialed. */
+  @Override
+  public Future<Void> fail(Throwable cause) {
+    incoming.abandon();
+    connections.execute(
+        () -> {
+          if (peerEnded) {
+            reset();
+            return;
+          }
+          // What comes is dropped.
+          window.close();
+          outgoing.fail(() -> reset(String.valueOf(cause.getMessage())));
+          look(outgoing.size());
+        });
+    return closed();
+  }
+
+  private void look(long before) {
+    limit(
+        () -> {
+          if (outgoing.size() < before) {
+            look(outgoing.size());
+          } else {
+            reset();
+          }
+        });
+  }
+
+  private void limit(Runnable action) {
+    if (!closed.future().isComplete()) {
+      var limit = connections.loop().schedule(action, STANDSTILL_SECONDS, TimeUnit.SECONDS);
+      closed.future().onComplete(done -> limit.cancel(false));
+    }
+  }
+
   /** Ends both ways because of what this end does not put up with. */
   void fail(String reason) {
     if (!peerEnded) {
       peerEnded = true;
       connections.abort(this, localEnded, reason);
     }
-    broken(new IOException(reason));
+    var cause = new IOException(reason);
+    closed.tryFail(cause);
+    broken(cause);
   }
 
   /** The stream has broken, or the connection in it. */
   void broken(Throwable cause) {
     peerEnded = true;
     incoming.fail(cause);
-    closed.tryFail(cause);
+    limit(() -> closed.tryFail(cause));
     over();
   }
 

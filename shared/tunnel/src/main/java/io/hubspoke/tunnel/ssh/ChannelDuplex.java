@@ -130,6 +130,13 @@ public final class ChannelDuplex extends PairedDuplex {
   }
 
   @Override
+  public Future<Void> fail(Throwable cause) {
+    arrived.abandon();
+    outgoing.fail(() -> reset().otherwiseEmpty());
+    return closed();
+  }
+
+  @Override
   public Future<Void> closed() {
     return closed.future();
   }

@@ -40,6 +40,8 @@ final class ChannelSink implements WriteStream<Buffer> {
   private int capacity = Pipe.CAPACITY;
   private boolean scheduled;
   private boolean ended;
+  private boolean cut;
+  private Runnable failing;
   private boolean endSent;
   private boolean over;
   private boolean full;
@@ -91,6 +93,25 @@ final class ChannelSink implements WriteStream<Buffer> {
     }
     resume();
     return context.succeededFuture();
+  }
+
+  /** Does this when all has been sent, and the end of file if it has ended already. */
+  void fail(Runnable action) {
+    boolean now;
+    synchronized (this) {
+      if (failing != null) {
+        return;
+      }
+      failing = action;
+      cut = !ended;
+      ended = true;
+      now = endSent;
+    }
+    if (now) {
+      action.run();
+    } else {
+      resume();
+    }
   }
 
   /** Goes on where the window or the connection was full. */
@@ -177,19 +198,23 @@ final class ChannelSink implements WriteStream<Buffer> {
   }
 
   private void sendEnd() {
+    Runnable next;
     synchronized (this) {
       if (!ended || endSent || over) {
         return;
       }
       endSent = true;
       try {
-        endOfFile.send();
+        if (!cut) {
+          endOfFile.send();
+        }
       } catch (IOException | RuntimeException gone) {
         // The connection ends, and the channel is told so.
         return;
       }
+      next = failing == null ? afterEnd : failing;
     }
-    afterEnd.run();
+    next.run();
   }
 
   /** Returns whether the end of file has been sent, or is being sent. */

@@ -297,6 +297,8 @@ class TunnelConnectionsTest {
     Future<Buffer> read = read(pair.dialed());
     streams[0].fail(new IOException("cable cut"));
     assertThat(Await.failure(read)).hasMessage("cable cut");
+    pair.dialed().resume();
+    pair.accepted().resume();
     assertThat(Await.failure(pair.dialed().closed())).hasMessage("cable cut");
     assertThat(Await.failure(pair.accepted().closed())).hasMessage("the tunnel's stream has ended");
     assertThat(Await.failure(waiting.connected()))
@@ -312,7 +314,8 @@ class TunnelConnectionsTest {
   void aResetEndsBothWaysAndTheDialingEndHearsWhy() throws Exception {
     tunnel(CREDITS);
     Pair pair = connect();
-    pair.accepted().reset("no route to host").otherwiseEmpty();
+    pair.accepted().fail(new IOException("no route to host")).otherwiseEmpty();
+    pair.dialed().resume();
     assertThat(Await.failure(pair.dialed().closed())).hasMessage("no route to host");
     empty();
     Pair other = connect();
