@@ -11,7 +11,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** {@code k8s-manifests/run}, asked what it makes of what a cluster says. */
 class RunScriptTest {
-  /** Says of the audit's Job first what Kubernetes 1.31 and later say of it before its pod ended. */
+  /**
+   * Says of the audit's Job first what Kubernetes 1.31 and later say of it before its pod ended.
+   */
   private static final String KUBECTL =
       """
       #!/bin/sh
