@@ -6,6 +6,7 @@ MVN_FLAGS ?= -B -q
 JDK_HOME = $(shell services/lab/src/main/dist/bin/jdk-home)
 HUBSPOKE := target/hubspoke/bin/hubspoke
 CACHE := target/hubspoke/lib/hubspoke.aot
+PROXIES := target/hubspoke/lib/hubspoke-proxy.jsa
 TRAINED := target/hubspoke/.trained
 AUDITED := target/hubspoke/.audited
 SOURCES := $(shell find pom.xml .mvn shared services -name target -prune -o -type f -path '*/src/main/*' -print -o -name pom.xml -print)
@@ -72,10 +73,15 @@ $(TRAINED): target/hubspoke/.built
 	  $(HUBSPOKE) up --nodes 3 --dir "$$lab/lab" --exit-when-ready >"$$lab/log" 2>&1 \
 	  && mv $(CACHE).new $(CACHE) \
 	  || { sed 's/^/  /' "$$lab/log"; echo "no start-up cache: starts take longer; 'make clean build' tries again"; }
-	@echo "training that of sshd (about 10 s)"
-	@HUBSPOKE_TRAIN=1 $(HUBSPOKE) bench tunnel --egress ssh --idle 100 --rounds 1 \
+	@echo "training those of the tunnels' ends (about 30 s)"
+	@HUBSPOKE_TRAIN=1 $(HUBSPOKE) bench tunnel --egress ssh,grpc,http-connect --idle 100 --rounds 1 \
 	  --warm-up 0 --duration 0.5 --curl 1 >target/hubspoke/.training 2>&1 \
-	  || { sed 's/^/  /' target/hubspoke/.training; echo "no start-up cache of sshd"; }
+	  || { sed 's/^/  /' target/hubspoke/.training; echo "no start-up cache of the tunnels' ends"; }
+	@sed -E '/^#|source:/d; s/ (id|super|interfaces): .*//' $(PROXIES).* | awk '!seen[$$0]++' >target/hubspoke/.classes; \
+	  rm -f $(PROXIES).*; \
+	  HUBSPOKE_JAVA_OPTS="-Xshare:dump -XX:SharedClassListFile=target/hubspoke/.classes -XX:SharedArchiveFile=$(PROXIES)" \
+	  $(HUBSPOKE) proxy-agent >target/hubspoke/.training 2>&1 \
+	  || { sed 's/^/  /' target/hubspoke/.training; echo "no archive of the proxies"; }
 	@echo "training that of many nodes (about 10 s)"
 	@HUBSPOKE_TRAIN=1 $(HUBSPOKE) scale --nodes 20 --pods 20 --hold 1s >target/hubspoke/.training 2>&1 \
 	  || { sed 's/^/  /' target/hubspoke/.training; echo "no start-up cache of scale"; }
