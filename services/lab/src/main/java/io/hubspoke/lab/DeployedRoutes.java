@@ -24,10 +24,14 @@ record DeployedRoutes(Meshes.Kind deployed) {
   private static Map<String, String> nowhere() {
     var why = new LinkedHashMap<String, String>();
     var endpoint =
-        "kube-proxy leads to the address that the apiserver itself says it has, past any wire";
-    why.put("N3", endpoint);
-    why.put("N4", endpoint);
-    why.put("N5", "its kube-proxy would have to be ended and asked on its own node");
+        "kube-proxy leads to the address that the apiserver itself says it has, past any wire;"
+            + " k8s-manifests/run tries it ";
+    why.put("N3", endpoint + "without one");
+    why.put("N4", endpoint + "with kube-proxy's account");
+    why.put(
+        "N5",
+        "its kube-proxy would have to be ended and asked on its own node;"
+            + " k8s-manifests/run looks at one that runs");
     why.put("N9", "what a scan finds there is the surrounding cluster's doing");
     why.put("N9k", why.get("N9"));
     why.put("N10", "the apiserver's files are a Secret, which its kubelet takes over in its time");
