@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.hubspoke.api.Json;
 import io.hubspoke.apiserver.audit.AuditOptions;
 import io.hubspoke.apiserver.audit.Auditor;
+import io.hubspoke.apiserver.authn.Authenticated;
 import io.hubspoke.apiserver.authn.Authentication;
 import io.hubspoke.apiserver.authn.FrontProxyHeaders;
 import io.hubspoke.apiserver.authn.PresentedCertificate;
@@ -37,6 +38,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import javax.net.ssl.SSLContext;
@@ -53,6 +56,10 @@ class ApiChainTest {
   private static final String OBJECTS = "/api/v1/namespaces/default/configmaps";
   private static final String OBJECT = OBJECTS + "/a";
   private static final int MOST_CONNECTIONS = 3;
+
+  /** Strangers have a part of the connections alone. */
+  private static final Authenticated SOMEBODY =
+      new Authenticated(new User("somebody", "", List.of(), Map.of()), List.of());
 
   private final Vertx vertx = Component.vertx();
   private final CertificateAuthority ca = CertificateAuthority.create("test-ca", VALIDITY);
@@ -73,7 +80,7 @@ class ApiChainTest {
         new ApiChain(
             vertx,
             connections,
-            new Authentication(List.of(), path -> true, List.of()),
+            new Authentication(List.of(anybody -> Optional.of(SOMEBODY)), path -> false, List.of()),
             new FrontProxyHeaders(RequestHeaderOptions.NONE),
             new AlwaysAllow(),
             this::answer,

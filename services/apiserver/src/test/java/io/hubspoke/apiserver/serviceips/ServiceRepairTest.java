@@ -116,7 +116,8 @@ class ServiceRepairTest {
                             + port
                             + " was assigned to multiple services; please recreate service")));
     assertThat(owner(ADDRESSES + address)).isEqualTo(uid(first));
-    assertThat(events("first")).isEmpty();
+    // A look just before it was made finds its address leaked, and the next one mends that.
+    assertThat(events("first")).noneMatch(event -> event.contains("AlreadyAllocated"));
     // What it held before is nobody's.
     var lost = ADDRESSES + second.at("/spec/clusterIP").asText();
     Await.until("it is freed", () -> owner(lost).isEmpty());
