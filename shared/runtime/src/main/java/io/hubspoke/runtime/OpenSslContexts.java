@@ -5,6 +5,7 @@ import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.DelegatingSslContext;
 import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.OpenSslCachingX509KeyManagerFactory;
+import io.netty.handler.ssl.OpenSslContextOption;
 import io.netty.handler.ssl.OpenSslSessionContext;
 import io.netty.handler.ssl.ReferenceCountedOpenSslContext;
 import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
@@ -26,6 +27,12 @@ import javax.net.ssl.X509ExtendedTrustManager;
 final class OpenSslContexts {
   private static final int EARLY_BYTES = 128;
 
+  /**
+   * What servers take for the exchange of keys. Most clients but Java's begin with X25519; one that
+   * is told to begin anew takes another round trip. Clients here begin with what the JDK is told.
+   */
+  private static final String[] GROUPS = {"x25519", "secp256r1", "secp384r1", "secp521r1"};
+
   private OpenSslContexts() {}
 
   /** Returns whether it can be used; loads it the first time. */
@@ -46,7 +53,9 @@ final class OpenSslContexts {
     SslContextBuilder builder =
         client
             ? SslContextBuilder.forClient().keyManager(parsed)
-            : SslContextBuilder.forServer(parsed).clientAuth(clientAuth);
+            : SslContextBuilder.forServer(parsed)
+                .clientAuth(clientAuth)
+                .option(OpenSslContextOption.GROUPS, GROUPS);
     if (trust != null && trust.getTrustManagers()[0] instanceof X509ExtendedTrustManager x509) {
       builder.trustManager(new AlertingTrust(x509));
     } else {

@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Set;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
@@ -155,6 +156,22 @@ class TlsTest {
       }
     }
     assertThat(sessions).hasSize(3);
+  }
+
+  /** Else the clients of Go and OpenSSL, which begin with it, begin a second time. */
+  @Test
+  void aServerTakesKeysOfX25519WhateverTheJdkIsTold() throws Exception {
+    assumeThat(OpenSslContexts.isAvailable()).isTrue();
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(null, new TrustManager[] {Tls.trust(List.of(CA.certificate()))}, null);
+    int port = SERVERS.get(Tls.Provider.BEST).actualPort();
+    try (var socket = (SSLSocket) context.getSocketFactory().createSocket("127.0.0.1", port)) {
+      SSLParameters parameters = socket.getSSLParameters();
+      parameters.setNamedGroups(new String[] {"x25519"});
+      socket.setSSLParameters(parameters);
+      socket.startHandshake();
+      assertThat(socket.getSession().isValid()).isTrue();
+    }
   }
 
   @Test
