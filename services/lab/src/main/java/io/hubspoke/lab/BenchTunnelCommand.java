@@ -159,6 +159,12 @@ final class BenchTunnelCommand implements Callable<Integer> {
       ServerProcess.end(target);
       Component.await(vertx.close());
     }
+    if (bench.figures().isEmpty()) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--only: no load of %s has a name that contains \"%s\""
+              .formatted(String.join(", ", ways), only));
+    }
     print(bench.figures());
     if (file != null) {
       var document = Json.object();

@@ -93,6 +93,15 @@ class BenchTunnelCommandTest {
   }
 
   @Test
+  void aNameThatNoLoadHasIsRefused() {
+    assertThat(run("--egress=direct", "--only=nope")).isEqualTo(2);
+
+    assertThat(err.toString())
+        .contains("--only: no load of direct has a name that contains \"nope\"");
+    assertThat(out.toString()).isEmpty();
+  }
+
+  @Test
   void whoIsToldToStopEndsWhatItHasStarted() throws Exception {
     // A flag of all commands may come first.
     var bench =
