@@ -1,6 +1,7 @@
 package io.hubspoke.lab;
 
 import io.hubspoke.lab.bench.ServerProcess;
+import io.hubspoke.lab.bench.tunnel.BareTls;
 import io.hubspoke.lab.bench.tunnel.TunnelEnds;
 import io.hubspoke.pki.CertificateAuthority;
 import io.hubspoke.pki.Identity;
@@ -161,6 +162,13 @@ final class KonnectivityPair implements TunnelEnds {
             directory.resolve("client.crt").toString(),
             "--proxy-key",
             directory.resolve("client.key").toString())
+        : null;
+  }
+
+  @Override
+  public BareTls bareTls() throws IOException, InterruptedException {
+    return dialer instanceof HttpConnectDialer
+        ? BareTls.start(ADDRESS, FreePort.at(ADDRESS), directory)
         : null;
   }
 

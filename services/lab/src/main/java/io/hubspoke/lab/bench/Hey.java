@@ -1,10 +1,8 @@
 package io.hubspoke.lab.bench;
 
 import io.hubspoke.client.ClientConfig;
-import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,14 +14,7 @@ public record Hey(Path program) {
 
   /** Returns the one on the PATH. */
   public static Optional<Hey> onPath() {
-    String path = System.getenv("PATH");
-    for (String directory : (path == null ? "" : path).split(File.pathSeparator, -1)) {
-      Path program = Path.of(directory, "hey");
-      if (!directory.isEmpty() && Files.isExecutable(program)) {
-        return Optional.of(new Hey(program));
-      }
-    }
-    return Optional.empty();
+    return OnPath.find("hey").map(Hey::new);
   }
 
   /**

@@ -1,53 +1,46 @@
 package io.hubspoke.lab.bench.tunnel;
 
-import io.hubspoke.lab.bench.Latencies;
-import java.io.File;
+import io.hubspoke.lab.bench.OnPath;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Pattern;
 
 /** A client that nobody here wrote, which makes a new connection for each request. */
 record Curl(Path binary) {
   private static final double NANOS = 1e9;
 
   static Optional<Curl> onPath() {
-    var path = System.getenv("PATH");
-    for (var folder : Pattern.compile(File.pathSeparator, Pattern.LITERAL).split(path, -1)) {
-      var binary = Path.of(folder, "curl");
-      if (Files.isExecutable(binary)) {
-        return Optional.of(new Curl(binary));
-      }
-    }
-    return Optional.empty();
+    return OnPath.find("curl").map(Curl::new);
   }
 
-  /**
-   * Asks for a page, by a process each time.
-   *
-   * @return the times from curl's beginning to the answer's first byte, by its own clock
-   */
-  Latencies firstBytes(List<String> options, String url, int count)
-      throws IOException, InterruptedException {
+  /** Up to where curl's time is taken, from its beginning on and by its own clock. */
+  enum Until {
+    HANDSHAKE("time_appconnect"),
+    FIRST_BYTE("time_starttransfer");
+
+    private final String variable;
+
+    Until(String variable) {
+      this.variable = variable;
+    }
+  }
+
+  /** Asks for a page, by a process of its own, and returns how long it took in nanoseconds. */
+  long ask(List<String> options, String url, Until until) throws IOException, InterruptedException {
     var command = new ArrayList<String>();
     command.add(binary.toString());
     command.addAll(List.of("--silent", "--show-error", "--fail", "--output", "/dev/null"));
-    command.addAll(List.of("--write-out", "%{time_starttransfer}"));
+    command.addAll(List.of("--write-out", "%{" + until.variable + "}"));
     command.addAll(options);
     command.add(url);
-    var times = new Latencies();
-    for (int i = 0; i < count; i++) {
-      var process = new ProcessBuilder(command).redirectErrorStream(true).start();
-      var said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      if (process.waitFor() != 0) {
-        throw new IOException("curl: " + said.strip());
-      }
-      times.add((long) (Double.parseDouble(said.strip()) * NANOS));
+    var process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    var said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    if (process.waitFor() != 0) {
+      throw new IOException("curl: " + said.strip());
     }
-    return times;
+    return (long) (Double.parseDouble(said.strip()) * NANOS);
   }
 }

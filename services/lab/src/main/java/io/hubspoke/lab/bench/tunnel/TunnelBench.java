@@ -2,6 +2,7 @@ package io.hubspoke.lab.bench.tunnel;
 
 import io.hubspoke.lab.bench.Latencies;
 import io.hubspoke.lab.bench.ServerProcess;
+import io.hubspoke.lab.bench.tunnel.Curl.Until;
 import io.hubspoke.lab.bench.tunnel.TunnelFigure.Bar;
 import io.hubspoke.lab.bench.tunnel.TunnelLoads.Held;
 import io.vertx.core.Vertx;
@@ -147,10 +148,24 @@ public final class TunnelBench {
         () -> {
           // Curl alone would take minutes for it.
           loads.settle(plan.streams(), plan.warmUp());
-          curl.get().firstBytes(ends.curl(), url, Math.max(1, plan.curls() / 4));
-          return latencies(
-              curl.get().firstBytes(ends.curl(), url, plan.curls()),
-              tunnel ? new Bar.Below(5) : Bar.NONE);
+          for (int i = 0; i < Math.max(1, plan.curls() / 4); i++) {
+            curl.get().ask(ends.curl(), url, Until.FIRST_BYTE);
+          }
+          try (var bare = ends.bareTls()) {
+            var times = new Latencies();
+            var handshakes = new Latencies();
+            for (int i = 0; i < plan.curls(); i++) {
+              times.add(curl.get().ask(ends.curl(), url, Until.FIRST_BYTE));
+              if (bare != null) {
+                handshakes.add(curl.get().ask(bare.options(), bare.url(), Until.HANDSHAKE));
+              }
+            }
+            var values = latencies(times, tunnel ? new Bar.Below(5) : Bar.NONE);
+            if (bare != null) {
+              values.put(", TLS alone, p50", new Value(handshakes.percentile(0.5), MILLIS));
+            }
+            return values;
+          }
         });
   }
 

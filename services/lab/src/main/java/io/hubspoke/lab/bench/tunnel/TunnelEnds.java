@@ -20,6 +20,14 @@ public interface TunnelEnds extends AutoCloseable {
   /** Returns the options by which curl takes this way; null where it can't. */
   List<String> curl();
 
+  /**
+   * Starts a server of TLS alone, with the certificates that curl meets and shows on this way; null
+   * where it meets none, or there is no such server.
+   */
+  default BareTls bareTls() throws IOException, InterruptedException {
+    return null;
+  }
+
   @Override
   void close() throws IOException;
 }
