@@ -20,7 +20,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.stream.Stream;
 
 /**
  * A network of its own on this machine, as {@code ip netns} makes them: addresses, routes and
@@ -51,16 +50,10 @@ public final class NetworkNamespace implements Closeable {
 
   /** Returns in one line that a command is missing, empty when it is there. */
   public static Optional<String> missing(String command, String debianPackage) {
-    return executable(command)
+    return Programs.find(command).isPresent()
         ? Optional.empty()
         : Optional.of(
             "%s is missing (Debian: apt-get install %s)".formatted(command, debianPackage));
-  }
-
-  private static boolean executable(String command) {
-    return Stream.concat(
-            Stream.of(System.getenv("PATH").split(":", -1)), Stream.of("/usr/sbin", "/sbin"))
-        .anyMatch(path -> Files.isExecutable(Path.of(path, command)));
   }
 
   /** Returns whether this process is in one that {@code ip netns} knows, not in the machine's. */

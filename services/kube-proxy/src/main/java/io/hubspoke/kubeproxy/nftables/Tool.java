@@ -2,16 +2,13 @@ package io.hubspoke.kubeproxy.nftables;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import java.io.File;
+import io.hubspoke.runtime.Programs;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /** A program of the system, run without a shell. Its methods block. */
 final class Tool {
@@ -24,16 +21,9 @@ final class Tool {
     this.command = command;
   }
 
-  /** Finds a program on the PATH, or where root's programs are, which is on few users' PATH. */
+  /** Finds it, and has another program run it where there is a prefix. */
   static Optional<Tool> find(String name, List<String> prefix) {
-    String path = System.getenv("PATH");
-    return Stream.concat(
-            Stream.of((path == null ? "" : path).split(File.pathSeparator, -1)),
-            Stream.of("/usr/sbin", "/sbin", "/usr/local/sbin"))
-        .filter(directory -> directory.startsWith("/"))
-        .map(directory -> Path.of(directory, name))
-        .filter(Files::isExecutable)
-        .findFirst()
+    return Programs.find(name)
         .map(
             file -> {
               List<String> command = new ArrayList<>(prefix);

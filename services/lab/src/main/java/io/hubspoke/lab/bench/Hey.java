@@ -1,6 +1,7 @@
 package io.hubspoke.lab.bench;
 
 import io.hubspoke.client.ClientConfig;
+import io.hubspoke.runtime.Programs;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -14,7 +15,7 @@ public record Hey(Path program) {
 
   /** Returns the one on the PATH. */
   public static Optional<Hey> onPath() {
-    return OnPath.find("hey").map(Hey::new);
+    return Programs.find("hey").map(Hey::new);
   }
 
   /**

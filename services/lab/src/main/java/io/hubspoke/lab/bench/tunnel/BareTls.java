@@ -1,7 +1,7 @@
 package io.hubspoke.lab.bench.tunnel;
 
-import io.hubspoke.lab.bench.OnPath;
 import io.hubspoke.lab.bench.ServerProcess;
+import io.hubspoke.runtime.Programs;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.net.ConnectException;
@@ -28,7 +28,7 @@ public record BareTls(Process process, List<String> options, String url) impleme
    */
   public static BareTls start(String address, int port, Path files)
       throws IOException, InterruptedException {
-    var openssl = OnPath.find("openssl");
+    var openssl = Programs.find("openssl");
     if (openssl.isEmpty()) {
       return null;
     }

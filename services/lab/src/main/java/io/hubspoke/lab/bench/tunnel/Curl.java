@@ -1,6 +1,6 @@
 package io.hubspoke.lab.bench.tunnel;
 
-import io.hubspoke.lab.bench.OnPath;
+import io.hubspoke.runtime.Programs;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -13,7 +13,7 @@ record Curl(Path binary) {
   private static final double NANOS = 1e9;
 
   static Optional<Curl> onPath() {
-    return OnPath.find("curl").map(Curl::new);
+    return Programs.find("curl").map(Curl::new);
   }
 
   /** Up to where curl's time is taken, from its beginning on and by its own clock. */
