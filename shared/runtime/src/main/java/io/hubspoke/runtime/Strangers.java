@@ -30,11 +30,22 @@ public final class Strangers {
    * @param time from the connection on
    */
   public record Limits(int most, Duration time) {
+    /** Nobody need show who it is; the times for handshakes and requests are others. */
+    private static final Duration EVER = Duration.ofHours(1);
+
+    /** As many as have their handshake done before the time for it is over. */
+    private static final int MOST_HANDSHAKES = 4_096;
+
     /** For a port that many may want to enter at once, after it was away. */
     public static final Limits DEFAULT = new Limits(1024, Duration.ofSeconds(15));
 
     /** For a port where whoever asks is answered, and need not say who it is. */
-    public static final Limits ANYBODY = new Limits(128, Duration.ofHours(1));
+    public static final Limits ANYBODY = new Limits(128, EVER);
+
+    /** For a port that may have so many connections: a quarter is left to others. */
+    public static Limits partOf(int connections) {
+      return new Limits(Math.min(MOST_HANDSHAKES, connections - connections / 4), EVER);
+    }
   }
 
   private final String port;

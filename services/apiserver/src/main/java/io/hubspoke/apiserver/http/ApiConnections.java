@@ -33,7 +33,8 @@ public final class ApiConnections {
     this.vertx = vertx;
     this.limits = limits;
     this.verify = verify;
-    this.strangers = new Strangers("--bind-address, --secure-port", limits.strangers());
+    this.strangers =
+        new Strangers("--bind-address, --secure-port", Strangers.Limits.partOf(limits.most()));
   }
 
   /** Counts one that was accepted, before its handshake; another stranger may have to go for it. */

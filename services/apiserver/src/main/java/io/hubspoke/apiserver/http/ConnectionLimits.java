@@ -1,6 +1,5 @@
 package io.hubspoke.apiserver.http;
 
-import io.hubspoke.runtime.Strangers;
 import java.time.Duration;
 
 /**
@@ -19,19 +18,8 @@ public record ConnectionLimits(int most, Duration firstRequest, Duration idle, D
 
   private static final Duration LONGEST_HANDSHAKE = Duration.ofSeconds(10);
 
-  /** Nobody need show who it is; times for handshake and requests are others. */
-  private static final Duration LONGEST_STRANGER = Duration.ofHours(1);
-
-  /** As many as have their handshake done before the time for it is over. */
-  private static final int MOST_STRANGERS = 4_096;
-
   /** Returns how long a TLS handshake may take, which comes before the first request. */
   public Duration handshake() {
     return firstRequest.compareTo(LONGEST_HANDSHAKE) < 0 ? firstRequest : LONGEST_HANDSHAKE;
-  }
-
-  /** Returns what is for those who have not shown who they are: the others find room. */
-  Strangers.Limits strangers() {
-    return new Strangers.Limits(Math.min(MOST_STRANGERS, most - most / 4), LONGEST_STRANGER);
   }
 }

@@ -1,6 +1,5 @@
 package io.hubspoke.kubelet.server;
 
-import io.hubspoke.runtime.Strangers;
 import java.time.Duration;
 
 /**
@@ -16,17 +15,9 @@ public record ConnectionLimits(int most, Duration firstRequest, Duration idle) {
   public static final ConnectionLimits DEFAULT =
       new ConnectionLimits(1024, Duration.ofSeconds(32), Duration.ofSeconds(90));
 
-  /** Nobody need show who it is where anonymous callers are let in; other times are shorter. */
-  private static final Duration LONGEST_STRANGER = Duration.ofHours(1);
-
   public ConnectionLimits {
     if (most < 1 || !firstRequest.isPositive() || !idle.isPositive()) {
       throw new IllegalArgumentException("connections need a number and times above zero");
     }
-  }
-
-  /** Returns what is for those who have not shown who they are: the others find room. */
-  Strangers.Limits strangers() {
-    return new Strangers.Limits(most - most / 4, LONGEST_STRANGER);
   }
 }

@@ -62,7 +62,9 @@ public final class KubeletApi {
     this.authentication = new ApiAuthentication(vertx, options, client);
     this.authorization = new ApiAuthorization(nodeName, options, client);
     this.routes = ApiRoutes.of(vertx, options, node);
-    this.strangers = new Strangers("--address, --port", options.connectionLimits().strangers());
+    this.strangers =
+        new Strangers(
+            "--address, --port", Strangers.Limits.partOf(options.connectionLimits().most()));
   }
 
   /** Listens, on an event loop of its own choice; returns the port. */
