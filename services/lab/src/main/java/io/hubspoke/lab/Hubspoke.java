@@ -83,7 +83,7 @@ public final class Hubspoke implements Runnable {
   }
 
   /** Returns what is to be run, before which there may be flags of all commands. */
-  private static String command(String... arguments) {
+  static String command(String... arguments) {
     return Arrays.stream(arguments)
         .filter(word -> PARTS.stream().anyMatch(part -> part.names.contains(word)))
         .findFirst()

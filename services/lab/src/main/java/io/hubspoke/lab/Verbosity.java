@@ -15,7 +15,7 @@ final class Verbosity {
 
   /** Returns the arguments with {@code --v=LEVEL} in place of {@code -v LEVEL}. */
   static String[] asOneWord(String... arguments) {
-    if (arguments.length == 0 || !WITH_LEVEL.contains(arguments[0])) {
+    if (!WITH_LEVEL.contains(Hubspoke.command(arguments))) {
       return arguments;
     }
     List<String> words = new ArrayList<>();

@@ -17,6 +17,12 @@ class VerbosityTest {
   }
 
   @Test
+  void flagsOfAllCommandsMayComeBefore() {
+    assertThat(Verbosity.asOneWord("--logging-format", "text", "proxy-agent", "-v", "4"))
+        .containsExactly("--logging-format", "text", "proxy-agent", "--v=4");
+  }
+
+  @Test
   void withoutALevelItIsLeftAsItIs() {
     assertThat(Verbosity.asOneWord("proxy-server", "-v", "--mode=grpc", "-vv"))
         .containsExactly("proxy-server", "-v", "--mode=grpc", "-vv");
