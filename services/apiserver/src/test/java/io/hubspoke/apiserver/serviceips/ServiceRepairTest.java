@@ -117,7 +117,10 @@ class ServiceRepairTest {
                             + " was assigned to multiple services; please recreate service")));
     assertThat(owner(ADDRESSES + address)).isEqualTo(uid(first));
     // A look just before it was made finds its address leaked, and the next one mends that.
-    assertThat(events("first")).noneMatch(event -> event.contains("AlreadyAllocated"));
+    assertThat(events("first"))
+        .isSubsetOf(
+            "ClusterIPNotAllocated: Cluster IP [IPv4]:" + address + " is not allocated; repairing",
+            "PortNotAllocated: Port " + port + " is not allocated; repairing");
     // What it held before is nobody's.
     var lost = ADDRESSES + second.at("/spec/clusterIP").asText();
     Await.until("it is freed", () -> owner(lost).isEmpty());

@@ -94,17 +94,22 @@ class LastWordsTest {
     return heard.future();
   }
 
+  private void assertLastWords(TcpEndpoint endpoint, Duplex duplex) throws Exception {
+    Await.until(
+        "the endpoint has gone", () -> endpoint.accepted() == 1 && endpoint.connections() == 0);
+    var heard = Await.result(hear(duplex));
+    assertThat(heard.bytes.getBytes()).isEqualTo(said);
+    assertThat(heard.error).isNotNull();
+    awaitNothingLeft();
+  }
+
   @ParameterizedTest
   @EnumSource(Mode.class)
   void an_endpoints_reset_comes_after_what_it_has_said(Mode mode) throws Exception {
     var dialer = connected(mode);
     try (var rude = endpoint(socket -> socket.setSoLinger(true, 0))) {
       var duplex = Await.result(tunnel.dial(dialer, rude.address()));
-      Await.until("the endpoint has gone", () -> rude.accepted() == 1 && rude.connections() == 0);
-      var heard = Await.result(hear(duplex));
-      assertThat(heard.bytes.getBytes()).isEqualTo(said);
-      assertThat(heard.error).isNotNull();
-      awaitNothingLeft();
+      assertLastWords(rude, duplex);
     }
   }
 
@@ -121,11 +126,7 @@ class LastWordsTest {
             })) {
       var duplex = Await.result(tunnel.dial(dialer, deaf.address()));
       duplex.write(Buffer.buffer(new byte[1 << 20])).otherwiseEmpty();
-      Await.until("the endpoint has gone", () -> deaf.accepted() == 1 && deaf.connections() == 0);
-      var heard = Await.result(hear(duplex));
-      assertThat(heard.bytes.getBytes()).isEqualTo(said);
-      assertThat(heard.error).isNotNull();
-      awaitNothingLeft();
+      assertLastWords(deaf, duplex);
     }
   }
 
