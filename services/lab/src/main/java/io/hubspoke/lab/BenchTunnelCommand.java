@@ -41,6 +41,8 @@ import picocli.CommandLine.Spec;
 final class BenchTunnelCommand implements Callable<Integer> {
   private static final List<String> WAYS = List.of("direct", "ssh", "grpc", "http-connect");
 
+  private static final List<String> KONNECTIVITY = List.of("grpc", "http-connect");
+
   @Spec private CommandSpec spec;
 
   @Option(
@@ -102,7 +104,7 @@ final class BenchTunnelCommand implements Callable<Integer> {
   @Option(
       names = "--peers",
       paramLabel = "FOLDER",
-      description = "Measure the real proxy-server and proxy-agent in this folder instead of ours.")
+      description = "Measure the real proxy-server and proxy-agent in this folder after ours.")
   private Path peers;
 
   @Option(names = "--json", paramLabel = "FILE", description = "Write the figures to a file.")
@@ -154,6 +156,11 @@ final class BenchTunnelCommand implements Callable<Integer> {
         try (var ends = ends(vertx, way)) {
           bench.measure(ends);
         }
+        if (peers != null && KONNECTIVITY.contains(way)) {
+          try (var ends = KonnectivityPair.start(vertx, way, peers)) {
+            bench.measure(ends);
+          }
+        }
       }
     } finally {
       ServerProcess.end(target);
@@ -181,7 +188,7 @@ final class BenchTunnelCommand implements Callable<Integer> {
     return switch (way) {
       case "direct" -> new DirectEnds(vertx);
       case "ssh" -> SshPair.start(vertx);
-      case "grpc", "http-connect" -> KonnectivityPair.start(vertx, way, peers);
+      case "grpc", "http-connect" -> KonnectivityPair.start(vertx, way, null);
       default -> throw new IOException("no way " + way);
     };
   }

@@ -45,7 +45,9 @@ class BenchTunnelCommandTest {
             "set-up of a connection, p99",
             "connections, 4 at a time",
             "20 idle connections, in all",
-            "a stopped reader beside others, below");
+            "a stopped reader beside others, below",
+            "4 connections whose far end is killed, dialer told",
+            "4 connections whose far end is killed, target told");
     assertThat(new HashSet<>(rows.findValuesAsText("way")))
         .containsExactlyInAnyOrder("direct", "ssh");
     for (var row : rows) {

@@ -150,12 +150,10 @@ class TunnelTest {
       var duplex = dial(echo.address());
       var read = TestTunnel.readAll(duplex);
       echo.awaitConnections(1);
-      var killed = System.nanoTime();
       process.kill();
+      // Who waits for a missing answer waits for an hour; bench tunnel measures how long it takes.
       assertThat(Await.failure(read)).isNotNull();
       echo.awaitConnections(0);
-      // Far below a second on a quiet machine; who waits for a missing answer needs ten and more.
-      assertThat(Duration.ofNanos(System.nanoTime() - killed)).isLessThan(Duration.ofSeconds(8));
       Await.until(
           "connections of the server", () -> tunnel.server().establishedConnections(), n -> n == 0);
     }

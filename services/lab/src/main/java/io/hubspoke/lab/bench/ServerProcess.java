@@ -82,6 +82,11 @@ public record ServerProcess(long pid) implements ProcessUsage {
     process.destroyForcibly();
   }
 
+  /** Ends it without a word. */
+  public void kill() {
+    ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+  }
+
   private long megabytes(Pattern field) {
     var found = field.matcher(read("status"));
     if (!found.find()) {

@@ -20,9 +20,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -31,6 +31,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Tunnels through the SSH server that everybody has. */
 class OpenSshServerTest {
+  /** Nobody finds out by a missing answer; bench tunnel measures how long it takes. */
+  private static final Duration NEVER = Duration.ofHours(1);
+
   @TempDir private Path directory;
 
   private Vertx vertx;
@@ -46,7 +49,7 @@ class OpenSshServerTest {
     server =
         OpenSshServer.start(
             directory, Files.readString(directory.resolve("id.pub")), "PermitOpen 127.0.0.1:*");
-    connector = new SshConnector(vertx, new SshOptions(server.user(), key));
+    connector = new SshConnector(vertx, new SshOptions(server.user(), key).withAlive(NEVER, 3));
     dialer = open(PublicKeys.parse(server.hostKeys()));
     Await.until("tunnel is up", () -> dialer.state() == SshDialer.State.UP);
     NetServer target = vertx.createNetServer().connectHandler(socket -> socket.pipeTo(socket));
@@ -114,11 +117,8 @@ class OpenSshServerTest {
     Promise<Throwable> broken = Promise.promise();
     through.exceptionHandler(broken::tryComplete);
     through.resume();
-    long killed = System.nanoTime();
     server.kill();
     assertThat(Await.result(broken.future())).isInstanceOf(TunnelDownException.class);
-    // Far below a second on a quiet machine; who waits for a missing answer needs ten and more.
-    assertThat(TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - killed)).isLessThan(8);
     assertThat(Await.failure(dial(echo)))
         .isInstanceOf(TunnelDownException.class)
         .hasMessageContaining("ssh node-1");

@@ -8,8 +8,13 @@ import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
 /**
@@ -23,6 +28,10 @@ import java.util.stream.Collectors;
 public record TargetPorts(int source, int sink, int echo, int page) {
   static final String ADDRESS = "127.0.0.1";
 
+  /** Established, or ended by the other end alone. */
+  private static final Set<String> OPEN = Set.of("01", "08");
+
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final int BLOCK = 64 << 10;
   private static final int WRITE_QUEUE = 256 << 10;
   private static final int BACKLOG = 4096;
@@ -77,6 +86,31 @@ public record TargetPorts(int source, int sink, int echo, int page) {
     socket.exceptionHandler(gone -> {});
     // Fails for who has gone.
     socket.handler(bytes -> socket.write(bytes).otherwiseEmpty());
+  }
+
+  /** Waits until a port of them has no connection, in whatever process. */
+  static void awaitGone(int port) throws IOException, InterruptedException {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (hasConnection(port)) {
+      if (System.nanoTime() - end > 0) {
+        throw new IOException("the target still has connections");
+      }
+      TimeUnit.MILLISECONDS.sleep(1);
+    }
+  }
+
+  /** As Linux tells of its sockets (proc_net_tcp.txt of its documentation). */
+  private static boolean hasConnection(int port) throws IOException {
+    var local = ":%04X".formatted(port);
+    for (var table : List.of("tcp", "tcp6")) {
+      for (var line : Files.readAllLines(Path.of("/proc/net/" + table))) {
+        var fields = line.strip().split("\\s+", -1);
+        if (fields[1].endsWith(local) && OPEN.contains(fields[3])) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 
   /** Writes them for another process to {@link #read}. */

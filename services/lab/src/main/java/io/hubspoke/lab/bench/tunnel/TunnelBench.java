@@ -100,6 +100,8 @@ public final class TunnelBench {
         () -> Map.of("", new Value(loads.setups(plan.streams(), plan.time()).perSecond(), "/s")));
     if (tunnel) {
       step(ends, "a stopped reader beside others", () -> stoppedReader(loads));
+      // The last, since it leaves no tunnel.
+      kill(ends, "%d connections whose far end is killed".formatted(plan.streams()), loads);
     }
   }
 
@@ -249,9 +251,35 @@ public final class TunnelBench {
     if (!what.contains(plan.only())) {
       return;
     }
-    progress.accept(ends.way() + ": " + what);
     var busy = cpuSeconds(ends);
     var began = System.nanoTime();
+    run(ends, what, load);
+    var seconds = (System.nanoTime() - began) / 1e9;
+    var after = cpuSeconds(ends);
+    after.replaceAll((name, used) -> (used - busy.get(name)) / seconds);
+    progress.accept("  processors kept busy: " + after);
+  }
+
+  private void kill(TunnelEnds ends, String what, TunnelLoads loads) throws InterruptedException {
+    if (!what.contains(plan.only())) {
+      return;
+    }
+    run(
+        ends,
+        what,
+        () -> {
+          var broken =
+              loads.killing(plan.streams(), List.copyOf(ends.processes().values()).getLast());
+          var values = new LinkedHashMap<String, Value>();
+          values.put(", dialer told", new Value(broken.dialerTold(), MILLIS, new Bar.Below(1000)));
+          values.put(", target told", new Value(broken.targetTold(), MILLIS, new Bar.Below(1000)));
+          return values;
+        });
+  }
+
+  private void run(TunnelEnds ends, String what, Callable<Map<String, Value>> load)
+      throws InterruptedException {
+    progress.accept(ends.way() + ": " + what);
     try {
       load.call()
           .forEach(
@@ -264,10 +292,6 @@ public final class TunnelBench {
                     "  %s %,.2f %s"
                         .formatted(which.replace(",", ""), figure.value(), figure.unit()));
               });
-      var seconds = (System.nanoTime() - began) / 1e9;
-      var after = cpuSeconds(ends);
-      after.replaceAll((name, used) -> (used - busy.get(name)) / seconds);
-      progress.accept("  processors kept busy: " + after);
     } catch (InterruptedException e) {
       throw e;
     } catch (Exception e) {

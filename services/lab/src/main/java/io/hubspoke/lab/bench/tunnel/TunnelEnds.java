@@ -14,7 +14,7 @@ public interface TunnelEnds extends AutoCloseable {
   /** Returns what dials as the apiserver would. */
   Dialer dialer();
 
-  /** Returns the processes between the dialer and the target, by what they are. */
+  /** Returns the processes between the dialer and the target in that order, by what they are. */
   Map<String, ServerProcess> processes();
 
   /** Returns the options by which curl takes this way; null where it can't. */

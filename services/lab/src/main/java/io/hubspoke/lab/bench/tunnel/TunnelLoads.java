@@ -1,6 +1,7 @@
 package io.hubspoke.lab.bench.tunnel;
 
 import io.hubspoke.lab.bench.Latencies;
+import io.hubspoke.lab.bench.ServerProcess;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.streams.Duplex;
 import io.hubspoke.tunnel.Dialer;
@@ -24,6 +25,7 @@ import java.util.function.Supplier;
 /** Loads that are put on one dialer, all on one event loop; methods block. */
 final class TunnelLoads {
   private static final double MEGA = 1e6;
+  private static final double NANOS_PER_MILLI = 1e6;
   private static final int WRITE_QUEUE = 256 << 10;
   private static final int AT_ONCE = 32;
   private static final long PATIENCE_SECONDS = 120;
@@ -286,6 +288,40 @@ final class TunnelLoads {
                     .onSuccess(v -> times.add(System.nanoTime() - began))
                     .eventually(() -> duplex.reset().otherwiseEmpty()))
         .mapEmpty();
+  }
+
+  /**
+   * How long after a process was killed the last of its connections had failed at the dialer, and
+   * was none of the target's any more, in milliseconds.
+   */
+  record Broken(double dialerTold, double targetTold) {}
+
+  /** Kills a process that connections go through, over which a byte has gone there and back. */
+  Broken killing(int count, ServerProcess process) throws Exception {
+    try (var held = idle(count)) {
+      var told = new AtomicLong();
+      var broken = new ArrayList<Future<Void>>();
+      on(
+          () -> {
+            held.open.forEach(
+                duplex -> broken.add(broken(duplex).onSuccess(v -> told.set(System.nanoTime()))));
+            return Future.succeededFuture();
+          });
+      long killed = System.nanoTime();
+      process.kill();
+      on(() -> Future.all(broken));
+      TargetPorts.awaitGone(ports.echo());
+      long gone = System.nanoTime();
+      return new Broken((told.get() - killed) / NANOS_PER_MILLI, (gone - killed) / NANOS_PER_MILLI);
+    }
+  }
+
+  /** Completes when it has failed; an end as if in order is a failure of this. */
+  private static Future<Void> broken(Duplex duplex) {
+    Promise<Void> broken = Promise.promise();
+    duplex.exceptionHandler(error -> broken.tryComplete());
+    duplex.endHandler(v -> broken.tryFail("it ended as if in order"));
+    return broken.future();
   }
 
   private <T> T on(Supplier<Future<T>> action) throws Exception {
