@@ -1,10 +1,8 @@
 package io.hubspoke.konnectivity.agent;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
 import io.hubspoke.testing.Await;
 import io.hubspoke.testing.FreePort;
+import io.hubspoke.testing.PeerBinary;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -14,12 +12,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /** Real binaries of Konnectivity, where {@code HUBSPOKE_PEERS} says that there are some. */
 final class Peers implements AutoCloseable {
-  private static final String VARIABLE = "HUBSPOKE_PEERS";
-
   private final Pki pki;
   private final Path logs;
   private final List<Process> processes = new ArrayList<>();
@@ -27,17 +22,6 @@ final class Peers implements AutoCloseable {
   Peers(Pki pki, Path logs) {
     this.pki = pki;
     this.logs = logs;
-  }
-
-  /** Returns a binary; what needs it is not run without, and says so. */
-  static Path binary(String name) {
-    var folder = System.getenv(VARIABLE);
-    assumeTrue(
-        folder != null,
-        VARIABLE + " names no folder with the real " + name + ", so it was not tried");
-    var file = Path.of(folder, name);
-    assumeTrue(Files.isExecutable(file), "there is no " + file + ", so it was not tried");
-    return file;
   }
 
   /** Returns a free port; the real server refuses ephemeral ones as its own. */
@@ -63,7 +47,7 @@ final class Peers implements AutoCloseable {
     var command =
         new ArrayList<>(
             List.of(
-                binary("proxy-server").toString(),
+                PeerBinary.of("proxy-server").toString(),
                 "--mode=" + mode,
                 "--server-port=" + server.frontend,
                 "--server-bind-address=127.0.0.1",
@@ -89,7 +73,7 @@ final class Peers implements AutoCloseable {
     var command =
         new ArrayList<>(
             List.of(
-                binary("proxy-agent").toString(),
+                PeerBinary.of("proxy-agent").toString(),
                 "--proxy-server-host=127.0.0.1",
                 "--proxy-server-port=" + port,
                 "--ca-cert=" + pki.ca(),
@@ -108,17 +92,6 @@ final class Peers implements AutoCloseable {
     var log = Files.createTempFile(logs, name, ".log").toFile();
     processes.add(
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log).start());
-  }
-
-  /** Runs a command to its end, and returns what it printed. */
-  static String run(List<String> command) throws Exception {
-    var process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    var text = new String(process.getInputStream().readAllBytes(), UTF_8);
-    if (!process.waitFor(1, TimeUnit.MINUTES) || process.exitValue() != 0) {
-      process.destroyForcibly();
-      throw new AssertionError(command + ": " + text);
-    }
-    return text;
   }
 
   private static int status(int port, String path) throws Exception {

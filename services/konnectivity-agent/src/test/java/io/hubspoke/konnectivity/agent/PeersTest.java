@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.hubspoke.konnectivity.server.FrontendOptions.Mode;
 import io.hubspoke.runtime.Component;
 import io.hubspoke.testing.Await;
+import io.hubspoke.testing.PeerBinary;
 import io.hubspoke.testing.TcpEndpoint;
 import io.vertx.core.Vertx;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -17,11 +17,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Ours with the real ones, where {@code HUBSPOKE_PEERS} names a folder with the real proxy-server
- * and proxy-agent, and egressprobe, which is the egress selector of kube-apiserver by itself.
+ * and proxy-agent.
  */
 class PeersTest {
   private static final int LARGE = 8 << 20;
@@ -109,7 +108,7 @@ class PeersTest {
 
   @Test
   void the_real_agent_serves_our_server() throws Exception {
-    Peers.binary("proxy-agent");
+    PeerBinary.of("proxy-agent");
     var tunnel = TestTunnel.start(vertx, pki, Mode.GRPC);
     peers.agent(tunnel.server().agentPort());
     tunnel.awaitAgents(1);
@@ -118,93 +117,11 @@ class PeersTest {
 
   @Test
   void the_real_agent_serves_our_server_in_http_connect_mode() throws Exception {
-    Peers.binary("proxy-agent");
+    PeerBinary.of("proxy-agent");
     var tunnel = TestTunnel.start(vertx, pki, Mode.HTTP_CONNECT);
     peers.agent(tunnel.server().agentPort());
     tunnel.awaitAgents(1);
     throughConnect(tunnel.server().serverPort());
-  }
-
-  @ParameterizedTest
-  @ValueSource(booleans = {true, false})
-  void the_apiservers_egress_selector_dials_through_our_server_by_grpc(boolean realAgent)
-      throws Exception {
-    var probe = Peers.binary("egressprobe");
-    var socket = folder.resolve("konnectivity.sock");
-    var tunnel = new TestTunnel(vertx, pki);
-    tunnel.serve(tunnel.unix(socket));
-    throughSelector(
-        probe,
-        tunnel,
-        realAgent,
-        """
-            proxyProtocol: GRPC
-            transport:
-              uds:
-                udsName: %s
-        """
-            .formatted(socket));
-  }
-
-  @ParameterizedTest
-  @ValueSource(booleans = {true, false})
-  void the_apiservers_egress_selector_dials_through_our_server_by_http_connect(boolean realAgent)
-      throws Exception {
-    var probe = Peers.binary("egressprobe");
-    var tunnel = TestTunnel.start(vertx, pki, Mode.HTTP_CONNECT);
-    throughSelector(
-        probe,
-        tunnel,
-        realAgent,
-        """
-            proxyProtocol: HTTPConnect
-            transport:
-              tcp:
-                url: https://127.0.0.1:%d
-                tlsConfig:
-                  caBundle: %s
-                  clientKey: %s
-                  clientCert: %s
-        """
-            .formatted(
-                tunnel.server().serverPort(), pki.ca(), pki.key("client"), pki.cert("client")));
-  }
-
-  private void throughSelector(Path probe, TestTunnel tunnel, boolean realAgent, String connection)
-      throws Exception {
-    if (realAgent) {
-      peers.agent(tunnel.server().agentPort());
-    } else {
-      ourAgent(tunnel.server().agentPort());
-    }
-    tunnel.awaitAgents(1);
-    var config =
-        Files.writeString(
-            folder.resolve("egress.yaml"),
-            """
-            apiVersion: apiserver.k8s.io/v1beta1
-            kind: EgressSelectorConfiguration
-            egressSelections:
-            - name: cluster
-              connection:
-            """
-                + connection.indent(0));
-    var web =
-        Await.result(
-            vertx
-                .createHttpServer()
-                .requestHandler(request -> request.response().end("x".repeat(1000)))
-                .listen(0, "127.0.0.1"));
-    Peers.run(
-        List.of(
-            probe.toString(),
-            "--config=" + config,
-            "get",
-            "http://127.0.0.1:" + web.actualPort() + "/",
-            "100",
-            "4"));
-    Await.until(
-        "connections of the server", () -> tunnel.server().establishedConnections(), n -> n == 0);
   }
 
   /** Dials through a server in gRPC mode, moves bytes both ways, and closes. */
