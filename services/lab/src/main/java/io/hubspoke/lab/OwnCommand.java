@@ -1,5 +1,6 @@
 package io.hubspoke.lab;
 
+import java.io.File;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -32,8 +33,9 @@ final class OwnCommand {
 
   /** Returns the command line of a person who starts it by the launcher, if there is one. */
   static List<String> launched(List<String> arguments) throws IOException {
-    var jar = Path.of(Hubspoke.class.getProtectionDomain().getCodeSource().getLocation().getPath());
-    var launcher = jar.resolveSibling(Path.of("..", "bin", "hubspoke"));
+    // Not where its classes say that they are from: an AOT cache has that from where it was made.
+    var jars = System.getProperty("java.class.path").split(File.pathSeparator);
+    var launcher = Path.of(jars[0]).resolveSibling(Path.of("..", "bin", "hubspoke"));
     if (!Files.isExecutable(launcher)) {
       return with(arguments);
     }
