@@ -176,13 +176,10 @@ final class ScaleCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     check();
+    var costs = earlierCosts();
     var file = json == null ? null : ReportFile.writable(json);
     if (plot != null) {
       var unused = ReportFile.writable(plot);
-    }
-    var costs = new ArrayList<ScaleCost>();
-    for (var runs : earlier) {
-      costs.addAll(Flag.read("--earlier " + runs, () -> costs(runs)));
     }
     if (plot != null && costs.size() + nodes.size() < 2) {
       throw misuse("--plot takes several numbers of nodes, such as --nodes 100,1000");
@@ -215,6 +212,18 @@ final class ScaleCommand implements Callable<Integer> {
       Files.writeString(plot, CostPlot.of(costs));
     }
     return results.stream().allMatch(ScaleResult::sound) ? 0 : 1;
+  }
+
+  private List<ScaleCost> earlierCosts() {
+    var costs = new ArrayList<ScaleCost>();
+    for (var runs : earlier) {
+      try {
+        costs.addAll(Flag.read("--earlier", () -> costs(runs)));
+      } catch (IOException e) {
+        throw misuse(e.getMessage());
+      }
+    }
+    return costs;
   }
 
   private static List<ScaleCost> costs(Path runs) throws IOException {

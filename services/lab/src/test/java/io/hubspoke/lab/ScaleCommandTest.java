@@ -78,13 +78,16 @@ class ScaleCommandTest {
     assertThat(run("--nodes=10,20", "--processes=0")).isEqualTo(2);
     assertThat(run("--nodes=10", "--dir=" + directory)).isEqualTo(2);
 
+    assertThat(run("--earlier=/none")).isEqualTo(2);
+
     assertThat(err.toString().lines())
-        .hasSize(6)
+        .hasSize(7)
         .anySatisfy(line -> assertThat(line).contains("--nodes must be between 1 and 16000"))
         .anySatisfy(line -> assertThat(line).contains("--pods must be between 0 and 110 a node"))
         .anySatisfy(line -> assertThat(line).contains("--plot takes several numbers"))
         .anySatisfy(line -> assertThat(line).contains("--processes 0 goes with one number"))
-        .anySatisfy(line -> assertThat(line).contains("--dir must not be there yet"));
+        .anySatisfy(line -> assertThat(line).contains("--dir must not be there yet"))
+        .anySatisfy(line -> assertThat(line).contains("--earlier: /none: no such file"));
   }
 
   private static long created(com.fasterxml.jackson.databind.JsonNode requests, String resource) {
