@@ -34,7 +34,7 @@ final class OwnCommand {
   /** Returns the command line of a person who starts it by the launcher, if there is one. */
   static List<String> launched(List<String> arguments) throws IOException {
     // Not where its classes say that they are from: an AOT cache has that from where it was made.
-    var jars = System.getProperty("java.class.path").split(File.pathSeparator);
+    var jars = System.getProperty("java.class.path").split(File.pathSeparator, -1);
     var launcher = Path.of(jars[0]).resolveSibling(Path.of("..", "bin", "hubspoke"));
     if (!Files.isExecutable(launcher)) {
       return with(arguments);

@@ -26,7 +26,8 @@ class OwnCommandTest {
       throws Exception {
     var launcher = Files.createDirectories(dir.resolve("bin")).resolve("hubspoke");
     Files.createFile(
-        launcher, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        launcher,
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     // Its classes are said to be from elsewhere, as those of a distribution's AOT cache are that
     // was copied with it.
     var lib = Files.createDirectories(dir.resolve("lib"));
@@ -47,7 +48,7 @@ class OwnCommandTest {
         .getMainAttributes()
         .put(
             Attributes.Name.CLASS_PATH,
-            Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
+            Stream.of(System.getProperty("java.class.path").split(File.pathSeparator, -1))
                 .map(each -> Path.of(each).toUri().toString())
                 .collect(Collectors.joining(" ")));
     new JarOutputStream(Files.newOutputStream(jar), manifest).close();
