@@ -14,7 +14,6 @@ import io.vertx.core.VerticleBase;
 import io.vertx.core.internal.VertxInternal;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.time.Duration;
@@ -131,10 +130,7 @@ public final class Sshd extends VerticleBase {
     Path file = options.authorizedKeysFile();
     authorized =
         new FollowedFiles<>(
-            vertx,
-            "--authorized-keys-file",
-            List.of(file),
-            () -> PublicKeys.parse(Files.readString(file)));
+            vertx, "--authorized-keys-file", List.of(file), () -> PublicKeys.read(file));
     List<KeyPair> keys = new ArrayList<>();
     for (Path hostKey : options.hostKeyFiles()) {
       keys.add(Flag.read("--host-key", () -> KeyFile.readOrMake(hostKey, "host")));

@@ -132,21 +132,33 @@ public final class SshdCommand implements Callable<Integer> {
       description = "on which port; 0 for none (hubspoke's own; ${DEFAULT-VALUE})")
   private int healthPort;
 
-  @Option(
-      names = "-t",
-      description = "only reads the keys, and makes those of --host-key that are missing")
+  @Option(names = "-t", description = "only checks flags and keys; nothing is written")
   private boolean test;
+
+  @Option(
+      names = "-A",
+      description = "only makes keys of --host-key that are missing, as ssh-keygen -A does")
+  private boolean makeHostKeys;
 
   @Override
   public Integer call() throws IOException {
-    if (test) {
+    if (makeHostKeys) {
       for (Path hostKey : hostKeys) {
         Flag.read("--host-key", () -> KeyFile.readOrMake(hostKey, "host"));
       }
-      Flag.read("--authorized-keys-file", () -> PublicKeys.parse(Files.readString(authorizedKeys)));
       return 0;
     }
-    return Component.run(new Sshd(options()), System.err);
+    SshdOptions options = options();
+    if (test) {
+      for (Path hostKey : hostKeys) {
+        if (Files.exists(hostKey)) {
+          Flag.read("--host-key", () -> KeyFile.read(hostKey));
+        }
+      }
+      Flag.read("--authorized-keys-file", () -> PublicKeys.read(authorizedKeys));
+      return 0;
+    }
+    return Component.run(new Sshd(options), System.err);
   }
 
   /** Returns the options that the flags give. */

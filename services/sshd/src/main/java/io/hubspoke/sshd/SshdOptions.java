@@ -96,29 +96,11 @@ public record SshdOptions(
 
   /** Serves health and metrics there. */
   public SshdOptions withHealth(SocketAddress at) {
-    return new SshdOptions(
-        listenAddress,
-        port,
-        user,
-        authorizedKeysFile,
-        hostKeyFiles,
-        permitOpen,
-        sourceAddress,
-        limits,
-        Optional.of(at));
+    return with(sourceAddress, limits, Optional.of(at));
   }
 
   public SshdOptions withLimits(Limits replaced) {
-    return new SshdOptions(
-        listenAddress,
-        port,
-        user,
-        authorizedKeysFile,
-        hostKeyFiles,
-        permitOpen,
-        sourceAddress,
-        replaced,
-        health);
+    return with(sourceAddress, replaced, health);
   }
 
   /**
@@ -127,6 +109,10 @@ public record SshdOptions(
    * @param replaced null for whichever the system takes
    */
   public SshdOptions withSourceAddress(String replaced) {
+    return with(replaced, limits, health);
+  }
+
+  private SshdOptions with(String source, Limits bounds, Optional<SocketAddress> at) {
     return new SshdOptions(
         listenAddress,
         port,
@@ -134,8 +120,8 @@ public record SshdOptions(
         authorizedKeysFile,
         hostKeyFiles,
         permitOpen,
-        replaced,
-        limits,
-        health);
+        source,
+        bounds,
+        at);
   }
 }

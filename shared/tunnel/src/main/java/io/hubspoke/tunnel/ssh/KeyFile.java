@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -64,10 +65,12 @@ public final class KeyFile {
       if (pairs != null && pairs.iterator().hasNext()) {
         return pairs.iterator().next();
       }
-      throw new IOException(file + ": holds no private key");
-    } catch (GeneralSecurityException | RuntimeException e) {
+    } catch (FileSystemException named) {
+      throw named;
+    } catch (IOException | GeneralSecurityException | RuntimeException e) {
       throw new IOException(file + ": " + e.getMessage(), e);
     }
+    throw new IOException(file + ": holds no private key");
   }
 
   /**

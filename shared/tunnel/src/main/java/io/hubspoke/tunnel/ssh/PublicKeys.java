@@ -1,6 +1,9 @@
 package io.hubspoke.tunnel.ssh;
 
 import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.PublicKey;
 import java.util.ArrayList;
@@ -25,6 +28,21 @@ public record PublicKeys(List<PublicKey> keys) {
 
   public PublicKeys {
     keys = List.copyOf(keys);
+  }
+
+  /**
+   * Reads a file of keys.
+   *
+   * @throws IOException naming the file
+   */
+  public static PublicKeys read(Path file) throws IOException {
+    try {
+      return parse(Files.readString(file));
+    } catch (FileSystemException named) {
+      throw named;
+    } catch (IOException | IllegalArgumentException e) {
+      throw new IOException(file + ": " + e.getMessage(), e);
+    }
   }
 
   /**
