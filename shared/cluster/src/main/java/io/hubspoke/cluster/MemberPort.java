@@ -47,11 +47,26 @@ public final class MemberPort {
 
   /** Of Java's own serialization come errors alone. */
   private static void serialization(Config config) {
-    var filter = new JavaSerializationFilterConfig();
+    // Else all of java., javax. and com.hazelcast. is let in as well.
+    var filter = new JavaSerializationFilterConfig().setDefaultsDisabled(true);
     filter
         .getWhitelist()
-        .addPrefixes("com.hazelcast.", "java.lang.", "[Ljava.lang.StackTraceElement;")
+        .addPrefixes("[Ljava.lang.StackTraceElement;")
+        // Those of errors which members tell each other, without the packages within them.
+        .addPackages(
+            "java.lang",
+            "com.hazelcast.config",
+            "com.hazelcast.core",
+            "com.hazelcast.internal.cluster.impl",
+            "com.hazelcast.internal.partition",
+            "com.hazelcast.map",
+            "com.hazelcast.nio.serialization",
+            "com.hazelcast.partition",
+            "com.hazelcast.spi.exception",
+            "com.hazelcast.splitbrainprotection")
         .addClasses(
+            "com.hazelcast.transaction.TransactionException",
+            "com.hazelcast.version.MemberVersion",
             "java.util.Collections$EmptyList",
             "java.util.Collections$UnmodifiableList",
             "java.util.Collections$UnmodifiableCollection",
