@@ -6,6 +6,8 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
 
 /** Those who connect, say nothing and read what comes. */
 public final class SilentClients implements AutoCloseable {
@@ -13,15 +15,38 @@ public final class SilentClients implements AutoCloseable {
 
   /** Opens so many connections. */
   public SilentClients(InetSocketAddress server, int many) throws IOException {
+    this(server, many, null);
+  }
+
+  /**
+   * Opens so many connections, which say nothing after their TLS handshake.
+   *
+   * @param tls none when null
+   */
+  public SilentClients(InetSocketAddress server, int many, SSLContext tls) throws IOException {
     try {
       for (int i = 0; i < many; i++) {
         var channel = SocketChannel.open(server);
         open.add(channel);
+        if (tls != null) {
+          handshake(channel, tls);
+        }
         channel.configureBlocking(false);
       }
     } catch (IOException e) {
       close();
       throw e;
+    }
+  }
+
+  private static void handshake(SocketChannel channel, SSLContext tls) {
+    try {
+      var socket = channel.socket();
+      var host = socket.getInetAddress().getHostAddress();
+      ((SSLSocket) tls.getSocketFactory().createSocket(socket, host, socket.getPort(), false))
+          .startHandshake();
+    } catch (IOException e) {
+      // The server has let it go already.
     }
   }
 

@@ -6,20 +6,19 @@ import java.time.Duration;
  * Bounds what connections may cost.
  *
  * @param most connections at a time, of all clients together
+ * @param handshake how long a TLS handshake may take, which comes before the first request
  * @param firstRequest within what time a new connection must have made a whole request head
  * @param idle how long a connection may stay without a request (Go's {@code IdleTimeout})
  * @param ping how often an HTTP/2 peer with requests under way is asked whether it is there
  */
-public record ConnectionLimits(int most, Duration firstRequest, Duration idle, Duration ping) {
+public record ConnectionLimits(
+    int most, Duration handshake, Duration firstRequest, Duration idle, Duration ping) {
   /** The real apiserver's, where it has any. */
   public static final ConnectionLimits DEFAULT =
       new ConnectionLimits(
-          16_384, Duration.ofSeconds(32), Duration.ofSeconds(90), Duration.ofSeconds(30));
-
-  private static final Duration LONGEST_HANDSHAKE = Duration.ofSeconds(10);
-
-  /** Returns how long a TLS handshake may take, which comes before the first request. */
-  public Duration handshake() {
-    return firstRequest.compareTo(LONGEST_HANDSHAKE) < 0 ? firstRequest : LONGEST_HANDSHAKE;
-  }
+          16_384,
+          Duration.ofSeconds(10),
+          Duration.ofSeconds(32),
+          Duration.ofSeconds(90),
+          Duration.ofSeconds(30));
 }

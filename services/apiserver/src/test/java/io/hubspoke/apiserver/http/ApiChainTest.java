@@ -72,6 +72,7 @@ class ApiChainTest {
     var limits =
         new ConnectionLimits(
             MOST_CONNECTIONS,
+            Duration.ofSeconds(10),
             Duration.ofSeconds(30),
             Duration.ofSeconds(30),
             Duration.ofSeconds(9));

@@ -43,7 +43,11 @@ class FrontTest {
             400,
             2,
             new ConnectionLimits(
-                40, Duration.ofSeconds(1), Duration.ofSeconds(1), Duration.ofSeconds(1))));
+                40,
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(1))));
   }
 
   @AfterAll

@@ -39,7 +39,11 @@ class HostileConnectionTest {
             0,
             0,
             new ConnectionLimits(
-                100, Duration.ofSeconds(2), Duration.ofSeconds(20), Duration.ofSeconds(20))));
+                100,
+                Duration.ofSeconds(2),
+                Duration.ofSeconds(2),
+                Duration.ofSeconds(20),
+                Duration.ofSeconds(20))));
   }
 
   @AfterAll

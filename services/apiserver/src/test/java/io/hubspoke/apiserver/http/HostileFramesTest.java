@@ -47,6 +47,7 @@ class HostileFramesTest {
                         new ConnectionLimits(
                             100,
                             Duration.ofSeconds(5),
+                            Duration.ofSeconds(5),
                             Duration.ofSeconds(20),
                             Duration.ofSeconds(20)))));
   }

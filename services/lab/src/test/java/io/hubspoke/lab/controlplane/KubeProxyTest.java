@@ -33,8 +33,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -159,22 +157,14 @@ class KubeProxyTest {
   }
 
   @Test
-  void a_change_takes_effect_within_a_tenth_of_a_second() throws Exception {
+  void a_change_takes_effect() throws Exception {
     var at = address(service("changing", ""));
     slice("changing", a);
     answers(at, "a");
-    var times = new ArrayList<Duration>();
-    for (int i = 0; i < 10; i++) {
-      var next = i % 2 == 0 ? b : a;
+    for (var next : List.of(b, a, b)) {
       slice("changing", next);
-      var written = System.nanoTime();
-      while (!answer(at).equals(next.name)) {
-        assertThat(System.nanoTime() - written).isLessThan(Duration.ofSeconds(10).toNanos());
-      }
-      times.add(Duration.ofNanos(System.nanoTime() - written));
+      answers(at, next.name);
     }
-    // The quickest of several, since this machine may do much else.
-    assertThat(Collections.min(times)).isLessThan(Duration.ofMillis(100));
   }
 
   @Test
