@@ -1,5 +1,6 @@
 package io.hubspoke.kubelet;
 
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.hubspoke.kubelet.runtime.InProcessImage;
 import io.hubspoke.kubelet.runtime.RuntimeEndpoint;
 import io.hubspoke.kubelet.server.AccessLog;
@@ -37,6 +38,11 @@ import picocli.CommandLine.Spec;
       "    --root-dir=node-1 --cert-dir=node-1/pki --client-ca-file=ca.crt --anonymous-auth=false"
     })
 public final class KubeletCommand implements Callable<Integer> {
+  /** As the real kubelet has it of crashLoopBackOff.maxContainerRestartPeriod. */
+  private static final Duration SHORTEST_RESTART_PERIOD = Duration.ofSeconds(1);
+
+  private static final Duration LONGEST_RESTART_PERIOD = Duration.ofMinutes(5);
+
   private final Function<Path, List<InProcessImage>> images;
 
   @Spec private CommandSpec spec;
@@ -238,6 +244,15 @@ public final class KubeletCommand implements Callable<Integer> {
   private Duration nodeStatusUpdateFrequency = Duration.ofSeconds(10);
 
   @Option(
+      names = "--node-status-report-frequency",
+      converter = GoDuration.class,
+      paramLabel = "DURATION",
+      description =
+          "how often a status that has not changed is told nevertheless; in the real kubelet's"
+              + " configuration file only (5m)")
+  private Duration nodeStatusReportFrequency = Duration.ofMinutes(5);
+
+  @Option(
       names = "--node-lease-duration",
       converter = GoDuration.class,
       paramLabel = "DURATION",
@@ -245,6 +260,22 @@ public final class KubeletCommand implements Callable<Integer> {
           "how long the node's lease holds, renewed four times as often; in the real kubelet's"
               + " configuration file only (40s)")
   private Duration nodeLeaseDuration = Duration.ofSeconds(40);
+
+  @Option(
+      names = "--max-container-restart-period",
+      converter = GoDuration.class,
+      paramLabel = "DURATION",
+      description =
+          "longest wait before a crashed container is started again; in the real kubelet's"
+              + " configuration file only (5m)")
+  private Duration maxRestartPeriod = LONGEST_RESTART_PERIOD;
+
+  @Option(
+      names = "--container-log-max-size",
+      paramLabel = "QUANTITY",
+      description =
+          "how large a container's log becomes before it is begun anew (${DEFAULT-VALUE})")
+  private String logMaxSize = "10Mi";
 
   @Option(
       names = "--access-log-path",
@@ -306,6 +337,9 @@ public final class KubeletCommand implements Callable<Integer> {
             .inProcessImages(images.apply(rootDir))
             .sshHostKeys(sshHostKeys)
             .nodeStatusUpdateFrequency(nodeStatusUpdateFrequency)
+            .nodeStatusReportFrequency(nodeStatusReportFrequency)
+            .maxCrashLoopBackOff(maxRestartPeriod())
+            .maxLogSize(logBytes())
             .nodeLeaseDuration(nodeLeaseDuration);
     if (address != null) {
       builder.address(address);
@@ -317,6 +351,31 @@ public final class KubeletCommand implements Callable<Integer> {
       builder.certDir(certDir);
     }
     return builder.build();
+  }
+
+  private Duration maxRestartPeriod() {
+    if (maxRestartPeriod.compareTo(SHORTEST_RESTART_PERIOD) < 0
+        || maxRestartPeriod.compareTo(LONGEST_RESTART_PERIOD) > 0) {
+      throw new IllegalArgumentException(
+          "--max-container-restart-period must be between 1s and 5m, but is "
+              + GoDuration.format(maxRestartPeriod));
+    }
+    return maxRestartPeriod;
+  }
+
+  private long logBytes() {
+    try {
+      long bytes = Quantity.getAmountInBytes(new Quantity(logMaxSize)).longValueExact();
+      if (bytes > 0) {
+        return bytes;
+      }
+    } catch (IllegalArgumentException | ArithmeticException e) {
+      // Said below, in one way whatever is wrong.
+    }
+    throw new IllegalArgumentException(
+        "--container-log-max-size must be a quantity of bytes such as 10Mi, but is \""
+            + logMaxSize
+            + "\"");
   }
 
   private SocketAddress healthz() {

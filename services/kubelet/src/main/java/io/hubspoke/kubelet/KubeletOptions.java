@@ -96,6 +96,9 @@ public record KubeletOptions(
     check(
         nodeStatusUpdateFrequency.isPositive(),
         "--node-status-update-frequency must be longer than nothing");
+    check(
+        nodeStatusReportFrequency.isPositive(),
+        "--node-status-report-frequency must be longer than nothing");
     if ((tlsCertFile == null) != (tlsPrivateKeyFile == null)) {
       throw new IllegalArgumentException(
           "--tls-cert-file and --tls-private-key-file must be given together");
@@ -285,6 +288,13 @@ public record KubeletOptions(
     public Builder crashLoopBackOff(Duration first, Duration longest) {
       crashLoopBackOff = first;
       maxCrashLoopBackOff = longest;
+      return this;
+    }
+
+    /** Bounds all such waits, the first one too. */
+    public Builder maxCrashLoopBackOff(Duration value) {
+      maxCrashLoopBackOff = value;
+      crashLoopBackOff = value.compareTo(crashLoopBackOff) < 0 ? value : crashLoopBackOff;
       return this;
     }
 

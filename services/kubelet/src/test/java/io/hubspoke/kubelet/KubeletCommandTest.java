@@ -50,6 +50,11 @@ class KubeletCommandTest {
     "--max-pods=-1, must not be negative",
     "--node-status-update-frequency=1x, is not a duration",
     "--node-status-update-frequency=0s, must be longer than nothing",
+    "--node-status-report-frequency=0s, must be longer than nothing",
+    "--max-container-restart-period=0s, must be between 1s and 5m",
+    "--max-container-restart-period=6m, must be between 1s and 5m",
+    "--container-log-max-size=large, must be a quantity of bytes",
+    "--container-log-max-size=0, must be a quantity of bytes",
     "--authorization-mode=Foo, must be AlwaysAllow or Webhook",
     "--hostname-override=Foo, must be a lower-case DNS name",
     "--node-labels=a, should be in KEY=VALUE",
@@ -136,6 +141,23 @@ class KubeletCommandTest {
             "--pod-manifest-path=/etc/kubernetes/manifests");
     assertThat(EffectiveConfiguration.of(options, options.server().port()))
         .isEqualTo(EffectiveConfiguration.of(usual, usual.server().port()));
+  }
+
+  @Test
+  void fields_that_have_no_flag_of_the_real_kubelet_are_heeded() throws Exception {
+    KubeletOptions options =
+        options(
+            configuration(
+                """
+                nodeStatusReportFrequency: 1m
+                crashLoopBackOff: {maxContainerRestartPeriod: 4s}
+                containerLogMaxSize: 3Mi
+                """));
+
+    assertThat(options.nodeStatusReportFrequency()).isEqualTo(Duration.ofMinutes(1));
+    assertThat(options.crashLoopBackOff()).isEqualTo(Duration.ofSeconds(4));
+    assertThat(options.maxCrashLoopBackOff()).isEqualTo(Duration.ofSeconds(4));
+    assertThat(options.maxLogSize()).isEqualTo(3 << 20);
   }
 
   @Test
