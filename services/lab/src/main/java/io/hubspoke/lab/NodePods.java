@@ -150,7 +150,10 @@ record NodePods(
         .putObject("capabilities")
         .putArray("drop")
         .add("ALL");
-    container.putObject("resources").putObject("requests").put("cpu", "50m").put("memory", "128Mi");
+    var resources = container.putObject("resources");
+    resources.putObject("requests").put("cpu", "50m").put("memory", "128Mi");
+    // As the manifests give them.
+    resources.putObject("limits").put("memory", name.equals("kubelet") ? "768Mi" : "384Mi");
     var mounts = container.putArray("volumeMounts");
     mounts.addObject().put("name", "files").put("mountPath", MOUNT).put("readOnly", true);
     if (name.equals("kubelet")) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.hubspoke.api.AddressRange;
 import io.hubspoke.api.ApiException;
 import io.hubspoke.api.Json;
 import io.hubspoke.api.Meta;
@@ -15,6 +16,7 @@ import io.hubspoke.client.Credentials;
 import io.hubspoke.client.Resource;
 import io.hubspoke.lab.Manifests.PodTemplate;
 import io.hubspoke.testing.Await;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,6 +27,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -85,34 +88,57 @@ class ManifestsTest {
   void noContainerHasMoreThanItNeeds(String name) {
     assertThat(built.get(name).podTemplates()).isNotEmpty();
     for (var pod : built.get(name).podTemplates()) {
-      var context = pod.spec().path("securityContext");
-      assertThat(context.path("runAsNonRoot").asBoolean()).as(pod.name()).isTrue();
-      assertThat(context.at("/seccompProfile/type").asText()).isEqualTo("RuntimeDefault");
-      for (var shared : List.of("hostNetwork", "hostPID", "hostIPC")) {
-        assertThat(pod.spec().path(shared).asBoolean()).as(pod.name()).isFalse();
-      }
-      pod.spec()
-          .path("volumes")
-          .forEach(volume -> assertThat(volume.has("hostPath")).as(pod.name()).isFalse());
-      for (var container : pod.containers()) {
-        var as = pod.name() + " " + container.path("name").asText();
-        var own = container.path("securityContext");
-        assertThat(own.path("allowPrivilegeEscalation").asBoolean(true)).as(as).isFalse();
-        assertThat(own.path("readOnlyRootFilesystem").asBoolean()).as(as).isTrue();
-        assertThat(own.at("/capabilities/drop/0").asText()).as(as).isEqualTo("ALL");
-        assertThat(own.at("/capabilities").has("add")).as(as).isFalse();
-        assertThat(container.at("/resources/requests")).as(as).hasSize(2);
-        assertThat(container.at("/resources/limits").has("memory")).as(as).isTrue();
-        // What "make image" makes, and nothing that would have to be pulled.
-        assertThat(container.path("image").asText()).as(as).isEqualTo("hubspoke:dev");
-        assertThat(container.path("imagePullPolicy").asText()).as(as).isEqualTo("IfNotPresent");
-      }
+      hasNoMoreThanItNeeds(pod);
       if (!pod.name().startsWith("Job/")) {
         pod.spec()
             .path("containers")
             .forEach(c -> assertThat(c.has("livenessProbe")).as(pod.name()).isTrue());
         assertThat(pod.spec().path("automountServiceAccountToken").asBoolean(true)).isFalse();
       }
+    }
+  }
+
+  @Test
+  void norHaveNodesThatAnAuditMakes() throws Exception {
+    kubectl.run("run", "audit", "-n", NODES, "--image=hubspoke:dev").ok();
+    var uid =
+        kubectl.run("get", "pod", "audit", "-n", NODES, "-o", "jsonpath={.metadata.uid}").ok();
+    var pods =
+        new NodePods(
+            mesh.mesh().admin(),
+            NODES,
+            "hubspoke:dev",
+            dir,
+            Map.entry("audit", uid.strip()),
+            Map.of());
+    pods.create("made", 1, List.of(List.of("kubelet"), List.of("sshd"), List.of("proxy-agent")));
+    var made = new PodTemplate("Pod/made", NODES, pods.get("made").path("spec"));
+    assertThat(made.containers()).hasSize(3);
+    hasNoMoreThanItNeeds(made);
+  }
+
+  private static void hasNoMoreThanItNeeds(PodTemplate pod) {
+    var context = pod.spec().path("securityContext");
+    assertThat(context.path("runAsNonRoot").asBoolean()).as(pod.name()).isTrue();
+    assertThat(context.at("/seccompProfile/type").asText()).isEqualTo("RuntimeDefault");
+    for (var shared : List.of("hostNetwork", "hostPID", "hostIPC")) {
+      assertThat(pod.spec().path(shared).asBoolean()).as(pod.name()).isFalse();
+    }
+    pod.spec()
+        .path("volumes")
+        .forEach(volume -> assertThat(volume.has("hostPath")).as(pod.name()).isFalse());
+    for (var container : pod.containers()) {
+      var as = pod.name() + " " + container.path("name").asText();
+      var own = container.path("securityContext");
+      assertThat(own.path("allowPrivilegeEscalation").asBoolean(true)).as(as).isFalse();
+      assertThat(own.path("readOnlyRootFilesystem").asBoolean()).as(as).isTrue();
+      assertThat(own.at("/capabilities/drop/0").asText()).as(as).isEqualTo("ALL");
+      assertThat(own.at("/capabilities").has("add")).as(as).isFalse();
+      assertThat(container.at("/resources/requests")).as(as).hasSize(2);
+      assertThat(container.at("/resources/limits").has("memory")).as(as).isTrue();
+      // What "make image" makes, and nothing that would have to be pulled.
+      assertThat(container.path("image").asText()).as(as).isEqualTo("hubspoke:dev");
+      assertThat(container.path("imagePullPolicy").asText()).as(as).isEqualTo("IfNotPresent");
     }
   }
 
@@ -125,6 +151,29 @@ class ManifestsTest {
         Hubspoke.commandLine().parseArgs(arguments);
       }
     }
+  }
+
+  @Test
+  void nodesMayClaimPrivateAddressesAndNoOthers() throws Exception {
+    var flag = "--hubspoke-kubelet-serving-cidrs=";
+    var ranges =
+        built.get("overlays/verified").podTemplates().stream()
+            .flatMap(pod -> pod.containers().stream())
+            .flatMap(container -> arguments(container).stream())
+            .filter(argument -> argument.startsWith(flag))
+            .flatMap(argument -> Stream.of(argument.substring(flag.length()).split(",", -1)))
+            .map(AddressRange::parse)
+            .toList();
+    assertThat(
+            Stream.of(
+                    "10.244.1.7",
+                    "172.17.0.2",
+                    "192.168.9.9",
+                    "127.0.0.1",
+                    "169.254.169.254",
+                    "8.8.8.8")
+                .filter(ip -> ranges.stream().anyMatch(r -> r.contains(InetAddress.ofLiteral(ip)))))
+        .containsExactly("10.244.1.7", "172.17.0.2", "192.168.9.9");
   }
 
   private static List<String> arguments(JsonNode container) {
