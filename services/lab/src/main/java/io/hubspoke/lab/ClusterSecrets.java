@@ -72,7 +72,8 @@ final class ClusterSecrets {
           List.of(
               "pki/konnectivity-server.crt",
               "pki/konnectivity-server.key",
-              "pki/konnectivity-agent-ca.crt"),
+              "pki/konnectivity-agent-ca.crt",
+              "konnectivity-server.kubeconfig"),
           "admin",
           List.of("admin.kubeconfig"),
           "monitoring",

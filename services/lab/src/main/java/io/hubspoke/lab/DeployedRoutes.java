@@ -32,10 +32,6 @@ record DeployedRoutes(Meshes.Kind deployed) {
         "N5",
         "its kube-proxy would have to be ended and asked on its own node;"
             + " k8s-manifests/run looks at one that runs");
-    why.put("N9", "what a scan finds there is the surrounding cluster's doing");
-    why.put("N9k", why.get("N9"));
-    why.put("N10", "the apiserver's files are a Secret, which its kubelet takes over in its time");
-    why.put("N11", "agents of the manifests show certificates, as N11c does");
     return why;
   }
 
@@ -77,17 +73,13 @@ record DeployedRoutes(Meshes.Kind deployed) {
     if (wanted.posture() == Posture.VERIFIED && wanted.egress() != Egress.DIRECT) {
       return Optional.of("no overlay has both a tunnel and verified kubelets");
     }
-    return Optional.of(
-        route.id().equals("N11c")
-            ? "there are no agents: overlays konnectivity and konnectivity-connect measure it"
-            : "overlay %s measures it".formatted(overlay(wanted)));
+    return Optional.of("overlay %s measures it".formatted(overlay(wanted)));
   }
 
   private boolean isHere(Route route) {
     // Whether a kubelet is open is its own flags' matter, and the audit makes its nodes.
-    return (route.mesh().equals(OPEN)
-            && deployed.equals(new Meshes.Kind(Posture.DEFAULT, Egress.DIRECT)))
-        || (route.id().equals("N11c") && deployed.egress().isKonnectivity());
+    return route.mesh().equals(OPEN)
+        && deployed.equals(new Meshes.Kind(Posture.DEFAULT, Egress.DIRECT));
   }
 
   private static String overlay(Meshes.Kind kind) {

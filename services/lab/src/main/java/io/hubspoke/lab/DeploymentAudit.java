@@ -159,7 +159,8 @@ final class DeploymentAudit {
                       var named =
                           ServerAccess.of(
                                   addresses.konnectivityName(), server.port(), server.caCert())
-                              .withCertificate(server.agentCert(), server.agentKey());
+                              .withCertificate(server.agentCert(), server.agentKey())
+                              .withToken(server.serviceAccountTokenPath());
                       return KonnectivityAgentOptions.of(agent.agentId(), named)
                           .withIdentifiers(agent.agentIdentifiers())
                           .withSyncing(agent.syncing())

@@ -1,12 +1,17 @@
 package io.hubspoke.lab;
 
+import io.hubspoke.api.Json;
 import io.hubspoke.client.ApiClient;
 import io.hubspoke.client.ClientConfig;
 import io.hubspoke.client.Credentials;
+import io.hubspoke.client.ListOptions;
+import io.hubspoke.client.PatchType;
+import io.hubspoke.client.Resource;
 import io.hubspoke.kubelet.server.Access;
 import io.hubspoke.kubelet.server.AccessLog;
 import io.hubspoke.lab.wire.Wire;
 import io.hubspoke.pki.Identity;
+import io.hubspoke.pki.Pem;
 import io.hubspoke.runtime.Component;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -14,11 +19,14 @@ import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -40,6 +48,12 @@ final class DeploymentSite implements Site {
   private static final Duration LOG_PATIENCE = Duration.ofSeconds(10);
   private static final long POLL_MILLIS = 100;
 
+  /** The Secret of what the apiserver has. */
+  private static final String APISERVER = "apiserver";
+
+  /** What an apiserver may take that gets through. */
+  private static final int PROXY_SECONDS = 15;
+
   /** What is in a pod beside a kubelet. */
   private static final String BESIDE = "beside";
 
@@ -48,6 +62,7 @@ final class DeploymentSite implements Site {
 
   private final Vertx vertx;
   private final ApiClient outer;
+  private final Namespaces namespaces;
   private final DeployedAddresses addresses;
   private final NodePods pods;
   private final Path directory;
@@ -76,6 +91,7 @@ final class DeploymentSite implements Site {
       Supplier<Identity> administrator) {
     this.vertx = vertx;
     this.outer = outer;
+    this.namespaces = namespaces;
     this.addresses = addresses;
     this.pods = pods;
     this.directory = directory;
@@ -156,6 +172,67 @@ final class DeploymentSite implements Site {
   @Override
   public String strangersUrl() {
     return addresses.strangersUrl();
+  }
+
+  @Override
+  public Map<String, String> controlPlanePods() throws Exception {
+    var found = new TreeMap<String, String>();
+    var listed =
+        outer.list(Resource.PODS.tree(), ListOptions.inNamespace(namespaces.controlPlane()));
+    for (var pod : Component.await(listed).objects()) {
+      if (pod.at("/status/phase").asText().equals("Running")) {
+        found.put(
+            pod.at("/status/podIP").asText(),
+            pod.at("/metadata/labels/app.kubernetes.io~1name").asText());
+      }
+    }
+    return found;
+  }
+
+  /** Has the other cluster's apiserver try a port of this pod that no policy lets it in at. */
+  @Override
+  public boolean enforcesPolicies() throws InterruptedException {
+    var port = addresses.boundPort(SocketAddress.inetSocketAddress(0, addresses.nodesUplink()));
+    var path =
+        "%s/proxy/livez"
+            .formatted(
+                Resource.PODS.path(
+                    namespaces.nodes(), "https:%s:%d".formatted(pods.owner().getKey(), port)));
+    try {
+      Component.await(outer.raw(path).timeout(PROXY_SECONDS, TimeUnit.SECONDS));
+      return false;
+    } catch (InterruptedException e) {
+      throw e;
+    } catch (Exception notLetThrough) {
+      return true;
+    }
+  }
+
+  /** Those are in a Secret, whose mount its kubelet brings up to date after a while. */
+  @Override
+  public void renew(CertificateRenewal renewal, Path certificate, Path key) throws Exception {
+    certificate(certificate);
+    renewal.pair(certificate, key);
+    var patch = Json.object();
+    var data = patch.putObject("data");
+    for (var file : List.of(certificate, key)) {
+      data.put(name(file), Base64.getEncoder().encodeToString(Files.readAllBytes(file)));
+    }
+    Component.await(
+        outer.patch(
+            Resource.SECRETS.tree(), namespaces.controlPlane(), APISERVER, PatchType.MERGE, patch));
+  }
+
+  @Override
+  public X509Certificate certificate(Path file) throws Exception {
+    var secret =
+        Component.await(outer.get(Resource.SECRETS.tree(), namespaces.controlPlane(), APISERVER));
+    Files.write(file, Base64.getDecoder().decode(secret.path("data").path(name(file)).asText()));
+    return Pem.readCertificates(file).getFirst();
+  }
+
+  private static String name(Path file) {
+    return file.getFileName().toString();
   }
 
   @Override

@@ -9,6 +9,7 @@ import io.hubspoke.kubelet.runtime.InProcessImage;
 import io.hubspoke.kubeproxy.KubeProxyCommand;
 import io.hubspoke.kubeproxy.Proxiers;
 import io.hubspoke.lab.images.ApiClientImage;
+import io.hubspoke.lab.images.KonnectivityAgentImage;
 import io.hubspoke.lab.images.KubeProxies;
 import io.hubspoke.lab.images.WebhookImage;
 import io.hubspoke.runtime.Component;
@@ -152,7 +153,8 @@ public final class Hubspoke implements Runnable {
                 NetworkNamespace.isOwn())
             .image(),
         ApiClientImage.of(UnaryOperator.identity()),
-        WebhookImage.image());
+        WebhookImage.image(),
+        KonnectivityAgentImage.image());
   }
 
   /** One line that says what is wrong, and one that says where to read on. */

@@ -35,7 +35,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * A Konnectivity server beside the apiserver, and an agent on each node, which reaches it over a
  * wire. Where the hub speaks gRPC it does so over a Unix socket and agents show tokens; where it
  * speaks HTTP CONNECT it does so over TLS and agents show certificates: so both ways of both are
- * there. A deployment has a server already, and agents there show certificates.
+ * there. A deployment has a server already.
  */
 public final class KonnectivityTunnels implements Tunnels {
   private static final String HUB = "127.0.0.1";
@@ -57,11 +57,6 @@ public final class KonnectivityTunnels implements Tunnels {
     this.vertx = vertx;
     this.site = site;
     this.components = components;
-  }
-
-  /** Whether agents show a service account's token. */
-  private boolean byToken() {
-    return byGrpc() && !site.deployed();
   }
 
   private boolean byGrpc() {
@@ -177,7 +172,7 @@ public final class KonnectivityTunnels implements Tunnels {
   @Override
   public Future<Void> publish(ApiClient admin) {
     api = admin;
-    if (byToken()) {
+    if (byGrpc()) {
       KonnectivityAccount.create(admin).onComplete(published);
     } else {
       published.complete();
@@ -200,7 +195,7 @@ public final class KonnectivityTunnels implements Tunnels {
             components.addresses().konnectivityUplink(),
             Addresses.AGENT_PORT,
             components.files().caCertificate());
-    if (!byToken()) {
+    if (!byGrpc()) {
       return vertx.executeBlocking(
           () -> {
             files.issueAgent(node);

@@ -12,6 +12,7 @@ import io.hubspoke.kubelet.KubeletOptions;
 import io.hubspoke.kubelet.runtime.InProcessImage;
 import io.hubspoke.kubelet.server.Access;
 import io.hubspoke.lab.images.ApiClientImage;
+import io.hubspoke.lab.images.KonnectivityAgentImage;
 import io.hubspoke.lab.images.WebhookImage;
 import io.hubspoke.lab.wire.Forger;
 import io.hubspoke.lab.wire.Wire;
@@ -252,7 +253,10 @@ public final class Mesh {
   /** What nodes' runtimes have beside their own images. */
   private List<InProcessImage> images() {
     return List.of(
-        proxies.image(), ApiClientImage.of(options.changes().pods()), WebhookImage.image());
+        proxies.image(),
+        ApiClientImage.of(options.changes().pods()),
+        WebhookImage.image(),
+        KonnectivityAgentImage.image());
   }
 
   /** Tells a node that has joined before where the apiserver is now; who it is stays. */
@@ -470,23 +474,23 @@ public final class Mesh {
   }
 
   /** What the apiserver is to serve with now. */
-  public X509Certificate servingCertificate() throws IOException {
-    return Pem.readCertificates(files.servingCertificate()).getFirst();
+  public X509Certificate servingCertificate() throws Exception {
+    return site.certificate(files.servingCertificate());
   }
 
   /** What the apiserver is to show to kubelets now. */
-  public X509Certificate kubeletClientCertificate() throws IOException {
-    return Pem.readCertificates(files.kubeletClientCertificate()).getFirst();
+  public X509Certificate kubeletClientCertificate() throws Exception {
+    return site.certificate(files.kubeletClientCertificate());
   }
 
   /** Puts another serving certificate where the apiserver looks for it. */
-  public void renewServing() throws IOException {
-    files.renewal().pair(files.servingCertificate(), files.servingKey());
+  public void renewServing() throws Exception {
+    site.renew(files.renewal(), files.servingCertificate(), files.servingKey());
   }
 
   /** Puts another certificate for kubelets where the apiserver looks for it. */
-  public void renewKubeletClient() throws IOException {
-    files.renewal().pair(files.kubeletClientCertificate(), files.kubeletClientKey());
+  public void renewKubeletClient() throws Exception {
+    site.renew(files.renewal(), files.kubeletClientCertificate(), files.kubeletClientKey());
   }
 
   /** What nodes and their pods are told of the apiserver. */
@@ -568,6 +572,16 @@ public final class Mesh {
   /** Whether the control plane was there before; see {@link Site#deployed}. */
   public boolean deployed() {
     return site.deployed();
+  }
+
+  /** The pods of a deployed control plane: which component each address is of. */
+  public Map<String, String> controlPlanePods() throws Exception {
+    return site.controlPlanePods();
+  }
+
+  /** Whether network policies are kept to; see {@link Site#enforcesPolicies}. */
+  public boolean enforcesPolicies() throws Exception {
+    return site.enforcesPolicies();
   }
 
   /** Whether a firewall keeps the control plane from opening connections to nodes. */

@@ -2,10 +2,14 @@ package io.hubspoke.lab;
 
 import io.hubspoke.kubelet.server.Access;
 import io.hubspoke.lab.wire.Wire;
+import io.hubspoke.pki.Pem;
 import io.vertx.core.Future;
 import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 
 /**
@@ -30,6 +34,29 @@ interface Site {
   /** Where somebody finds the wire before the apiserver who is where {@link #stranger} is. */
   default String strangersUrl() {
     return Addresses.url(addresses().nodesUplink());
+  }
+
+  /** The pods of a control plane that is a deployment: which component each address is of. */
+  default Map<String, String> controlPlanePods() throws Exception {
+    return Map.of();
+  }
+
+  /**
+   * Whether something keeps to the network policies of the cluster that a deployment is in. Blocks
+   * for seconds.
+   */
+  default boolean enforcesPolicies() throws Exception {
+    return false;
+  }
+
+  /** Issues one of the apiserver's certificates anew where that looks for it. */
+  default void renew(CertificateRenewal renewal, Path certificate, Path key) throws Exception {
+    renewal.pair(certificate, key);
+  }
+
+  /** Reads one of the apiserver's certificates where that looks for it. */
+  default X509Certificate certificate(Path file) throws Exception {
+    return Pem.readCertificates(file).getFirst();
   }
 
   /** Whether nodes have a network each, so that the packet filter of one is nobody else's. */

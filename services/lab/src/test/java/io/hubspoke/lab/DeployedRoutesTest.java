@@ -52,16 +52,20 @@ class DeployedRoutesTest {
   @Test
   void anOverlayMeasuresItsOwn() {
     assertThat(measured(Posture.DEFAULT, Egress.DIRECT))
-        .contains("N1", "N2", "N6", "N7", "N8", "C1", "C4", "C4k", "C5s", "C6", "C7", "C7c", "W1")
+        .contains(
+            "N1", "N2", "N6", "N7", "N8", "N9", "C1", "C4", "C4k", "C5s", "C6", "C7", "C7c", "W1")
         .doesNotContain("N3", "C1v", "C1/ssh", "N11c");
     assertThat(measured(Posture.VERIFIED, Egress.DIRECT))
-        .contains("C1v", "C4kv")
+        .contains("N10", "C1v", "C4kv")
         .doesNotContain("C1");
     assertThat(measured(Posture.DEFAULT, Egress.SSH))
         .contains("T1/ssh", "C6s/ssh")
         .doesNotContain("N1");
     assertThat(measured(Posture.DEFAULT, Egress.KONNECTIVITY_GRPC))
-        .contains("T2/konnectivity-grpc", "N11c")
-        .doesNotContain("T3/konnectivity-http-connect");
+        .contains("T2/konnectivity-grpc", "N11")
+        .doesNotContain("T3/konnectivity-http-connect", "N11c");
+    assertThat(measured(Posture.DEFAULT, Egress.KONNECTIVITY_HTTP_CONNECT))
+        .contains("T3/konnectivity-http-connect", "N9k", "N11c")
+        .doesNotContain("N9", "N11");
   }
 }

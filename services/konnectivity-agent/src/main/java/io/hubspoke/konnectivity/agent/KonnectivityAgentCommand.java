@@ -241,7 +241,7 @@ public final class KonnectivityAgentCommand implements Callable<Integer> {
   }
 
   /** Returns the options that the flags give. */
-  KonnectivityAgentOptions options() {
+  public KonnectivityAgentOptions options() {
     try {
       process.check();
       var options =

@@ -19,6 +19,9 @@ import java.util.TreeSet;
 public final class HubOnlyRoute implements NodeToControlPlane {
   private static final String NO_REQUEST = "what the port does to callers is told by N1 to N8";
 
+  /** What the pods of a deployment's hub are called. */
+  private static final String APISERVER = "apiserver";
+
   private final Egress egress;
 
   private HubOnlyRoute(Egress egress) {
@@ -68,6 +71,59 @@ public final class HubOnlyRoute implements NodeToControlPlane {
 
   @Override
   public Map<Property, Verdict> measure(Mesh mesh) throws Exception {
+    return mesh.deployed() ? measurePods(mesh) : measureMachines(mesh);
+  }
+
+  /**
+   * Of a deployment the pods of the control plane are tried, each with all its ports, from the
+   * audit's, which is in the nodes' network and may go out to more ports than nodes may.
+   */
+  private Map<Property, Verdict> measurePods(Mesh mesh) throws Exception {
+    var api = mesh.nodesUplink().address().port();
+    var hub =
+        egress.isKonnectivity()
+            ? Set.of(api, TunnelLeg.of(mesh).wire().address().port())
+            : Set.of(api);
+    var pods = mesh.controlPlanePods();
+    var tried = new TreeSet<>(hub);
+    FilteredScan.of(pods.keySet()).values().forEach(tried::addAll);
+    // A port of a connection that was just then made is none that serves.
+    var open = FilteredScan.of(pods.keySet(), tried);
+    var from = mesh.addresses().onSegment();
+    var found = Checks.evidence().put("from", from);
+    var others = Checks.evidence().put("portsTried", PortScan.PORTS * pods.size());
+    var reachable = pods.containsValue(APISERVER);
+    var more = new ArrayList<String>();
+    for (var pod : pods.entrySet()) {
+      var expected = pod.getValue().equals(APISERVER) ? hub : Set.<Integer>of();
+      reachable &= open.get(pod.getKey()).containsAll(expected);
+      others.put(pod.getValue() + " " + pod.getKey(), open.get(pod.getKey()).toString());
+      for (var port : open.get(pod.getKey())) {
+        var said = ask(mesh, pod.getKey() + ":" + port, from);
+        if (expected.contains(port)) {
+          found.put(pod.getKey() + ":" + port, said);
+        } else {
+          more.add("%s's %d (%s)".formatted(pod.getValue(), port, said));
+        }
+      }
+    }
+    var answering = open.values().stream().filter(ports -> !ports.isEmpty()).count();
+    say(others, more, pods.size(), (int) answering);
+    if (!more.isEmpty() && !mesh.enforcesPolicies()) {
+      return Map.of(
+          Property.REACHABLE,
+          Verdict.of(reachable, found),
+          Property.PATH,
+          new Verdict.NotMeasured(
+              "this cluster enforces no network policies, which are what closes "
+                  + String.join(", ", more)));
+    }
+    return Map.of(
+        Property.REACHABLE, Verdict.of(reachable, found),
+        Property.PATH, nothingElse(more, others));
+  }
+
+  private Map<Property, Verdict> measureMachines(Mesh mesh) throws Exception {
     var addresses = mesh.addresses();
     var from = addresses.onSegment();
     var expected = new LinkedHashMap<String, Set<Integer>>();
@@ -111,19 +167,23 @@ public final class HubOnlyRoute implements NodeToControlPlane {
       }
     }
     others.put("alsoOpenAtEveryAddressOfTheMachine", machines.toString());
-    Checks.inShort(
-        others,
-        more.isEmpty()
-            ? "of %d ports at %d addresses only the apiserver's%s answered, at %d of them"
-                .formatted(
-                    others.path("portsTried").asInt(),
-                    expected.size(),
-                    egress.isKonnectivity() ? " and the agents'" : "",
-                    found.size() - 1)
-            : "also open to nodes: " + String.join(", ", more));
+    say(others, more, expected.size(), found.size() - 1);
     return Map.of(
         Property.REACHABLE, Verdict.of(reachable, found),
         Property.PATH, nothingElse(more, others));
+  }
+
+  private void say(ObjectNode evidence, List<String> more, int addresses, int answered) {
+    Checks.inShort(
+        evidence,
+        more.isEmpty()
+            ? "of %d ports at %d addresses only the apiserver's%s answered, at %d of them"
+                .formatted(
+                    evidence.path("portsTried").asInt(),
+                    addresses,
+                    egress.isKonnectivity() ? " and the agents'" : "",
+                    answered)
+            : "also open to nodes: " + String.join(", ", more));
   }
 
   private static Verdict nothingElse(List<String> more, ObjectNode evidence) {

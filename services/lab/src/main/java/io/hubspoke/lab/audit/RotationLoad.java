@@ -77,8 +77,11 @@ final class RotationLoad implements AutoCloseable {
     }
     heard = System.nanoTime();
     lastAnswer = heard;
-    // The pod may have begun to ask before its node had a kube-proxy.
-    answersRead = answers().size();
+    if (pod.asks()) {
+      // The pod may have begun to ask before its node had a kube-proxy.
+      answersRead = answers().size();
+      again("rounds of the token in the pod", ROUNDS_PAUSE, this::mounted);
+    }
     again("over one connection", PAUSE, () -> Component.await(mesh.admin().raw("/version")));
     again("over a new connection", LONGER_PAUSE, this::newConnection);
     again("to the kubelet", PAUSE, this::logs);
@@ -87,8 +90,9 @@ final class RotationLoad implements AutoCloseable {
     for (var target : ProxyTarget.values()) {
       again(target.title(), LONGER_PAUSE, () -> proxied(target));
     }
-    again("by the virtual address", LONGER_PAUSE, pod::page);
-    again("rounds of the token in the pod", ROUNDS_PAUSE, this::mounted);
+    if (pod.forwarded()) {
+      again("by the virtual address", LONGER_PAUSE, pod::page);
+    }
   }
 
   private void again(String which, Duration pause, Request request) {
@@ -124,6 +128,11 @@ final class RotationLoad implements AutoCloseable {
     } finally {
       Component.await(client.close());
     }
+  }
+
+  /** Returns what the apiserver shows to a new connection. */
+  static X509Certificate served(Mesh mesh) throws Exception {
+    return look(Kubeconfig.read(mesh.adminKubeconfig()).cluster());
   }
 
   /** Looks at what a handshake shows. */
@@ -212,9 +221,11 @@ final class RotationLoad implements AutoCloseable {
     for (var thread : threads) {
       thread.join();
     }
-    // What came after the last look.
-    mounted();
-    served = look(Kubeconfig.read(mesh.adminKubeconfig()).cluster());
+    if (pod.asks()) {
+      // What came after the last look.
+      mounted();
+    }
+    served = served(mesh);
     streams.close();
   }
 

@@ -27,10 +27,17 @@ import java.util.List;
  * the page.
  *
  * @param node where it is
+ * @param asks whether it asks the apiserver
  * @param wire to the page, where pods listen behind wires; null elsewhere
  */
 record RotationPod(
-    Mesh mesh, String name, String node, String clusterIp, PodFiles files, Wire wire) {
+    Mesh mesh,
+    String name,
+    String node,
+    String clusterIp,
+    boolean asks,
+    PodFiles files,
+    Wire wire) {
   /** The container that writes a line now and then. */
   static final String LOG = Workload.container();
 
@@ -62,7 +69,10 @@ record RotationPod(
   private static RotationPod create(Mesh mesh, String node, String name, boolean asks)
       throws Exception {
     var workload = new Workload(mesh);
-    workload.create(describe(name, node, asks));
+    var described = describe(name, node, asks);
+    // As pages: see there.
+    described.withObject("/spec").put("hostNetwork", mesh.deployed());
+    workload.create(described);
     var service =
         Component.await(
             mesh.admin().create(Resource.SERVICES.tree(), Workload.NAMESPACE, service(name)));
@@ -77,6 +87,7 @@ record RotationPod(
             name,
             on,
             service.at("/spec/clusterIP").asText(),
+            asks,
             new PodFiles(mesh, on, Workload.NAMESPACE, name, pod.at("/metadata/uid").asText()),
             wire(mesh, pod));
     var answer = Checks.eventually(Checks.PATIENCE, started::tryPage, String::isEmpty);
@@ -126,8 +137,7 @@ record RotationPod(
     }
     var ip = pod.at("/status/podIP").asText();
     return Component.await(
-        Wire.open(
-            mesh.vertx(),
+        mesh.wire(
             SocketAddress.inetSocketAddress(PORT, ip),
             SocketAddress.inetSocketAddress(PORT, mesh.addresses().listensBehind(ip))));
   }
@@ -159,6 +169,11 @@ record RotationPod(
     };
   }
 
+  /** Whether its node has a kube-proxy; and who is on a node has its virtual addresses. */
+  boolean forwarded() {
+    return !mesh.deployed();
+  }
+
   /** Asks for the page at the service's virtual address, over a connection of its own. */
   void page() throws Exception {
     var place = mesh.at(node);
@@ -185,6 +200,9 @@ record RotationPod(
   }
 
   private String tryPage() throws Exception {
+    if (!forwarded()) {
+      return answered(proxied(ProxyTarget.SERVICE));
+    }
     try {
       page();
       return "";
@@ -194,8 +212,13 @@ record RotationPod(
   }
 
   private String tryLog() throws InterruptedException {
+    return answered(log());
+  }
+
+  /** Asks the apiserver; returns nothing, or why that failed. */
+  private String answered(String path) throws InterruptedException {
     try {
-      Component.await(mesh.admin().raw(log()));
+      Component.await(mesh.admin().raw(path));
       return "";
     } catch (InterruptedException e) {
       throw e;

@@ -1,5 +1,7 @@
 package io.hubspoke.lab.audit;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hubspoke.client.DeleteOptions;
 import io.hubspoke.client.Resource;
@@ -8,6 +10,7 @@ import io.hubspoke.lab.Mesh;
 import io.hubspoke.lab.MeshOptions.Posture;
 import io.hubspoke.pki.CertificateProfile;
 import io.hubspoke.pki.Identity;
+import io.hubspoke.pki.Pem;
 import io.hubspoke.runtime.Component;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,6 +18,7 @@ import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Base64;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -33,11 +37,22 @@ public final class RotationRoute implements NodeToControlPlane {
 
   private static final Duration LONGEST_LIFE = Duration.ofSeconds(40);
 
+  /** In a deployment a pod starts first, which runs the node. */
+  private static final Duration DEPLOYED_LIFE = Duration.ofMinutes(2);
+
+  private static final Duration LONGEST_DEPLOYED_LIFE = Duration.ofMinutes(4);
+
+  /** A kubelet looks at Secrets that it has mounted once a minute, or more seldom. */
+  private static final Duration TAKEN_OVER = Duration.ofMinutes(4);
+
   /** A kubelet renews four times in this time. */
   private static final Duration LEASE = Duration.ofSeconds(1);
 
   /** Nobody would take a node for lost that is silent for so long. */
   private static final Duration LONGEST_SILENCE = Duration.ofSeconds(3);
+
+  /** As long as between two signs of life of nodes that nobody told to be seen more often. */
+  private static final Duration LONGEST_DEPLOYED_SILENCE = Duration.ofSeconds(10);
 
   private static final Duration AFTER_THE_END = Duration.ofMillis(800);
 
@@ -74,7 +89,7 @@ public final class RotationRoute implements NodeToControlPlane {
 
   @Override
   public Map<Property, Verdict> measure(Mesh mesh) throws Exception {
-    var life = mesh.isolates() ? LONGER_LIFE : LIFE;
+    var life = mesh.deployed() ? DEPLOYED_LIFE : mesh.isolates() ? LONGER_LIFE : LIFE;
     var end = Instant.now().plus(life);
     try {
       return measure(mesh, end);
@@ -83,7 +98,8 @@ public final class RotationRoute implements NodeToControlPlane {
         throw tooBusy;
       }
       // A node whose certificate ends before it could renew it is out for good.
-      return measure(mesh, Instant.now().plus(LONGEST_LIFE));
+      return measure(
+          mesh, Instant.now().plus(mesh.deployed() ? LONGEST_DEPLOYED_LIFE : LONGEST_LIFE));
     }
   }
 
@@ -98,7 +114,8 @@ public final class RotationRoute implements NodeToControlPlane {
 
   private static RotationPod start(Mesh mesh, String node, String canary) throws Exception {
     try {
-      return RotationPod.start(mesh, node, canary, true);
+      // Where nodes are pods the node has no kube-proxy, which leads to the apiserver.
+      return RotationPod.start(mesh, node, canary, !mesh.deployed());
     } catch (IOException e) {
       throw new NotBegun(e);
     }
@@ -144,7 +161,7 @@ public final class RotationRoute implements NodeToControlPlane {
     var mesh = pod.mesh();
     var evidence = Checks.evidence();
     var end = first.certificate().getNotAfter().toInstant().plus(AFTER_THE_END);
-    var serving = mesh.servingCertificate();
+    var serving = RotationLoad.served(mesh);
     var kubeletClient = mesh.kubeletClientCertificate();
     try (var load = new RotationLoad(pod)) {
       load.start();
@@ -157,6 +174,7 @@ public final class RotationRoute implements NodeToControlPlane {
       while (Instant.now().isBefore(end)) {
         TimeUnit.MILLISECONDS.sleep(50);
       }
+      awaitTakenOver(mesh, serving);
       load.stop();
       load.describe(evidence);
       var refused = unauthenticated(mesh) - unauthenticated;
@@ -180,9 +198,24 @@ public final class RotationRoute implements NodeToControlPlane {
               && refused == 0
               && load.failures() == 0
               && load.requests() > 0
-              && load.longestSilence().compareTo(LONGEST_SILENCE) < 0,
+              && load.longestSilence()
+                      .compareTo(mesh.deployed() ? LONGEST_DEPLOYED_SILENCE : LONGEST_SILENCE)
+                  < 0,
           evidence);
     }
+  }
+
+  /** What is put into a Secret is an apiserver's only when its pod's kubelet has seen it. */
+  private static void awaitTakenOver(Mesh mesh, X509Certificate before) throws Exception {
+    if (!mesh.deployed()) {
+      return;
+    }
+    var limit = Instant.now().plus(TAKEN_OVER);
+    while (Instant.now().isBefore(limit) && RotationLoad.served(mesh).equals(before)) {
+      TimeUnit.SECONDS.sleep(1);
+    }
+    // Requests go on with what is new.
+    TimeUnit.SECONDS.sleep(2);
   }
 
   private static boolean rotated(
@@ -199,9 +232,22 @@ public final class RotationRoute implements NodeToControlPlane {
   }
 
   /** What the kubelet got in place of its first certificate; null for nothing. */
-  private static X509Certificate current(Mesh mesh, String node) throws IOException {
+  private static X509Certificate current(Mesh mesh, String node) throws Exception {
+    if (mesh.deployed()) {
+      return issued(mesh, node);
+    }
     var file = kept(mesh, node);
     return Files.exists(file) ? Identity.read(file, file).certificate() : null;
+  }
+
+  /** Where nodes keep their files to themselves, the request tells; null for nothing. */
+  private static X509Certificate issued(Mesh mesh, String node) throws Exception {
+    var request = new Requests(mesh).of("system:node:" + node, Requests.Signer.KUBELET_CLIENT);
+    if (request.filter(Requests::isSigned).isEmpty()) {
+      return null;
+    }
+    var pem = Base64.getDecoder().decode(request.get().at("/status/certificate").asText());
+    return Pem.parseCertificates(new String(pem, UTF_8)).getFirst();
   }
 
   private static Path kept(Mesh mesh, String node) {
@@ -227,6 +273,15 @@ public final class RotationRoute implements NodeToControlPlane {
     try (var old = Probe.as(mesh, first)) {
       var answer = old.get(server + "/api/v1/nodes/" + node);
       evidence.put("withTheFirstCertificate", answer.brief());
+      if (mesh.deployed()) {
+        // Nobody else may renew that lease, and the kubelet has nothing else left to do so with.
+        var end = first.certificate().getNotAfter().toInstant();
+        var renewed =
+            Checks.eventually(
+                Checks.PATIENCE, () -> renewed(mesh, node, end), Boolean::booleanValue);
+        evidence.put("leaseRenewedAfterItsEnd", renewed);
+        return Verdict.of(Checks.unauthenticated(answer) && renewed, evidence);
+      }
       if (!Files.exists(file)) {
         return Verdict.of(false, evidence);
       }
@@ -235,5 +290,10 @@ public final class RotationRoute implements NodeToControlPlane {
         return Verdict.of(Checks.unauthenticated(answer) && seen, evidence);
       }
     }
+  }
+
+  private static boolean renewed(Mesh mesh, String node, Instant after) throws Exception {
+    var lease = mesh.admin().get(Resource.LEASES.tree(), "kube-node-lease", node);
+    return Instant.parse(Component.await(lease).at("/spec/renewTime").asText()).isAfter(after);
   }
 }

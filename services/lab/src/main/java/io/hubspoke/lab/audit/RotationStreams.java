@@ -53,8 +53,10 @@ final class RotationStreams implements AutoCloseable {
         uses.put("followed log", log::next);
       }
     }
-    var connection = keep(pod.connect());
-    uses.put("open connection by the virtual address", () -> page(connection, "virtual"));
+    if (pod.forwarded()) {
+      var connection = keep(pod.connect());
+      uses.put("open connection by the virtual address", () -> page(connection, "virtual"));
+    }
     return uses;
   }
 
