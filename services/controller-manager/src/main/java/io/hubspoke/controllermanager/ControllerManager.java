@@ -47,7 +47,7 @@ public final class ControllerManager extends VerticleBase {
             this::measure,
             this::configuration);
     // Whatever this verticle runs on, its loops run on virtual threads; they end with it.
-    return server.start().compose(v -> vertx.deployVerticle(elected, Elected.deployment()));
+    return server.start().compose(v -> vertx.deployVerticle(elected));
   }
 
   @Override

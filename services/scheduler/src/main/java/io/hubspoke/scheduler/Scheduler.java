@@ -40,7 +40,7 @@ public final class Scheduler extends VerticleBase {
             this::measure,
             this::configuration);
     // Whatever this verticle runs on, its loop runs on virtual threads; it ends with it.
-    return server.start().compose(v -> vertx.deployVerticle(elected, Elected.deployment()));
+    return server.start().compose(v -> vertx.deployVerticle(elected));
   }
 
   @Override

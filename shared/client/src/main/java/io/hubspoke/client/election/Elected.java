@@ -12,7 +12,7 @@ import java.util.function.Supplier;
 
 /**
  * Runs a component's loops on virtual threads: for as long as this replica leads, or always where
- * replicas need not agree.
+ * replicas need not agree. Is itself deployed on an event loop, where its election is at home.
  */
 public final class Elected extends VerticleBase {
   private static final DeploymentOptions LOOPS =
@@ -37,7 +37,7 @@ public final class Elected extends VerticleBase {
   }
 
   /**
-   * Makes the verticle; {@link #deployment} says how to deploy it.
+   * Makes the verticle.
    *
    * @param component whose events the election's are
    * @param loops makes them anew for each term
@@ -48,11 +48,6 @@ public final class Elected extends VerticleBase {
       String component,
       Supplier<Deployable> loops) {
     return new Elected(config, options, component, loops);
-  }
-
-  /** Says that it runs on virtual threads. */
-  public static DeploymentOptions deployment() {
-    return new DeploymentOptions(LOOPS);
   }
 
   @Override

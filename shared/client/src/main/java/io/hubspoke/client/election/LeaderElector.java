@@ -5,16 +5,20 @@ import io.hubspoke.client.EventRecorder;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
-import io.vertx.core.ThreadingModel;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Stands for election until it is stopped, and acts for as long as it leads.
+ *
+ * <p>On an event loop: virtual threads take turns with each other, and a leader whose own work
+ * keeps thousands of them busy would lose its lease over waiting for a turn.
  *
  * <p>A leader that can't renew its lease in time stops acting before any other candidate may begin:
  * its deadline counts from when it sent the last renewal that succeeded, the others' wait from when
@@ -25,14 +29,14 @@ import org.slf4j.LoggerFactory;
 public final class LeaderElector {
   private static final Logger LOG = LoggerFactory.getLogger(LeaderElector.class);
   private static final double JITTER = 1.2;
-  private static final Duration RELEASE_LIMIT = Duration.ofSeconds(2);
+  private static final int RELEASE_SECONDS = 2;
 
   /** What a leader does; one term follows another, never two at once. */
   public interface Term {
-    /** Begins to act. */
+    /** Begins to act; called on the candidate's event loop. */
     Future<?> begin();
 
-    /** Stops acting, at once. */
+    /** Stops acting, at once; called there, too. */
     Future<?> end();
   }
 
@@ -45,17 +49,17 @@ public final class LeaderElector {
   private final LongSupplier nanoTime;
   private final Promise<Void> ended = Promise.promise();
   private volatile boolean leading;
-  private volatile boolean stopped;
   private volatile long renewedAt;
+  private boolean stopped;
 
   /** What this candidate waits for now, unless it is told to stop. */
-  private volatile Promise<Boolean> waiting;
+  private Promise<Boolean> waiting = Promise.promise();
 
   /**
    * Makes a candidate.
    *
    * @param client used for the lease alone: what else a busy component asks must not delay it
-   * @param context of a verticle on virtual threads
+   * @param context an event loop's
    * @param component whose events these are
    */
   public LeaderElector(
@@ -75,8 +79,8 @@ public final class LeaderElector {
       Term term,
       Clock clock,
       LongSupplier nanoTime) {
-    if (context.threadingModel() != ThreadingModel.VIRTUAL_THREAD) {
-      throw new IllegalArgumentException("a candidate waits, so it needs virtual threads");
+    if (!context.isEventLoopContext()) {
+      throw new IllegalArgumentException("a candidate needs an event loop");
     }
     this.context = context;
     this.options = options;
@@ -89,16 +93,16 @@ public final class LeaderElector {
 
   /** Stands for election from now on. */
   public void start() {
-    context.runOnContext(v -> run());
+    context.runOnContext(v -> acquire(""));
   }
 
   /** Stops acting and gives the lease back; completes when that is done. */
   public Future<Void> stop() {
-    stopped = true;
-    var waited = waiting;
-    if (waited != null) {
-      waited.tryComplete(false);
-    }
+    context.runOnContext(
+        v -> {
+          stopped = true;
+          waiting.tryComplete(false);
+        });
     return ended.future();
   }
 
@@ -116,33 +120,25 @@ public final class LeaderElector {
     return leading && left().isNegative();
   }
 
-  private void run() {
-    try {
-      while (acquire()) {
-        lead();
-      }
-    } catch (Throwable e) {
-      LOG.error("{}: stands for election no more", options.resourceName(), e);
-    } finally {
-      ended.tryComplete();
+  /** Asks for the lease until it has it, or is stopped. */
+  private void acquire(String leader) {
+    if (stopped) {
+      ended.complete();
+      return;
     }
-  }
-
-  /** Waits until it leads; returns whether it does, or was stopped. */
-  private boolean acquire() {
-    LOG.debug("{}: attempting to acquire the lease", options.resourceName());
-    var leader = "";
-    while (!stopped) {
-      if (attempt(options.renewDeadline())) {
-        return true;
-      }
-      if (!lock.holder().equals(leader)) {
-        leader = lock.holder();
-        LOG.debug("{}: {} leads", options.resourceName(), leader);
-      }
-      sleep(jittered(options.retryPeriod()));
-    }
-    return false;
+    attempt(options.renewDeadline())
+        .onSuccess(
+            held -> {
+              if (held) {
+                lead();
+                return;
+              }
+              var holder = lock.holder();
+              if (!holder.equals(leader)) {
+                LOG.debug("{}: {} leads", options.resourceName(), holder);
+              }
+              after(jittered(options.retryPeriod()), () -> acquire(holder));
+            });
   }
 
   /** Candidates that began together don't ask together for ever. */
@@ -156,122 +152,113 @@ public final class LeaderElector {
     LOG.debug("{}: {} leads", options.resourceName(), identity);
     events.normal(lock.regarding(), "LeaderElection", identity + " became leader");
     // Beginning may take long; the lease is renewed meanwhile.
-    var begun = term.begin();
-    var renewed = true;
-    while (!stopped && !begun.failed() && renewed) {
-      sleep(options.retryPeriod());
-      renewed = stopped || begun.failed() || renewInTime();
+    var begun = caught(term::begin);
+    after(options.retryPeriod(), () -> renew(begun));
+  }
+
+  private void renew(Future<?> begun) {
+    if (stopped || begun.failed()) {
+      resign(begun, this::release);
+      return;
     }
+    var left = left();
+    if (!left.isPositive()) {
+      lose(begun);
+      return;
+    }
+    attempt(left)
+        .onSuccess(
+            held -> {
+              if (!held && !lock.holder().equals(identity)) {
+                // Somebody else has it: there is nothing to wait for.
+                lose(begun);
+                return;
+              }
+              var soon = !held && left.compareTo(options.retryPeriod()) < 0;
+              after(soon ? left : options.retryPeriod(), () -> renew(begun));
+            });
+  }
+
+  private void lose(Future<?> begun) {
+    LOG.warn(
+        "{}: the lease was not renewed within {} ms: stops acting and stands for election again",
+        options.resourceName(),
+        options.renewDeadline().toMillis());
+    resign(
+        begun,
+        () -> {
+          lock.forget();
+          return Future.succeededFuture();
+        });
+  }
+
+  private void resign(Future<?> begun, Supplier<Future<Void>> leave) {
     leading = false;
     if (begun.failed()) {
       LOG.error("{}: cannot begin to act: {}", options.resourceName(), begun.cause().getMessage());
-    } else if (!renewed) {
-      LOG.warn(
-          "{}: the lease was not renewed within {} ms: stops acting and stands for election again",
-          options.resourceName(),
-          options.renewDeadline().toMillis());
     }
-    finish(term.end());
-    if (renewed) {
-      release();
-    } else {
-      lock.forget();
-    }
-    if (begun.failed()) {
-      sleep(options.retryPeriod());
-    }
+    caught(term::end)
+        .onFailure(e -> LOG.warn("while it stopped acting: {}", e.getMessage()))
+        .eventually(leave)
+        .onComplete(
+            v -> {
+              var pause = begun.failed() ? options.retryPeriod() : Duration.ZERO;
+              after(pause, () -> acquire(""));
+            });
   }
 
-  private boolean renewInTime() {
-    while (!stopped) {
-      var left = left();
-      if (!left.isPositive()) {
-        return false;
-      }
-      if (attempt(left)) {
-        return true;
-      }
-      if (!lock.holder().equals(identity)) {
-        // Somebody else has it: there is nothing to wait for.
-        return false;
-      }
-      sleep(left.compareTo(options.retryPeriod()) < 0 ? left : options.retryPeriod());
-    }
-    return true;
+  private Future<Void> release() {
+    return lock.release()
+        .timeout(RELEASE_SECONDS, TimeUnit.SECONDS)
+        .onFailure(e -> LOG.debug("{}: not released: {}", options.resourceName(), e.getMessage()));
   }
 
   private Duration left() {
     return options.renewDeadline().minusNanos(nanoTime.getAsLong() - renewedAt);
   }
 
-  private boolean attempt(Duration limit) {
+  /** Asks for the lease; gives whether it is held, which without an answer in time it is not. */
+  private Future<Boolean> attempt(Duration limit) {
     var sent = nanoTime.getAsLong();
-    try {
-      var held = within(limit, lock.tryAcquireOrRenew());
-      if (held) {
-        renewedAt = sent;
-      }
-      return held;
-    } catch (Exception e) {
-      LOG.debug("{}: {}", options.resourceName(), e.getMessage());
-      return false;
-    }
+    var answer = waiting();
+    lock.tryAcquireOrRenew()
+        .timeout(Math.max(1, limit.toMillis()), TimeUnit.MILLISECONDS)
+        .onSuccess(
+            held -> {
+              if (answer.tryComplete(held) && held) {
+                renewedAt = sent;
+              }
+            })
+        .onFailure(
+            e -> {
+              LOG.debug("{}: {}", options.resourceName(), e.getMessage());
+              answer.tryComplete(false);
+            });
+    return answer.future();
   }
 
-  private void release() {
-    try {
-      Promise<Boolean> released = Promise.promise();
-      lock.release().onComplete(v -> released.tryComplete(true), released::tryFail);
-      within(RELEASE_LIMIT, released);
-    } catch (Exception e) {
-      LOG.debug("{}: not released: {}", options.resourceName(), e.getMessage());
-    }
+  private static Future<?> caught(Supplier<Future<?>> action) {
+    return Future.succeededFuture().compose(v -> action.get().mapEmpty());
   }
 
-  private static void finish(Future<?> ending) {
-    try {
-      ending.await();
-    } catch (Exception e) {
-      LOG.warn("while it stopped acting: {}", e.getMessage());
-    }
-  }
-
-  private void sleep(Duration time) {
-    var over = promise();
+  private void after(Duration time, Runnable then) {
+    var over = waiting();
     var timer =
         context.owner().setTimer(Math.max(1, time.toMillis()), id -> over.tryComplete(true));
-    over.future().await();
-    context.owner().cancelTimer(timer);
-  }
-
-  private boolean within(Duration limit, Future<Boolean> asked) {
-    var answer = promise();
-    asked.onComplete(answer::tryComplete, answer::tryFail);
-    return within(limit, answer);
-  }
-
-  /** Vert.x's own await with a limit leaves the context in a state in which none works again. */
-  private boolean within(Duration limit, Promise<Boolean> answer) {
-    var timer =
-        context
-            .owner()
-            .setTimer(
-                Math.max(1, limit.toMillis()),
-                id -> answer.tryFail("no answer within " + limit.toMillis() + " ms"));
-    try {
-      return answer.future().await();
-    } finally {
-      context.owner().cancelTimer(timer);
-    }
+    over.future()
+        .onSuccess(
+            v -> {
+              context.owner().cancelTimer(timer);
+              then.run();
+            });
   }
 
   /** Makes a promise that is kept at once when this candidate is told to stop. */
-  private Promise<Boolean> promise() {
-    Promise<Boolean> promise = Promise.promise();
-    waiting = promise;
+  private Promise<Boolean> waiting() {
+    waiting = Promise.promise();
     if (stopped) {
-      promise.tryComplete(false);
+      waiting.complete(false);
     }
-    return promise;
+    return waiting;
   }
 }
