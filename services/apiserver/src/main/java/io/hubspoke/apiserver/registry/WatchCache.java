@@ -23,12 +23,14 @@ final class WatchCache {
 
   /**
    * As much is kept of what came just now: else who was cut off in a flood, such as the pods of a
-   * thousand nodes, finds its end gone and has to list all of them, which is slower still.
+   * thousand nodes, finds its end gone and has to list all of them, which is slower still. The
+   * number and the time are those of the real watch cache, whose time is what lies between two
+   * bookmarks and a little: who has had the last one needn't list either.
    */
-  private static final int FLOOD = 8_192;
+  private static final int FLOOD = 100 * 1024;
 
-  private static final long FLOOD_BYTES = 16 << 20;
-  private static final long JUST_NOW_NANOS = TimeUnit.SECONDS.toNanos(20);
+  private static final long FLOOD_BYTES = 64 << 20;
+  private static final long JUST_NOW_NANOS = TimeUnit.SECONDS.toNanos(75);
 
   private final Resource resource;
   private final ObjectEncoding encoding;

@@ -168,8 +168,8 @@ class WatchTest extends RegistryTest {
       // Nothing is forgotten yet: what happened since is told.
       assertThat(watch.nextBrief()).isEqualTo("ADDED a");
     }
-    // Of what came just now 16 MB are kept.
-    changeOften(90, "x".repeat(200_000));
+    // Of what came just now 64 MB are kept.
+    changeOften(350, "x".repeat(200_000));
     try (var watch = server.watch(WATCH + "&resourceVersion=2")) {
       assertThat(watch.code()).isEqualTo(200);
       ObjectNode event = watch.next();
