@@ -377,7 +377,7 @@ class RotationUnderLoadTest {
     return found;
   }
 
-  private void noteSerials() throws IOException {
+  private void noteSerials() throws Exception {
     current()
         .forEach(
             (name, certificate) ->
