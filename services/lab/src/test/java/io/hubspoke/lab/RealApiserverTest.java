@@ -181,6 +181,8 @@ class RealApiserverTest {
                 .run("get", "pod", "box", "--output=jsonpath={.status.phase}")
                 .out()
                 .equals("Running"));
+    // A kubelet that is ended leaves its containers running, as the real one does.
+    open.add(() -> kubectl.run("delete", "pod", "box", "--timeout=60s").ok());
     // There is a way directly, which it doesn't take.
     assertThat(kubectl.run("logs", "box").failed()).contains(down);
 
