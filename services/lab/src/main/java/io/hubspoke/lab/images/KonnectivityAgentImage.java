@@ -4,10 +4,8 @@ import io.hubspoke.konnectivity.agent.KonnectivityAgent;
 import io.hubspoke.konnectivity.agent.KonnectivityAgentCommand;
 import io.hubspoke.konnectivity.agent.KonnectivityAgentOptions;
 import io.hubspoke.kubelet.runtime.InProcessImage;
-import io.hubspoke.kubelet.runtime.Program;
-import io.hubspoke.runtime.Component;
-import io.vertx.core.Future;
-import io.vertx.core.Promise;
+import io.hubspoke.kubelet.runtime.Program.Surroundings;
+import io.vertx.core.Deployable;
 import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -32,7 +30,7 @@ public final class KonnectivityAgentImage {
     return new InProcessImage(NAME, ENTRYPOINT, Agent::new);
   }
 
-  private static final class Agent implements Program {
+  private static final class Agent extends VerticleProgram<KonnectivityAgentOptions> {
     private static final Set<String> FILES =
         Set.of(
             "--ca-cert",
@@ -41,32 +39,18 @@ public final class KonnectivityAgentImage {
             "--service-account-token-path",
             "--kubeconfig");
 
-    private final Surroundings given;
-    private final Promise<Integer> exit = Promise.promise();
-    private Future<String> deployed = Future.failedFuture("not started");
-    private Future<Void> undeployed;
-
     Agent(Surroundings given) {
-      this.given = given;
+      super(given, 0);
     }
 
     @Override
-    public Future<Integer> run() {
-      deployed =
-          given
-              .context()
-              .executeBlocking(this::options)
-              .compose(
-                  options ->
-                      given.context().owner().deployVerticle(new KonnectivityAgent(options)));
-      deployed
-          .onSuccess(id -> given.out("the agent runs"))
-          .onFailure(
-              failure -> {
-                given.err("error: " + Component.reason(failure));
-                exit.tryComplete(1);
-              });
-      return exit.future();
+    Deployable verticle(KonnectivityAgentOptions options) {
+      return new KonnectivityAgent(options);
+    }
+
+    @Override
+    String name() {
+      return "the agent";
     }
 
     /**
@@ -81,7 +65,8 @@ public final class KonnectivityAgentImage {
       }
     }
 
-    private KonnectivityAgentOptions options() throws IOException {
+    @Override
+    KonnectivityAgentOptions options() throws IOException {
       checkPermitted();
       var line = new ArrayList<String>();
       for (var argument : given.arguments()) {
@@ -113,19 +98,6 @@ public final class KonnectivityAgentImage {
         throw new IllegalArgumentException(flag + " must be given as " + flag + "=FILE");
       }
       return flag + "=" + given.files().file(argument.substring(equals + 1));
-    }
-
-    @Override
-    public void terminate() {
-      kill().onComplete(gone -> exit.tryComplete(0));
-    }
-
-    @Override
-    public Future<Void> kill() {
-      if (undeployed == null) {
-        undeployed = deployed.compose(id -> given.context().owner().undeploy(id)).otherwiseEmpty();
-      }
-      return undeployed;
     }
   }
 }

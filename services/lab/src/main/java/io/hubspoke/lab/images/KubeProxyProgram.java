@@ -1,50 +1,41 @@
 package io.hubspoke.lab.images;
 
-import io.hubspoke.kubelet.runtime.Program;
 import io.hubspoke.kubeproxy.KubeProxyConfiguration;
 import io.hubspoke.kubeproxy.KubeProxyOptions;
 import io.hubspoke.kubeproxy.ProxyMode;
-import io.hubspoke.runtime.Component;
+import io.vertx.core.Deployable;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
 import java.nio.file.Files;
 
 /** A kube-proxy that is the process of a container: it knows what its pod's mounts tell it. */
-final class KubeProxyProgram implements Program {
+final class KubeProxyProgram extends VerticleProgram<KubeProxyOptions> {
   private static final String CONFIG = "--config=";
   private static final String HOSTNAME_OVERRIDE = "--hostname-override=";
   private static final String NAMESPACE = "kube-system";
 
-  private final Surroundings given;
   private final KubeProxies proxies;
-  private final Promise<Integer> exit = Promise.promise();
-  private Future<String> deployed = Future.failedFuture("not started");
-  private Future<Void> undeployed;
 
   KubeProxyProgram(Surroundings given, KubeProxies proxies) {
-    this.given = given;
+    // The real one has no handler of its own: the signal ends it.
+    super(given, SIGNALLED + SIGTERM);
     this.proxies = proxies;
   }
 
   @Override
-  public Future<Integer> run() {
-    deployed =
-        given
-            .context()
-            .executeBlocking(this::options)
-            .compose(
-                options ->
-                    given.context().owner().deployVerticle(proxies.make(options, nodeName())));
-    deployed
-        .onSuccess(id -> given.out("kube-proxy of " + name() + " runs"))
-        .onFailure(
-            failure -> {
-              given.err("error: " + Component.reason(failure));
-              exit.tryComplete(1);
-            });
-    return exit.future();
+  Deployable verticle(KubeProxyOptions options) {
+    return proxies.make(options, nodeName());
+  }
+
+  @Override
+  String name() {
+    return "kube-proxy of " + hostname();
+  }
+
+  @Override
+  Future<Void> forget() {
+    return proxies.forget(given.context().owner(), pod());
   }
 
   /**
@@ -65,7 +56,8 @@ final class KubeProxyProgram implements Program {
     }
   }
 
-  private KubeProxyOptions options() throws IOException {
+  @Override
+  KubeProxyOptions options() throws IOException {
     checkPermitted();
     String file = argument(CONFIG);
     if (file.isEmpty()) {
@@ -88,7 +80,7 @@ final class KubeProxyProgram implements Program {
             .withLocalAddress(given.ip())
             .withUserAgent("kube-proxy/v1.33.0");
     // On one machine the addresses that each node would have for itself are all nodes'.
-    return KubeProxyOptions.of(client, name(), configuration)
+    return KubeProxyOptions.of(client, hostname(), configuration)
         .withBindAddress(given.ip())
         .withServing(
             SocketAddress.inetSocketAddress(KubeProxyOptions.HEALTHZ_PORT, given.listenIp()),
@@ -108,7 +100,7 @@ final class KubeProxyProgram implements Program {
   }
 
   /** The name that it looks for in endpoints. */
-  private String name() {
+  private String hostname() {
     var override = argument(HOSTNAME_OVERRIDE);
     return override.isEmpty() ? nodeName() : override;
   }
@@ -123,23 +115,5 @@ final class KubeProxyProgram implements Program {
         .filter(argument -> argument.startsWith(flag))
         .map(argument -> argument.substring(flag.length()))
         .reduce("", (earlier, later) -> later);
-  }
-
-  @Override
-  public void terminate() {
-    // The real one has no handler of its own: the signal ends it.
-    kill().onComplete(gone -> exit.tryComplete(SIGNALLED + SIGTERM));
-  }
-
-  @Override
-  public Future<Void> kill() {
-    if (undeployed == null) {
-      undeployed =
-          deployed
-              .compose(id -> given.context().owner().undeploy(id))
-              .otherwiseEmpty()
-              .eventually(() -> proxies.forget(given.context().owner(), pod()));
-    }
-    return undeployed;
   }
 }
