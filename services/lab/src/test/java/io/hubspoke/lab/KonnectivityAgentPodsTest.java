@@ -115,6 +115,18 @@ class KonnectivityAgentPodsTest {
     assertThat(server.connectedAgents()).isZero();
   }
 
+  @Test
+  void whoTheMachineIsToAnyApiserverNoAgentMaySay() throws Exception {
+    for (var flag : List.of("--kubeconfig", "--count-server-leases")) {
+      var name = "agent-asks" + flag.length();
+      run("kube-system", name, flag + "=true");
+      Await.until(
+          "what it says",
+          () -> kubectl.run("logs", name, "-n", "kube-system").ok(),
+          said -> said.contains("error: " + flag + " is not supported in a pod of this node"));
+    }
+  }
+
   private static void run(String namespace, String name, String flag) throws Exception {
     kubectl
         .input(

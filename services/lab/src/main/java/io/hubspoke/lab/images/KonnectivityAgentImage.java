@@ -32,12 +32,10 @@ public final class KonnectivityAgentImage {
 
   private static final class Agent extends VerticleProgram<KonnectivityAgentOptions> {
     private static final Set<String> FILES =
-        Set.of(
-            "--ca-cert",
-            "--agent-cert",
-            "--agent-key",
-            "--service-account-token-path",
-            "--kubeconfig");
+        Set.of("--ca-cert", "--agent-cert", "--agent-key", "--service-account-token-path");
+
+    /** A kubeconfig names files in its turn, and without one it would be this process's own. */
+    private static final Set<String> NOT_HERE = Set.of("--kubeconfig", "--count-server-leases");
 
     Agent(Surroundings given) {
       super(given, 0);
@@ -91,6 +89,11 @@ public final class KonnectivityAgentImage {
     private String onHost(String argument) throws IOException {
       var equals = argument.indexOf('=');
       var flag = equals < 0 ? argument : argument.substring(0, equals);
+      if (NOT_HERE.contains(flag)) {
+        throw new IllegalArgumentException(
+            flag
+                + " is not supported in a pod of this node: the apiserver is not asked from there");
+      }
       if (!FILES.contains(flag)) {
         return argument;
       }
