@@ -193,19 +193,23 @@ final class WatchCache {
   }
 
   private void replay(Watcher watcher, long after) {
-    List<WatchEvent> missed = new ArrayList<>();
-    for (Remembered remembered : window) {
-      Change change = remembered.change;
-      if (change.revision() > after) {
-        var type = change.typeFor(watcher.selection());
-        if (type != null) {
-          missed.add(change.event(type));
-        }
+    var selection = watcher.selection();
+    var missed = new ArrayDeque<Change>();
+    for (var newest = window.descendingIterator(); newest.hasNext(); ) {
+      Change change = newest.next().change;
+      if (change.revision() <= after) {
+        break;
+      }
+      if (change.typeFor(selection) != null) {
+        missed.addFirst(change);
       }
     }
-    // The window is shared, so a resumed watch's backlog is not what its queue is bounded for.
+    // The window is shared, so a resumed watch's backlog is not what its queue is bounded for;
+    // events
+    // are made of it one by one, as the client reads.
     long upTo = window.isEmpty() ? after : Math.max(after, window.getLast().change.revision());
-    watcher.beginWith(missed.iterator(), upTo);
+    watcher.beginWith(
+        missed.stream().map(change -> change.event(change.typeFor(selection))).iterator(), upTo);
   }
 
   private void remember(Change change) {
