@@ -211,7 +211,8 @@ final class DeploymentSite implements Site {
   /** Those are in a Secret, whose mount its kubelet brings up to date after a while. */
   @Override
   public void renew(CertificateRenewal renewal, Path certificate, Path key) throws Exception {
-    certificate(certificate);
+    // Like the one that is there now.
+    fetch(certificate);
     renewal.pair(certificate, key);
     var patch = Json.object();
     var data = patch.putObject("data");
@@ -225,10 +226,14 @@ final class DeploymentSite implements Site {
 
   @Override
   public X509Certificate certificate(Path file) throws Exception {
+    fetch(file);
+    return Pem.readCertificates(file).getFirst();
+  }
+
+  private void fetch(Path file) throws Exception {
     var secret =
         Component.await(outer.get(Resource.SECRETS.tree(), namespaces.controlPlane(), APISERVER));
     Files.write(file, Base64.getDecoder().decode(secret.path("data").path(name(file)).asText()));
-    return Pem.readCertificates(file).getFirst();
   }
 
   private static String name(Path file) {
